@@ -1,0 +1,3 @@
+module github.com/ringmaster-ha/ringmaster
+
+go 1.26
