@@ -18,23 +18,12 @@ const recorderSize = 8192 * 1024
 // recorder keeps the last lines as libqb's blackbox entries, whole entries in
 // a circle of bytes that grows up to recorderSize.
 type recorder struct {
-	on      bool
 	entries [][]byte // oldest first, from entries[first]
 	first   int
 	size    int // bytes in entries, with their chunk headers
 }
 
-func (b *recorder) enable(on bool) {
-	if b.on && !on {
-		*b = recorder{}
-	}
-	b.on = on
-}
-
 func (b *recorder) add(r *record) {
-	if !b.on {
-		return
-	}
 	e := Entry{
 		At: r.at, Level: r.level, Tag: r.subsys.tag,
 		Line: uint32(r.line), Func: r.fn, Text: r.text,
@@ -125,9 +114,12 @@ func appendBlackbox(b []byte, entries [][]byte) []byte {
 // goes wrong is said in the log of MAIN too.
 func (s *System) Dump(dir string) error {
 	log := s.Logger("MAIN")
+	s.mu.Lock()
+	on := s.config.Blackbox
+	s.mu.Unlock()
 	var file []byte
 	err := s.wait(func(w *writer) error {
-		if !w.recorder.on {
+		if !on {
 			return syscall.ENOENT
 		}
 		file = appendBlackbox(nil, w.recorder.entries[w.recorder.first:])

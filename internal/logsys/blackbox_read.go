@@ -193,7 +193,11 @@ func convert(out io.Writer, spec string, c byte, size int, take func(int) []byte
 		case 'u':
 			fmt.Fprintf(out, spec+"d", n)
 		case 'p':
-			fmt.Fprintf(out, "%#x", n)
+			if n == 0 {
+				io.WriteString(out, "(nil)")
+			} else {
+				fmt.Fprintf(out, "%#x", n)
+			}
 		default:
 			fmt.Fprintf(out, spec+string(c), n)
 		}

@@ -81,6 +81,7 @@ func Default() Config {
 type levels struct {
 	syslog, stderr, file, blackbox loglevel.Level
 	target                         *fileTarget
+	form                           *layouts
 	max                            loglevel.Level // of all targets that are on
 }
 

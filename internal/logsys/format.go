@@ -39,6 +39,7 @@ type verb struct {
 // layouts are the three forms that a configuration gives.
 type layouts struct {
 	stderr, file, syslog layout
+	facility             Facility
 	caller               bool // a form shows where the line was logged
 }
 
@@ -86,13 +87,14 @@ func syslogFormat(f string) string {
 	return f
 }
 
-func (c *Config) layouts(pid int, host string) layouts {
+func (c *Config) layouts(pid int, host string) *layouts {
 	f := c.formatString()
-	return layouts{
-		stderr: parseLayout(f),
-		file:   parseLayout(fileFormat(f, pid, host)),
-		syslog: parseLayout(syslogFormat(f)),
-		caller: c.FileLine || c.FunctionName || c.Blackbox,
+	return &layouts{
+		stderr:   parseLayout(f),
+		file:     parseLayout(fileFormat(f, pid, host)),
+		syslog:   parseLayout(syslogFormat(f)),
+		facility: c.Facility,
+		caller:   c.FileLine || c.FunctionName || c.Blackbox,
 	}
 }
 

@@ -31,11 +31,10 @@ type System struct {
 	ctl   chan func()
 	done  chan struct{}
 	lost  atomic.Uint64
-	// caller: the lines must know where they were logged.
-	caller atomic.Bool
 
 	mu      sync.Mutex // the configuration and the subsystems' names
 	config  Config
+	form    *layouts
 	files   map[string]*fileTarget
 	subsys  map[string]*subsystem
 	order   []*subsystem // by tag
@@ -74,6 +73,7 @@ func New(opts Options) *System {
 		queue:  newQueue(queueLen),
 		ctl:    make(chan func(), 16),
 		done:   make(chan struct{}),
+		form:   new(layouts),
 		subsys: map[string]*subsystem{},
 		files:  map[string]*fileTarget{},
 	}
@@ -103,6 +103,7 @@ func (s *System) subsystemLocked(name string) *subsystem {
 
 func (s *System) applyLocked(l *subsystem) {
 	lv := s.config.levelsOf(l.name)
+	lv.form = s.form
 	if name := s.config.fileOf(l.name); name != "" {
 		lv.target = s.files[name]
 	}
@@ -148,8 +149,7 @@ func (s *System) Configure(c Config) error {
 		}
 	}
 	s.files, s.config = want, c
-	l := c.layouts(s.opts.PID, s.opts.Host)
-	s.caller.Store(l.caller)
+	s.form = c.layouts(s.opts.PID, s.opts.Host)
 	for name := range c.Subsys {
 		s.subsystemLocked(name)
 	}
@@ -157,8 +157,9 @@ func (s *System) Configure(c Config) error {
 		s.applyLocked(sub)
 	}
 	s.control(func(w *writer) {
-		w.layouts, w.facility = l, c.Facility
-		w.recorder.enable(c.Blackbox)
+		if !c.Blackbox {
+			w.recorder = recorder{}
+		}
 		for _, t := range gone {
 			t.close()
 		}
@@ -254,7 +255,7 @@ func (l *subsystem) Logf(level loglevel.Level, format string, args ...any) {
 		at: l.sys.opts.Now(), level: level, subsys: l, to: to,
 		text: strings.TrimSuffix(text, "\n"),
 	}
-	if l.sys.caller.Load() {
+	if to.form.caller {
 		r.locate()
 	}
 	if !l.sys.queue.put(r) {

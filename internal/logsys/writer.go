@@ -9,8 +9,6 @@ import (
 // writer is the one goroutine that touches the targets.
 type writer struct {
 	sys      *System
-	layouts  layouts
-	facility Facility
 	syslog   syslogTarget
 	recorder recorder
 	said     uint64 // lost lines that have been told
@@ -63,15 +61,15 @@ func (w *writer) write(r *record) {
 		if level > loglevel.Info {
 			level--
 		}
-		w.buf = w.layouts.syslog.append(w.buf[:0], r)
-		w.syslog.send(w.facility, level, r.at, w.buf)
+		w.buf = r.to.form.syslog.append(w.buf[:0], r)
+		w.syslog.send(r.to.form.facility, level, r.at, w.buf)
 	}
 	if r.level <= r.to.stderr {
-		w.buf = append(w.layouts.stderr.append(w.buf[:0], r), '\n')
+		w.buf = append(r.to.form.stderr.append(w.buf[:0], r), '\n')
 		w.sys.opts.Stderr.Write(w.buf) // nowhere to say that it failed
 	}
 	if r.level <= r.to.file && r.to.target != nil {
-		w.buf = append(w.layouts.file.append(w.buf[:0], r), '\n')
+		w.buf = append(r.to.form.file.append(w.buf[:0], r), '\n')
 		r.to.target.write(w.buf)
 	}
 	if r.level <= r.to.blackbox {
