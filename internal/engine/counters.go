@@ -42,7 +42,7 @@ func (c *execCounters) publish(m *icmap.Map) {
 	show := func(keys []string, now, shown []uint64) {
 		for fn, v := range now {
 			if v != shown[fn] {
-				mustSet(m.SetUint64(keys[fn], v))
+				mustSet(m.FastAdd(keys[fn], int32(v-shown[fn])))
 				shown[fn] = v
 			}
 		}

@@ -200,9 +200,9 @@ func (n *Node) Request(c service.Conn, svc service.ID, id int32, msg []byte) Ver
 		n.log.Logf(loglevel.Warning, "discarded an asynchronous request of client %d for service %d: %s", c.PID(), svc, verdict)
 		return verdict
 	}
-	code := cserr.ErrTryAgain
+	code := cserr.TryAgain
 	if verdict == Invalid {
-		code = cserr.ErrInvalidParam
+		code = cserr.InvalidParam
 	}
 	w := mar.NewWriter(nil, service.Order)
 	w.I32(0).Align(8).I32(service.ResponseHeaderSize).Align(8).I32(int32(code)).Align(8)
