@@ -340,23 +340,35 @@ func TestRegisterRefusesTheSameID(t *testing.T) {
 	}
 }
 
-// Captured from corosync 3.1.7, node 1 of a ring of two.
+// Captured from corosync 3.1.7, node 2 of a ring of two with votequorum.
 const (
-	goldenBarrier = "00000000000000002800000000000000" + "01000000080000000000000000000000"
+	goldenBarrier = "00000000000000002000000000000000" + "02000000050000000000000000000000"
+	goldenBuild   = "01000000000000002802000000000000" + "02000000050000000000000000000000" + // then zeros up to 0x228 bytes
+		"0400000000000000" + "00000000020000000300000005000000"
 )
 
 func TestSyncMessageGolden(t *testing.T) {
-	in, err := hex.DecodeString(goldenBarrier)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in[8] = byte(len(in))
-	m, err := parseSyncMessage(in, binary.LittleEndian)
-	if err != nil || m.id != msgBarrier || m.ring != (totem.RingID{Rep: 1, Seq: 8}) {
-		t.Errorf("%+v, %v", m, err)
-	}
-	if got := m.append(nil); !slices.Equal(got, in) {
-		t.Errorf("encoded %x\nwant    %x", got, in)
+	for _, tt := range []struct {
+		golden string
+		want   syncMessage
+	}{
+		{goldenBarrier, syncMessage{id: msgBarrier, ring: totem.RingID{Rep: 2, Seq: 5}}},
+		{goldenBuild + strings.Repeat("00", 0x228-len(goldenBuild)/2), syncMessage{
+			id: msgServiceBuild, ring: totem.RingID{Rep: 2, Seq: 5},
+			services: []service.ID{service.CMAP, service.CPG, service.Quorum, service.Votequorum},
+		}},
+	} {
+		in, err := hex.DecodeString(tt.golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := parseSyncMessage(in, binary.LittleEndian)
+		if err != nil || m.id != tt.want.id || m.ring != tt.want.ring || !slices.Equal(m.services, tt.want.services) {
+			t.Errorf("%+v, %v; want %+v", m, err, tt.want)
+		}
+		if got := m.append(nil); !slices.Equal(got, in) {
+			t.Errorf("encoded %x\nwant    %x", got, in)
+		}
 	}
 }
 
