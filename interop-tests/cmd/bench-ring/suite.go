@@ -180,7 +180,7 @@ func (s *suite) stall() {
 		watch := watchToken(cl.Host(1))
 		var wg sync.WaitGroup
 		for i := range 100 {
-			wg.Go(func() { cl.Host(0).Exec(cl.tool, "throughput", "1024", "3", fmt.Sprint("writer", i)) })
+			wg.Go(func() { cl.Host(0).Exec(cl.tool, "write", "1024", "3", fmt.Sprint("writer", i)) })
 		}
 		wg.Wait()
 		most := watch.stop()
