@@ -33,8 +33,8 @@ func TestTotemDefaults(t *testing.T) {
 // The token timeout grows with the nodes, and much with it.
 func TestTokenGrows(t *testing.T) {
 	for _, tt := range []struct {
-		nodes                               int
-		more                                []string
+		nodes                              int
+		more                               []string
 		token, retransmit, hold, consensus uint32
 	}{
 		{1, nil, 3000, 714, 561, 3600},
