@@ -58,12 +58,21 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// Engines are the service and its provider, in the order in which they start.
-func (s *Service) Engines() []service.Engine {
+// Named is an engine with the name of the reference's service object, which is
+// in the keys of the map.
+type Named struct {
+	Name   string
+	Engine service.Engine
+}
+
+// Engines are the provider and the service, in the order in which the reference
+// loads them.
+func (s *Service) Engines() []Named {
+	own := Named{"corosync_quorum", s}
 	if s.provider == nil {
-		return []service.Engine{s}
+		return []Named{own}
 	}
-	return []service.Engine{s, s.provider}
+	return []Named{{"corosync_votequorum", s.provider}, own}
 }
 
 // Quorate tells whether this node is in the primary component: what
