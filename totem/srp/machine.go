@@ -32,6 +32,8 @@ type Config struct {
 	MissCountConst              int
 	CancelTokenHoldOnRetransmit bool
 	MaxNetworkDelay             time.Duration
+	HeartbeatFailuresAllowed    int
+	Threads                     int // only logged, as the reference does
 	// NetMTU is the room in one packet for srp's header and payload, in bytes,
 	// the transport's own headers taken off already (net_mtu after
 	// totemnet_net_mtu_adjust).
@@ -76,14 +78,18 @@ const (
 	WaitTransAck
 	// StoreRing: write RingSeq to stable storage, beside the token's path.
 	StoreRing
-	// CheckInterface: look whether the interface we are bound to is still up.
+	// CheckInterface: look whether the interface we are bound to is still up
+	// (totemnet_iface_check).
 	CheckInterface
 	// Processors: the transport serves N processors from now on
-	// (totemnet_processor_count_set).
+	// (totemnet_processor_count_set); with one it watches its interface every
+	// Downcheck.
 	Processors
-	// Active: Node is (On) or is not a member of the ring: unicast transports
-	// then spare it the multicasts or not (totemnet_member_set_active).
-	Active
+	// Paused: the machine was not called for N milliseconds although a timer was
+	// due. Membership messages are dropped as possibly stale until Drained is
+	// called, which the shell does as soon as it has read all that the sockets
+	// held. The shell may tell where the pause came from.
+	Paused
 )
 
 // Action is one thing to do. Mcast, Unicast and Deliver carry one hold on
@@ -97,8 +103,8 @@ type Action struct {
 	// Swap: the sender's byte order is not ours (endian_conversion_required).
 	Swap    bool
 	Change  *totem.ConfigChange
+	// Ring is the configuration of Change and WaitTransAck: TransAck hands it back.
+	Ring    totem.RingID
 	RingSeq uint64
 	N       int
-	Node    totem.NodeID
-	On      bool
 }
