@@ -5,7 +5,7 @@
 // The way of a configuration through this package:
 //
 //	corosync.conf, uidgid.d/*  --Parse-->  File (an icmap.Map, and where each key was said)
-//	File  --ReadLogging-->  Logging
+//	File  --Check-->        what the log and the daemon find in their sections
 //	File  --ReadTotem-->    Totem: defaults, addresses, node ids, runtime.config.* keys
 //	Totem --Validate-->     the checks of corosync -t
 //	Map, Totem, file  --Reload-->  the map changed and a new Totem, or nothing at all

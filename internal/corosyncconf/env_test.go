@@ -1,6 +1,7 @@
 package corosyncconf
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/ringmaster-ha/ringmaster/internal/icmap"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
@@ -104,10 +106,7 @@ func (w *world) read() (*File, *Totem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := ReadLogging(w.env(), f); err != nil {
-		return f, nil, err
-	}
-	if _, err := ReadSystem(w.env(), f); err != nil {
+	if err := f.Check(debugCheck); err != nil {
 		return f, nil, err
 	}
 	t, err := ReadTotem(w.env(), f)
@@ -116,6 +115,16 @@ func (w *world) read() (*File, *Totem, error) {
 	}
 	return f, t, t.Validate(f)
 }
+
+// debugCheck stands for the log's reading of its section.
+var debugCheck = Check{"logging.", func(m *icmap.Map) error {
+	for key, v := range m.Iterate("logging.") {
+		if s, _ := v.Str(); strings.HasSuffix(key, ".debug") && s != "on" && s != "off" {
+			return errors.New("unknown value for debug")
+		}
+	}
+	return nil
+}}
 
 // totemConf is a valid configuration of nodes n1, n2, ... with more lines in
 // the totem section.

@@ -11,8 +11,7 @@ import (
 
 // Changes is what a reload means for the ring.
 type Changes struct {
-	Totem   *Totem
-	Logging *Logging
+	Totem *Totem
 	// Added and Removed are members of each link that have come and gone.
 	Added, Removed [LinkMax][]Member
 }
@@ -35,11 +34,12 @@ var fixedKeys = []string{
 // reload of exec/cfg.c. Trackers see config.reload_in_progress go to 1 before
 // the first change and back to 0 after the last.
 //
-// Other than in the reference, everything is read and checked before anything
+// Other than in the reference, everything is read and checked, by the other
+// parts' checks too, before anything
 // is changed: after an error the map is as it was, but for
 // config.reload_status and the two marks of progress. What ails the reload has
 // been logged when Reload returns; the error is an *InputError.
-func Reload(env *Env, old *Totem, m *icmap.Map, file string) (*Changes, error) {
+func Reload(env *Env, old *Totem, m *icmap.Map, file string, checks ...Check) (*Changes, error) {
 	m.SetUint8("config.totemconfig_reload_in_progress", 1)
 	f, err := Parse(env, file)
 	if err != nil {
@@ -48,7 +48,7 @@ func Reload(env *Env, old *Totem, m *icmap.Map, file string) (*Changes, error) {
 		return nil, err
 	}
 	m.SetUint8("config.reload_in_progress", 1)
-	c, gone, fault := prepare(env, old, m, f)
+	c, gone, fault := prepare(env, old, m, f, checks)
 	status := int32(1)
 	if fault == nil {
 		for _, key := range gone {
@@ -69,7 +69,7 @@ func Reload(env *Env, old *Totem, m *icmap.Map, file string) (*Changes, error) {
 
 // prepare works out what a file means for a running daemon, and changes
 // nothing but the file's own map.
-func prepare(env *Env, old *Totem, m *icmap.Map, f *File) (*Changes, []string, *InputError) {
+func prepare(env *Env, old *Totem, m *icmap.Map, f *File, checks []Check) (*Changes, []string, *InputError) {
 	var gone []string
 	for _, prefix := range reloadedSections {
 		for key := range m.Iterate(prefix) {
@@ -104,15 +104,12 @@ func prepare(env *Env, old *Totem, m *icmap.Map, f *File) (*Changes, []string, *
 	if err == nil {
 		err = f.duplicateID()
 	}
+	for i := 0; err == nil && i < len(checks); i++ {
+		err = f.check(checks[i])
+	}
 	if err != nil {
 		env.logf(loglevel.Error, "Configuration is not valid: %s", err.Text)
 		return nil, nil, err
-	}
-	var lerr error
-	if c.Logging, lerr = ReadLogging(env, f); lerr != nil {
-		e := lerr.(*InputError)
-		env.logf(loglevel.Error, "Configuration is not valid: %s", e.Text)
-		return nil, nil, e
 	}
 	for i := range t.Links {
 		c.Removed[i] = without(old.Links[i].Members, t.Links[i].Members)

@@ -76,12 +76,12 @@ func TestBadReload(t *testing.T) {
 			"Cannot configure new interface definitions: To reconfigure an interface it must be deleted and recreated. A working interface needs to be available to corosync at all times"}},
 		{strings.Replace(good, "10.0.0.2", "nowhere", 1), []string{"Cannot configure new interface definitions: failed to parse node address 'nowhere'"}},
 		{strings.Replace(good, "nodeid: 2", "nodeid: 1", 1) + "totem {\ntoken: 99999\n}\n", nil},
-		{good + "logging {\ndebug: maybe\n}\n", []string{"Configuration is not valid: unknown value for debug."}},
+		{good + "logging {\ndebug: maybe\n}\n", []string{"Configuration is not valid: unknown value for debug"}},
 	} {
 		w, f, c := started(t, good)
 		before := keys(f)
 		w.files["/etc/corosync/corosync.conf"] = tt.conf
-		if _, err := Reload(w.env(), c, f.Map, "/etc/corosync/corosync.conf"); err == nil {
+		if _, err := Reload(w.env(), c, f.Map, "/etc/corosync/corosync.conf", debugCheck); err == nil {
 			t.Errorf("%q was taken", tt.conf)
 		}
 		for key := range f.Map.Iterate("config.") {
@@ -93,27 +93,5 @@ func TestBadReload(t *testing.T) {
 		if tt.log != nil && !slices.Equal(w.log, tt.log) {
 			t.Errorf("%q: logged %q, want %q", tt.conf, w.log, tt.log)
 		}
-	}
-}
-
-func TestLogging(t *testing.T) {
-	w := newWorld("logging {\ntimestamp: off\nfileline: on\nto_stderr: no\nto_logfile: yes\nlogfile: /var/log/x\nsyslog_facility: local3\nsyslog_priority: ERR\ndebug: on\n" +
-		"logger_subsys {\nsubsys: TOTEM\nlogfile_priority: crit\nto_syslog: off\n}\nlogger_subsys {\nsubsys: QUORUM\ndebug: trace\n}\nblackbox: off\n}\n")
-	f, err := Parse(w.env(), "/etc/corosync/corosync.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := ReadLogging(w.env(), f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	main := LogTarget{ToSyslog: true, ToFile: true, File: "/var/log/x", SyslogFacility: 19 << 3, SyslogPriority: 3, FilePriority: 6, Debug: DebugOn}
-	q := LogSubsys{"QUORUM", main}
-	q.SyslogFacility, q.Debug = 3<<3, DebugTrace
-	tot := LogSubsys{"TOTEM", main}
-	tot.SyslogFacility, tot.Debug, tot.ToSyslog, tot.FilePriority = 3<<3, DebugOff, false, 2
-	want := Logging{FileLine: true, Main: main, Subsys: []LogSubsys{q, tot}}
-	if fmt.Sprint(*l) != fmt.Sprint(want) {
-		t.Errorf("got  %+v\nwant %+v", *l, want)
 	}
 }
