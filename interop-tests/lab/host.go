@@ -1,0 +1,254 @@
+package lab
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Kind says whose programs a host runs.
+type Kind int
+
+// The kinds: the reference's programs, as Debian's packages laid them, or ours
+// over them.
+const (
+	C Kind = iota
+	Go
+)
+
+func (k Kind) String() string {
+	if k == Go {
+		return "Go"
+	}
+	return "C"
+}
+
+// Host is one host.
+type Host struct {
+	Index    int    // from 0
+	Name     string // node1, ...
+	lab      *Lab
+	kind     Kind
+	first    *exec.Cmd // its process 1
+	corosync *Process
+}
+
+// Addr is the host's IPv4 address on the lab's network.
+func (h *Host) Addr() string { return fmt.Sprintf("10.77.0.%d", h.Index+1) }
+
+// Addr6 is its IPv6 address.
+func (h *Host) Addr6() string { return fmt.Sprintf("fd77::%x", h.Index+1) }
+
+// Kind is whose programs the host runs.
+func (h *Host) Kind() Kind { return h.kind }
+
+// Path is where a path of the host is seen from outside.
+func (h *Host) Path(path string) string {
+	return filepath.Join("/proc", strconv.Itoa(h.first.Process.Pid), "root", path)
+}
+
+// WriteFile writes a file on the host.
+func (h *Host) WriteFile(path, content string) {
+	h.lab.t.Helper()
+	p := h.Path(path)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o755), os.WriteFile(p, []byte(content), 0o644)); err != nil {
+		h.lab.t.Fatalf("%s: %v", h.Name, err)
+	}
+}
+
+// ReadFile reads a file of the host; empty when there is none.
+func (h *Host) ReadFile(path string) string {
+	h.lab.t.Helper()
+	b, err := os.ReadFile(h.Path(path))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		h.lab.t.Fatalf("%s: %v", h.Name, err)
+	}
+	return string(b)
+}
+
+// Command prepares a program to run on the host.
+func (h *Host) Command(name string, args ...string) *exec.Cmd {
+	all := append([]string{"--target", strconv.Itoa(h.first.Process.Pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--", name}, args...)
+	cmd := exec.Command("nsenter", all...)
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/root"}
+	cmd.Dir = "/"
+	// A group of its own, so that the program goes with nsenter when it is ended.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+// Result is what a program left.
+type Result struct {
+	Stdout, Stderr string
+	Code           int
+}
+
+// Exec runs a program and returns what it left; only that it could not be run
+// at all, or took longer than a minute, fails the test.
+func (h *Host) Exec(name string, args ...string) Result {
+	h.lab.t.Helper()
+	cmd := h.Command(name, args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Start(); err != nil {
+		h.lab.t.Fatalf("%s: %s: %v", h.Name, name, err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	err := cmd.Wait()
+	if !timer.Stop() {
+		h.lab.t.Fatalf("%s: %s %q did not end within a minute; stdout %q, stderr %q", h.Name, name, args, out.String(), errs.String())
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		h.lab.t.Fatalf("%s: %s: %v", h.Name, name, err)
+	}
+	return Result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+}
+
+// Run runs a program and returns what it printed; a status other than 0 is an
+// error.
+func (h *Host) Run(name string, args ...string) (string, error) {
+	r := h.Exec(name, args...)
+	if r.Code != 0 {
+		return r.Stdout, fmt.Errorf("%s %s: status %d: %s%s", name, strings.Join(args, " "), r.Code, r.Stdout, r.Stderr)
+	}
+	return r.Stdout, nil
+}
+
+// MustRun is Run that fails the test.
+func (h *Host) MustRun(name string, args ...string) string {
+	h.lab.t.Helper()
+	out, err := h.Run(name, args...)
+	if err != nil {
+		h.lab.t.Fatalf("%s: %v", h.Name, err)
+	}
+	return out
+}
+
+// Start runs a program in the background; what it prints goes to
+// /var/log/NAME.out on the host.
+func (h *Host) Start(name string, args ...string) *Process {
+	h.lab.t.Helper()
+	out, err := os.OpenFile(h.Path("/var/log/"+filepath.Base(name)+".out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		h.lab.t.Fatalf("%s: %v", h.Name, err)
+	}
+	defer out.Close()
+	cmd := h.Command(name, args...)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		h.lab.t.Fatalf("%s: %s: %v", h.Name, name, err)
+	}
+	p := &Process{host: h, name: name, cmd: cmd, done: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
+	return p
+}
+
+// Process is a program that Start runs.
+type Process struct {
+	host *Host
+	name string
+	cmd  *exec.Cmd
+	done chan struct{}
+	err  error // valid once done is closed
+}
+
+// Done is closed when the program has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// ExitCode waits for the end and returns the status, -1 after a signal.
+func (p *Process) ExitCode() int {
+	<-p.done
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// Signal sends a signal to the program itself.
+func (p *Process) Signal(sig syscall.Signal) {
+	// nsenter waits for its one child, the program.
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", p.cmd.Process.Pid, p.cmd.Process.Pid))
+	if err != nil {
+		return // it has ended
+	}
+	for _, f := range strings.Fields(string(b)) {
+		if pid, err := strconv.Atoi(f); err == nil {
+			_ = syscall.Kill(pid, sig)
+		}
+	}
+}
+
+// Stop ends the program in order and waits for it, at most d; then it kills it
+// and reports false.
+func (p *Process) Stop(d time.Duration) bool {
+	p.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+		return true
+	case <-time.After(d):
+		p.Signal(syscall.SIGKILL)
+		<-p.done
+		return false
+	}
+}
+
+// Kill ends the program without a word.
+func (p *Process) Kill() {
+	p.Signal(syscall.SIGKILL)
+	<-p.done
+}
+
+// Pids returns the host's processes of that name (as /proc/PID/status has it),
+// numbered as outside.
+func (h *Host) Pids(name string) []int {
+	ns, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", h.first.Process.Pid))
+	if err != nil {
+		return nil
+	}
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	var pids []int
+	for _, d := range dirs {
+		if in, err := os.Readlink(d + "/ns/pid"); err != nil || in != ns {
+			continue
+		}
+		status, err := os.ReadFile(d + "/status")
+		if err != nil {
+			continue
+		}
+		if first, _, _ := strings.Cut(string(status), "\n"); strings.TrimSpace(strings.TrimPrefix(first, "Name:")) == name {
+			if pid, err := strconv.Atoi(filepath.Base(d)); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+// SignalAll sends a signal to every process of that name on the host.
+func (h *Host) SignalAll(name string, sig syscall.Signal) {
+	for _, pid := range h.Pids(name) {
+		_ = syscall.Kill(pid, sig)
+	}
+}
+
+// Crash takes the host's power: everything on it ends at once, what it had in
+// memory is lost, its disk stays. Boot brings it back with no daemon running.
+func (h *Host) Crash() { h.halt() }
+
+// Boot starts a crashed host.
+func (h *Host) Boot() {
+	h.lab.t.Helper()
+	if err := h.boot(); err != nil {
+		h.lab.t.Fatalf("%s: %v", h.Name, err)
+	}
+	h.writeHosts()
+}
