@@ -58,7 +58,7 @@ func echo(c *server.Conn, msg []byte) { c.Respond(msg) }
 var names atomic.Int32
 
 // start runs a service until the test ends and checks that it leaves nothing.
-func start(t *testing.T, h *handler, change func(*server.Options)) (*server.Server, string) {
+func start(t testing.TB, h *handler, change func(*server.Options)) (*server.Server, string) {
 	t.Helper()
 	if h.closed == nil {
 		h.closed = make(chan closing, 1000)
