@@ -82,7 +82,7 @@ func readItem(r *mar.Reader, order mar.ByteOrder) (it Item) {
 	if r.Err() != nil || t == icmap.None && length == 0 {
 		return it
 	}
-	v, err := icmap.FromBytes(t, native(b, t, order))
+	v, err := icmap.Decode(t, native(b, t, order))
 	if err != nil {
 		r.Fail("value", "%d bytes are no %v", length, t)
 	}

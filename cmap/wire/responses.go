@@ -51,7 +51,7 @@ func ParseGetRes(b []byte, room uint64) (v icmap.Value, length uint64, t icmap.T
 	if r.Err() == nil && room > 0 {
 		if length > room || length > uint64(len(r.Rest())) {
 			r.Fail("value_len", "%d, but %d bytes follow", length, len(r.Rest()))
-		} else if v, err = icmap.FromBytes(t, r.Bytes("value", int(length))); err != nil {
+		} else if v, err = icmap.Decode(t, r.Bytes("value", int(length))); err != nil {
 			r.Fail("value", "%d bytes are no %v", length, t)
 		}
 	}
@@ -145,7 +145,7 @@ func ParseNotify(b []byte) (Notify, error) {
 		if t == icmap.None && length == 0 || r.Err() != nil {
 			return v
 		}
-		v, err := icmap.FromBytes(t, b)
+		v, err := icmap.Decode(t, b)
 		if err != nil {
 			r.Fail(field, "%d bytes are no %v", length, t)
 		}
