@@ -33,11 +33,12 @@ func (k Kind) String() string {
 
 // Host is one host.
 type Host struct {
-	Index int    // from 0
-	Name  string // node1, ...
-	lab   *Lab
-	kind  Kind
-	first *exec.Cmd // its process 1
+	Index    int    // from 0
+	Name     string // node1, ...
+	lab      *Lab
+	kind     Kind
+	first    *exec.Cmd // its process 1
+	corosync *Process
 }
 
 // Addr is the host's IPv4 address on the lab's network.

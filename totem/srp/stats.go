@@ -100,3 +100,18 @@ func (l *tokenLog) averages() (mtt, workload, backlog uint32) {
 	}
 	return rx / n, held / n, queued / n
 }
+
+// Stats are the counters up to now, with what is computed from them.
+func (m *Machine) Stats(now totem.Instant) Stats {
+	s := m.stats
+	s.TimeSinceTokenLastReceived = uint64(millis(now) - millis(m.visits.lastRx))
+	s.FirewallEnabledOrNICFailure = s.ContinuousGather > maxContinuousGather
+	s.MTTRxToken, s.AvgTokenWorkload, s.AvgBacklogCalc = m.visits.averages()
+	return s
+}
+
+// ResetStats sets all counters to zero (totemsrp_stats_clear).
+func (m *Machine) ResetStats() {
+	m.stats = Stats{}
+	m.visits = tokenLog{}
+}

@@ -1,0 +1,340 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/qb"
+)
+
+// backlog is SERVER_BACKLOG of libqb.
+const backlog = 128
+
+// serials numbers all connections of the process.
+var serials atomic.Uint64
+
+// Server is one service.
+type Server struct {
+	opts     Options
+	pid      int
+	listener int
+	poll     *poller
+	rateMu   sync.Mutex // makes rate and what clients are told of it one
+	rate     atomic.Int32
+
+	active, closed, refused, malformed, setupTimeouts, overrun atomic.Uint64
+
+	// Of Serve's goroutine.
+	sources   []source // by file descriptor
+	setups    []*setup // the oldest first
+	ready     []*Conn  // have more requests than they were allowed to send at once
+	spare     []*Conn
+	buf       []byte // of the request that is being handled
+	oob       [128]byte
+	deafUntil time.Time // when the listener is listened to again, or zero
+	flushIn   time.Duration
+	flushAt   time.Time
+
+	mu      sync.Mutex
+	conns   map[*Conn]struct{}
+	doomed  []*Conn
+	backlog []*Conn // have messages waiting in memory
+	stopped bool    // the poller is gone
+}
+
+// source is what a file descriptor is for.
+type source struct {
+	setup *setup
+	conn  *Conn
+	data  bool // the socket with the requests, of the socket transport
+}
+
+// Listen makes the service known. Clients wait until Serve runs.
+func Listen(opts Options) (*Server, error) {
+	if err := opts.setDefaults(); err != nil {
+		return nil, err
+	}
+	addr, err := qb.ServiceAddress(opts.Name, opts.SocketDir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{opts: opts, pid: os.Getpid(), conns: make(map[*Conn]struct{}), listener: -1}
+	s.rate.Store(int32(Normal))
+	s.logInfo("server name: %s", opts.Name)
+	if s.poll, err = newPoller(); err != nil {
+		return nil, fmt.Errorf("qb server %s: %w", opts.Name, err)
+	}
+	if err := s.bind(addr); err != nil {
+		if s.listener >= 0 {
+			_ = unix.Close(s.listener)
+		}
+		s.poll.close()
+		return nil, fmt.Errorf("qb server %s: %w", opts.Name, err)
+	}
+	return s, nil
+}
+
+func (s *Server) bind(addr *qb.Address) (err error) {
+	s.listener, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	if s.opts.SocketDir != "" {
+		_ = unix.Unlink(addr.Path())
+	}
+	if err := addr.Bind(s.listener); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	if s.opts.SocketDir != "" {
+		// Everybody may connect: who may stay is for Accept to say.
+		_ = unix.Chmod(addr.Path(), 0o777)
+	}
+	if err := unix.SetsockoptInt(s.listener, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+		return fmt.Errorf("SO_PASSCRED: %w", err)
+	}
+	if err := unix.Listen(s.listener, backlog); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return s.poll.add(s.listener, unix.EPOLLIN)
+}
+
+// Serve serves until ctx ends; then it disconnects all clients and withdraws
+// the service. It is to be called once.
+func (s *Server) Serve(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, s.wake)
+	defer stop()
+	defer s.shutDown()
+	for ctx.Err() == nil {
+		events, err := s.poll.wait(s.untilNext())
+		if err != nil {
+			return fmt.Errorf("qb server %s: %w", s.opts.Name, err)
+		}
+		for i := range events {
+			s.dispatch(int(events[i].Fd), events[i].Events)
+		}
+		s.serveReady()
+		s.onTime()
+		s.reap()
+	}
+	return nil
+}
+
+// untilNext is how long nothing is due; negative when nothing is at all.
+func (s *Server) untilNext() time.Duration {
+	if len(s.ready) > 0 {
+		return 0
+	}
+	var next time.Time
+	for _, t := range [...]time.Time{s.deafUntil, s.flushAt} {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	if len(s.setups) > 0 {
+		if t := s.setups[0].deadline; next.IsZero() || t.Before(next) {
+			next = t
+		}
+	}
+	if next.IsZero() {
+		return -1
+	}
+	return max(0, next.Sub(s.now()))
+}
+
+func (s *Server) now() time.Time { return time.Now() }
+
+func (s *Server) dispatch(fd int, events uint32) {
+	switch fd {
+	case s.listener:
+		s.accept()
+		return
+	case s.poll.wakefd:
+		s.poll.drainWake()
+		s.afterWake()
+		return
+	}
+	if fd >= len(s.sources) {
+		return
+	}
+	switch src := s.sources[fd]; {
+	case src.setup != nil:
+		s.readSetup(src.setup)
+	case src.conn == nil: // has been closed among the same events
+	case src.data:
+		s.serve(src.conn)
+	default:
+		s.onSetupSocket(src.conn, events)
+	}
+}
+
+// onSetupSocket deals with the socket of a connection that is set up: its
+// bytes tell that there are requests, its end that the client has gone.
+func (s *Server) onSetupSocket(c *Conn, events uint32) {
+	if events&unix.EPOLLOUT != 0 {
+		c.mu.Lock()
+		c.notify()
+		c.mu.Unlock()
+	}
+	const ended = unix.EPOLLHUP | unix.EPOLLERR | unix.EPOLLRDHUP
+	if c.muted {
+		if events&ended != 0 {
+			c.fail(nil)
+		}
+		return
+	}
+	if events&(unix.EPOLLIN|ended) == 0 {
+		return
+	}
+	// The bytes first: each was sent after its request, so that a request whose
+	// byte has been taken here cannot be missed below.
+	var b [512]byte
+	n, err := recvBytes(c.fd, b[:])
+	if n == 0 || err != nil && err != unix.EAGAIN {
+		c.gone = true
+	}
+	s.serve(c)
+}
+
+func recvBytes(fd int, b []byte) (int, error) {
+	for {
+		n, _, err := unix.Recvfrom(fd, b, unix.MSG_DONTWAIT)
+		if err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// serve handles the requests of one client, as many as the rate allows at once.
+func (s *Server) serve(c *Conn) {
+	if c.ready || c.isDoomed() {
+		return
+	}
+	if cap(s.buf) < int(c.max) {
+		s.buf = make([]byte, c.max)
+	}
+	locked, more := false, true
+	for left := Rate(s.rate.Load()).batch(); left > 0; left-- {
+		if Rate(s.rate.Load()).flow() != 0 {
+			s.mute(c)
+			more = false
+			break
+		}
+		msg, done := c.take(s.buf[:cap(s.buf)])
+		if done {
+			more = false
+			break
+		}
+		if !locked {
+			s.opts.Locker.Lock()
+			locked = true
+		}
+		s.opts.Handler.Request(c, msg)
+		if c.isDoomed() {
+			more = false
+			break
+		}
+	}
+	if locked {
+		s.opts.Locker.Unlock()
+	}
+	switch {
+	case more:
+		c.ready = true
+		s.ready = append(s.ready, c)
+	case c.gone:
+		c.fail(nil)
+	}
+}
+
+// serveReady goes on with those that had more requests than allowed at once.
+func (s *Server) serveReady() {
+	ready := s.ready
+	s.ready = s.spare[:0]
+	for i, c := range ready {
+		ready[i] = nil
+		c.ready = false
+		s.serve(c)
+	}
+	s.spare = ready
+}
+
+// mute stops listening to a client until the rate says otherwise.
+func (s *Server) mute(c *Conn) {
+	c.muted = true
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.watch(c)
+	if c.socks != nil && !c.dead {
+		s.poll.modify(c.socks.request, 0)
+	}
+}
+
+// watch tells the poller what c waits for. Precondition: c.mu is held; muted
+// changes on Serve's goroutine only, which calls this after it has.
+func (s *Server) watch(c *Conn) {
+	if c.dead {
+		return
+	}
+	events := uint32(unix.EPOLLIN | unix.EPOLLRDHUP)
+	if c.muted {
+		events = unix.EPOLLRDHUP
+	}
+	if c.wantOut {
+		events |= unix.EPOLLOUT
+	}
+	s.poll.modify(c.fd, events)
+}
+
+// SetRate says how eagerly requests are taken from now on, as
+// qb_ipcs_request_rate_limit; Off and Off2 tell clients not to send.
+func (s *Server) SetRate(r Rate) {
+	s.rateMu.Lock()
+	defer s.rateMu.Unlock()
+	old := Rate(s.rate.Swap(int32(r)))
+	if old.flow() == r.flow() {
+		return
+	}
+	for _, c := range s.Conns() {
+		c.setFlow(r.flow())
+	}
+	s.wake()
+}
+
+// Rate returns what SetRate has set.
+func (s *Server) Rate() Rate { return Rate(s.rate.Load()) }
+
+// Conns returns the present connections.
+func (s *Server) Conns() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	conns := make([]*Conn, 0, len(s.conns))
+	for c := range s.conns {
+		conns = append(conns, c)
+	}
+	return conns
+}
+
+// Stats returns the counters.
+func (s *Server) Stats() Stats {
+	return Stats{
+		Active: s.active.Load(), Closed: s.closed.Load(), Refused: s.refused.Load(),
+		Malformed: s.malformed.Load(), SetupTimeouts: s.setupTimeouts.Load(), Overrun: s.overrun.Load(),
+	}
+}
+
+func (s *Server) logError(format string, args ...any) { s.log(loglevel.Error, format, args...) }
+func (s *Server) logInfo(format string, args ...any)  { s.log(loglevel.Info, format, args...) }
+func (s *Server) logDebug(format string, args ...any) { s.log(loglevel.Debug, format, args...) }
+
+func (s *Server) log(l loglevel.Level, format string, args ...any) {
+	if s.opts.Log.Enabled(l) {
+		s.opts.Log.Logf(l, format, args...)
+	}
+}

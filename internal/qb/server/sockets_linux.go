@@ -1,0 +1,208 @@
+package server
+
+import (
+	"errors"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringmaster-ha/ringmaster/internal/qb"
+	"github.com/ringmaster-ha/ringmaster/internal/qb/ringbuffer"
+	"github.com/ringmaster-ha/ringmaster/internal/qb/shm"
+	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
+)
+
+// Fields of the control file: for each of request, response and event how many
+// messages are on their way, and a flow-control word. Only that of the requests
+// is used by clients.
+const (
+	ctlRequestSent  = 0
+	ctlRequestFlow  = 4
+	ctlResponseSent = 8
+	ctlEventSent    = 16
+	ctlSize         = 24
+)
+
+var errSender = errors.New("message of another user")
+
+// sockets is the transport over datagram sockets (lib/ipc_socket.c).
+type sockets struct {
+	ctl          *shm.Mapping
+	control      string // name of the control file in the directory
+	base         string // of the names of the sockets
+	request      int    // requests come in and responses go out
+	event        int
+	responseOpen bool // request is connected to the client's socket
+	eventOpen    bool // likewise event
+	out          []byte
+	oob          [64]byte
+}
+
+// openSockets makes the sockets and the control file of a connection.
+func openSockets(d directory, dirfd int, service string, max uint32, p Peer) (*sockets, error) {
+	s := &sockets{control: "qb-control-" + service, base: d.path + "/qb-" + service, request: -1, event: -1}
+	var err error
+	if s.ctl, err = ringbuffer.CreateFile(dirfd, s.control, ctlSize, ringbuffer.Owner{UID: p.UID, GID: p.GID}); err != nil {
+		return nil, err
+	}
+	if s.request, err = datagramSocket(s.base+"-request", max); err == nil {
+		// The name is there for all to send to, so who sent is asked each time.
+		err = unix.SetsockoptInt(s.request, unix.SOL_SOCKET, unix.SO_PASSCRED, 1)
+	}
+	if err == nil {
+		s.event, err = datagramSocket(s.base+"-event-tx", max)
+	}
+	if err != nil {
+		s.release()
+		s.remove(dirfd)
+		return nil, err
+	}
+	return s, nil
+}
+
+func datagramSocket(name string, max uint32) (int, error) {
+	addr, err := qb.Abstract(name)
+	if err != nil {
+		return -1, err
+	}
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	if err = addr.Bind(fd); err == nil {
+		err = SetSocketSize(fd, int(max))
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// SetSocketSize gives a datagram socket buffers for messages of max bytes.
+func SetSocketSize(fd, max int) error {
+	for _, opt := range []int{unix.SO_SNDBUF, unix.SO_RCVBUF} {
+		have, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, opt)
+		if err == nil && have <= max {
+			err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, opt, max)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sockets) describe(resp *wire.ConnectResponse, d directory) {
+	resp.Request = d.path + "/" + s.control
+	resp.Response = s.base
+}
+
+func (s *sockets) setFlow(v uint32) (err error) {
+	defer shm.Catch(shm.Arm(), &err)
+	s.ctl.Store(ctlRequestFlow, v)
+	return nil
+}
+
+func (s *sockets) count(off int, delta int32) (err error) {
+	defer shm.Catch(shm.Arm(), &err)
+	s.ctl.Add(off, delta)
+	return nil
+}
+
+func (s *sockets) sendResponse(parts ...[]byte) error {
+	return s.send(s.request, &s.responseOpen, "-response", ctlResponseSent, parts)
+}
+
+func (s *sockets) sendEvent(parts ...[]byte) error {
+	return s.send(s.event, &s.eventOpen, "-event", ctlEventSent, parts)
+}
+
+func (s *sockets) send(fd int, open *bool, suffix string, counter int, parts [][]byte) error {
+	if !*open {
+		// The client binds its sockets once it has our answer, so this may be
+		// too early.
+		addr, err := qb.Abstract(s.base + suffix)
+		if err != nil {
+			return err
+		}
+		if err := addr.Connect(fd); err != nil {
+			return ringbuffer.ErrFull
+		}
+		*open = true
+	}
+	s.out = s.out[:0]
+	for _, p := range parts {
+		s.out = append(s.out, p...)
+	}
+	for {
+		err := unix.Sendto(fd, s.out, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, nil)
+		switch {
+		case err == nil:
+			if cap(s.out) > 64<<10 {
+				s.out = nil
+			}
+			return s.count(counter, 1)
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOBUFS):
+			return ringbuffer.ErrFull
+		case errors.Is(err, unix.EMSGSIZE):
+			return ringbuffer.ErrTooLarge
+		default:
+			return err
+		}
+	}
+}
+
+// receive takes one request of the user uid.
+func (s *sockets) receive(buf []byte, uid uint32) (int, error) {
+	iov := unix.Iovec{Base: unsafe.SliceData(buf)}
+	iov.SetLen(len(buf))
+	msg := unix.Msghdr{Iov: &iov, Control: &s.oob[0]}
+	msg.SetIovlen(1)
+	msg.SetControllen(len(s.oob))
+	var n uintptr
+	for {
+		var errno unix.Errno
+		n, _, errno = unix.RawSyscall(unix.SYS_RECVMSG, uintptr(s.request), uintptr(unsafe.Pointer(&msg)),
+			unix.MSG_DONTWAIT)
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno != 0 {
+			return 0, ringbuffer.ErrEmpty // the set-up socket tells whether it is the end
+		}
+		break
+	}
+	if err := s.count(ctlRequestSent, -1); err != nil {
+		return 0, err
+	}
+	cred, err := credentials(s.oob[:msg.Controllen])
+	if err != nil {
+		return 0, err
+	}
+	if cred.Uid != uid {
+		return 0, errSender
+	}
+	if msg.Flags&unix.MSG_TRUNC != 0 {
+		return 0, ringbuffer.ErrTooLarge
+	}
+	return int(n), nil
+}
+
+func (s *sockets) release() {
+	for _, fd := range []int{s.request, s.event} {
+		if fd >= 0 {
+			_ = unix.Shutdown(fd, unix.SHUT_RDWR)
+			_ = unix.Close(fd)
+		}
+	}
+	s.ctl.Unmap()
+}
+
+func (s *sockets) remove(dirfd int) { _ = unix.Unlinkat(dirfd, s.control, 0) }
+
+func (s *sockets) close(d directory) {
+	s.release()
+	d.remove(s.remove)
+}

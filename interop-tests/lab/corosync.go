@@ -1,0 +1,112 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Ring is a corosync.conf for all hosts of a lab, part by part.
+type Ring struct {
+	Transport string // udpu, udp or knet
+	IPVersion string // ipv4, ipv6, ipv4-6, ipv6-4; empty: the reference's default
+	Broadcast bool   // with udp: broadcast in place of multicast
+	Token     int    // ms; 0: 1000, so that tests are quick
+	Totem     string // further lines of the totem section
+	Quorum    string // further lines of the quorum section
+	NoQuorum  bool   // no quorum provider
+	Sections  string // further sections
+}
+
+// Conf returns the text.
+func (r Ring) Conf(hosts []*Host) string {
+	var b strings.Builder
+	token := r.Token
+	if token == 0 {
+		token = 1000
+	}
+	fmt.Fprintf(&b, "totem {\n  version: 2\n  cluster_name: lab\n  transport: %s\n  token: %d\n", r.Transport, token)
+	if r.IPVersion != "" {
+		fmt.Fprintf(&b, "  ip_version: %s\n", r.IPVersion)
+	}
+	b.WriteString(r.Totem)
+	if r.Broadcast {
+		b.WriteString("  interface {\n    linknumber: 0\n    broadcast: yes\n  }\n")
+	}
+	b.WriteString("}\nnodelist {\n")
+	for _, h := range hosts {
+		addr := h.Addr()
+		if r.IPVersion == "ipv6" {
+			addr = h.Addr6()
+		}
+		fmt.Fprintf(&b, "  node {\n    ring0_addr: %s\n    name: %s\n    nodeid: %d\n  }\n", addr, h.Name, h.Index+1)
+	}
+	b.WriteString("}\n")
+	if !r.NoQuorum {
+		fmt.Fprintf(&b, "quorum {\n  provider: corosync_votequorum\n%s}\n", r.Quorum)
+	}
+	b.WriteString("logging {\n  to_stderr: no\n  to_syslog: no\n  to_logfile: yes\n  logfile: /var/log/corosync/corosync.log\n  debug: on\n  timestamp: hires\n}\n")
+	b.WriteString(r.Sections)
+	return b.String()
+}
+
+// StartCorosync starts corosync in the foreground.
+func (h *Host) StartCorosync() *Process {
+	h.lab.t.Helper()
+	h.corosync = h.Start("corosync", "-f")
+	return h.corosync
+}
+
+// Corosync is what StartCorosync started last.
+func (h *Host) Corosync() *Process { return h.corosync }
+
+// CorosyncLog is what corosync has logged.
+func (h *Host) CorosyncLog() string { return h.ReadFile("/var/log/corosync/corosync.log") }
+
+// Members asks corosync-quorumtool for the node ids in this host's partition.
+func (h *Host) Members() string {
+	h.lab.t.Helper()
+	var ids []string
+	in := false
+	for line := range strings.Lines(h.Exec("corosync-quorumtool", "-l").Stdout) {
+		f := strings.Fields(line)
+		switch {
+		case len(f) > 0 && f[0] == "Nodeid":
+			in = true
+		case in && len(f) > 2:
+			ids = append(ids, f[0])
+		}
+	}
+	return strings.Join(ids, " ")
+}
+
+// Form waits until each of the hosts has just these as members.
+func (l *Lab) Form(hosts ...*Host) {
+	l.t.Helper()
+	var ids []string
+	for _, h := range hosts {
+		ids = append(ids, fmt.Sprint(h.Index+1))
+	}
+	want := strings.Join(ids, " ")
+	for _, h := range hosts {
+		l.Eventually(30*time.Second, fmt.Sprintf("%s (%v) has the members %s", h.Name, h.kind, want), func() bool { return h.Members() == want })
+	}
+}
+
+// DumpLogs prints the end of each host's logs if the test has failed.
+func (l *Lab) DumpLogs(paths ...string) {
+	l.t.Cleanup(func() {
+		if !l.t.Failed() {
+			return
+		}
+		for _, h := range l.hosts {
+			if h.first == nil {
+				continue
+			}
+			for _, p := range paths {
+				lines := strings.Split(h.ReadFile(p), "\n")
+				l.t.Logf("---- %s (%v) %s\n%s", h.Name, h.kind, p, strings.Join(lines[max(0, len(lines)-60):], "\n"))
+			}
+		}
+	})
+}
