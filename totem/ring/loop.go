@@ -116,7 +116,11 @@ func (l *loop) wait() {
 	if l.running() {
 		deadline = min(deadline, l.m.NextDeadline())
 	}
-	l.r.sleep.Store(wakeForAll)
+	if l.running() && l.m.Resting() {
+		l.r.sleep.Store(wakeForAll)
+	} else {
+		l.r.sleep.Store(wakeForCalls)
+	}
 	timeout := max(deadline.Sub(l.now), 0)
 	if !l.r.in.empty() {
 		timeout = 0
