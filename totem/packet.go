@@ -1,6 +1,7 @@
 package totem
 
 import (
+	"net/netip"
 	"sync"
 	"sync/atomic"
 )
@@ -13,6 +14,9 @@ import (
 // writes to Data after a second holder exists.
 type Packet struct {
 	Data []byte // the datagram; its capacity is the pool's packet size
+	// From is where a received datagram came from, for log lines; the zero value
+	// where that is not known.
+	From netip.AddrPort
 	refs atomic.Int32
 	pool *Pool
 }
@@ -61,6 +65,7 @@ func (p *Pool) Get() *Packet {
 	p.mu.Unlock()
 	pkt.refs.Store(1)
 	pkt.Data = pkt.Data[:0]
+	pkt.From = netip.AddrPort{}
 	return pkt
 }
 

@@ -251,7 +251,9 @@ func (n *Node) Mcast(id service.ID, fn int, parts ...[]byte) bool {
 	if !sent {
 		return false
 	}
-	n.counters[id].tx[fn]++
+	if tx := n.counters[id].tx; fn < len(tx) { // a service may send before it is registered
+		tx[fn]++
+	}
 	return true
 }
 

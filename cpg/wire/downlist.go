@@ -1,0 +1,59 @@
+package wire
+
+import (
+	"github.com/ringmaster-ha/ringmaster/internal/mar"
+	"github.com/ringmaster-ha/ringmaster/totem"
+)
+
+// DownList is req_exec_cpg_downlist: which nodes of its former membership the
+// sender has lost. Receivers only log it; each finds out for itself.
+type DownList struct {
+	OldMembers uint32 // size of the former membership
+	Left       []totem.NodeID
+}
+
+// downListFixed is the length of the message: the list has its full room.
+const downListFixed = 16 + 8 + 8 + 4*totem.ProcessorCountMax
+
+// ParseDownList reads an ExecDownList.
+func ParseDownList(msg []byte, order mar.ByteOrder) (DownList, error) {
+	r := execReader(msg, ExecDownList, order)
+	var d DownList
+	d.OldMembers = r.U32("old_members")
+	r.Align(8)
+	n := r.U32("left_nodes")
+	r.Align(8)
+	if r.Err() == nil && n > totem.ProcessorCountMax {
+		r.Fail("left_nodes", "got %d, at most %d", n, totem.ProcessorCountMax)
+	}
+	if r.Err() != nil {
+		return DownList{}, r.Err()
+	}
+	all := r.Bytes("nodeids", 4*totem.ProcessorCountMax)
+	if r.Err() != nil {
+		return DownList{}, r.Err()
+	}
+	if n > 0 {
+		d.Left = make([]totem.NodeID, n)
+	}
+	for i := range d.Left {
+		d.Left[i] = totem.NodeID(order.Uint32(all[4*i:]))
+	}
+	return d, nil
+}
+
+// AppendTo appends the message. Preconditions: at most
+// totem.ProcessorCountMax nodes have left.
+func (d *DownList) AppendTo(b []byte, order mar.ByteOrder) []byte {
+	start := len(b)
+	b = appendExec(b, ExecDownList, order)
+	b = appendNum(b, d.OldMembers, order)
+	b = appendNum(b, uint32(len(d.Left)), order)
+	for _, id := range d.Left {
+		b = order.AppendUint32(b, uint32(id))
+	}
+	for range totem.ProcessorCountMax - len(d.Left) {
+		b = append(b, 0, 0, 0, 0)
+	}
+	return setSize(b, start, order)
+}

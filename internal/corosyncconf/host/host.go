@@ -1,0 +1,122 @@
+// Package host is the corosyncconf.Env of this machine: its files, accounts,
+// interfaces and resolver.
+package host
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+)
+
+// resolveTime bounds one question to the resolver.
+const resolveTime = 30 * time.Second
+
+// New returns the environment of this machine. root is put in front of default
+// paths; log may be nil.
+func New(root string, log loglevel.Logger) *corosyncconf.Env {
+	return &corosyncconf.Env{
+		Root:       root,
+		ReadFile:   os.ReadFile,
+		ReadDir:    readDir,
+		UserID:     userID,
+		GroupID:    groupID,
+		Hostname:   os.Hostname,
+		Interfaces: interfaces,
+		Resolve:    resolve,
+		NameOf:     nameOf,
+		Log:        log,
+	}
+}
+
+// ConfigFile is where the configuration is when no option says otherwise.
+func ConfigFile(root string) string { return filepath.Join("/", root, corosyncconf.DefaultFile) }
+
+func readDir(path string) ([]string, error) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if st, err := os.Stat(filepath.Join(path, e.Name())); err == nil && st.Mode().IsRegular() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+func userID(name string) (uint32, bool, error) {
+	u, err := user.Lookup(name)
+	if unknown := user.UnknownUserError(""); errors.As(err, &unknown) {
+		return 0, false, nil
+	} else if err != nil {
+		return 0, false, err
+	}
+	n, err := strconv.ParseUint(u.Uid, 10, 32)
+	return uint32(n), err == nil, err
+}
+
+func groupID(name string) (uint32, bool, error) {
+	g, err := user.LookupGroup(name)
+	if unknown := user.UnknownGroupError(""); errors.As(err, &unknown) {
+		return 0, false, nil
+	} else if err != nil {
+		return 0, false, err
+	}
+	n, err := strconv.ParseUint(g.Gid, 10, 32)
+	return uint32(n), err == nil, err
+}
+
+func interfaces() ([]netip.Addr, error) {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, err
+	}
+	var out []netip.Addr
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			out = append(out, p.Addr().Unmap())
+		}
+	}
+	return out, nil
+}
+
+func resolve(name string, f corosyncconf.Family) []netip.Addr {
+	var all []netip.Addr
+	if a, err := netip.ParseAddr(name); err == nil {
+		all = []netip.Addr{a}
+	} else if name != "" {
+		network := [...]string{corosyncconf.AnyFamily: "ip", corosyncconf.IPv4: "ip4", corosyncconf.IPv6: "ip6"}[f]
+		ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
+		defer cancel()
+		all, _ = net.DefaultResolver.LookupNetIP(ctx, network, name) // none is the answer then
+	}
+	var out []netip.Addr
+	for _, a := range all {
+		a = a.Unmap()
+		if f == corosyncconf.AnyFamily || a.Is4() == (f == corosyncconf.IPv4) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func nameOf(a netip.Addr) string {
+	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
+	defer cancel()
+	names, err := net.DefaultResolver.LookupAddr(ctx, a.String())
+	if err != nil || len(names) == 0 {
+		return a.String()
+	}
+	return strings.TrimSuffix(names[0], ".")
+}

@@ -1,0 +1,208 @@
+/*
+ * cpgnode: a member of a closed process group that sends numbered messages and
+ * writes down everything it is told, through the C library of the reference.
+ *
+ * usage: cpgnode GROUP LOG RATE MIN MAX
+ *   RATE messages a second of MIN to MAX bytes, 0 for none.
+ *
+ * SIGUSR1 ends the sending, SIGTERM the program, after a leave.
+ * Each event is one line of JSON in LOG; clients.go reads it.
+ */
+#include <corosync/corotypes.h>
+#include <corosync/cpg.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NAME_MAX_LEN 64
+
+static volatile sig_atomic_t sending = 1, leaving;
+static FILE *out;
+
+static void on_signal(int sig)
+{
+	sending = 0;
+	if (sig == SIGTERM)
+		leaving = 1;
+}
+
+/* Every byte of a message's body follows from its number. */
+static uint8_t body_byte(uint64_t number, size_t i)
+{
+	return (uint8_t)(number * 31 + i * 7 + (i >> 8));
+}
+
+struct head {
+	uint32_t node, pid;
+	uint64_t number;
+	uint32_t length;
+};
+
+static void deliver(cpg_handle_t h, const struct cpg_name *group, uint32_t node, uint32_t pid, void *msg, size_t len)
+{
+	struct head hd;
+	const uint8_t *p = msg;
+	int whole = 0;
+
+	(void)h;
+	(void)group;
+	if (len >= sizeof(hd)) {
+		memcpy(&hd, msg, sizeof(hd));
+		whole = hd.length == len && hd.node == node && hd.pid == pid;
+		for (size_t i = sizeof(hd); whole && i < len; i++)
+			whole = p[i] == body_byte(hd.number, i);
+	}
+	if (!whole) {
+		fprintf(out, "{\"ev\":\"damaged\",\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"len\":%zu}\n", node, pid, len);
+		return;
+	}
+	fprintf(out, "{\"ev\":\"deliver\",\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"n\":%" PRIu64 "}\n", node, pid, hd.number);
+}
+
+static void print_list(const char *name, const struct cpg_address *list, size_t n)
+{
+	fprintf(out, ",\"%s\":[", name);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s{\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"reason\":%" PRIu32 "}", i ? "," : "", list[i].nodeid, list[i].pid, list[i].reason);
+	fputc(']', out);
+}
+
+static void confchg(cpg_handle_t h, const struct cpg_name *group,
+	const struct cpg_address *members, size_t n_members,
+	const struct cpg_address *left, size_t n_left,
+	const struct cpg_address *joined, size_t n_joined)
+{
+	(void)h;
+	(void)group;
+	fputs("{\"ev\":\"group\"", out);
+	print_list("members", members, n_members);
+	print_list("left", left, n_left);
+	print_list("joined", joined, n_joined);
+	fputs("}\n", out);
+}
+
+static void ring(cpg_handle_t h, struct cpg_ring_id id, uint32_t n, const uint32_t *members)
+{
+	(void)h;
+	fprintf(out, "{\"ev\":\"ring\",\"rep\":%" PRIu32 ",\"seq\":%" PRIu64 ",\"nodes\":[", id.nodeid, id.seq);
+	for (uint32_t i = 0; i < n; i++)
+		fprintf(out, "%s%" PRIu32, i ? "," : "", members[i]);
+	fputs("]}\n", out);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int quit(const char *what, cs_error_t err)
+{
+	fprintf(out, "{\"ev\":\"end\",\"what\":\"%s\",\"err\":%d}\n", what, err);
+	fflush(out);
+	fprintf(stderr, "cpgnode: %s: %s\n", what, cs_strerror(err));
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	cpg_model_v1_data_t model = {
+		.model = CPG_MODEL_V1,
+		.cpg_deliver_fn = deliver,
+		.cpg_confchg_fn = confchg,
+		.cpg_totem_confchg_fn = ring,
+		.flags = CPG_MODEL_V1_DELIVER_INITIAL_TOTEM_CONF,
+	};
+	struct cpg_name group;
+	struct head hd = {0};
+	cpg_handle_t h;
+	cs_error_t err;
+	int fd;
+
+	if (argc != 6) {
+		fprintf(stderr, "usage: cpgnode GROUP LOG RATE MIN MAX\n");
+		return 2;
+	}
+	double rate = atof(argv[3]);
+	size_t min = (size_t)atol(argv[4]), max = (size_t)atol(argv[5]);
+	if (min < sizeof(hd) || max < min || max > 1000000 || strlen(argv[1]) >= NAME_MAX_LEN) {
+		fprintf(stderr, "cpgnode: sizes from %zu to 1000000 bytes, a group of less than %d\n", sizeof(hd), NAME_MAX_LEN);
+		return 2;
+	}
+	if ((out = fopen(argv[2], "a")) == NULL) {
+		perror(argv[2]);
+		return 2;
+	}
+	signal(SIGUSR1, on_signal);
+	signal(SIGTERM, on_signal);
+	signal(SIGPIPE, SIG_IGN);
+
+	for (int i = 0; (err = cpg_model_initialize(&h, CPG_MODEL_V1, (cpg_model_data_t *)&model, NULL)) == CS_ERR_TRY_AGAIN && i < 600; i++)
+		usleep(100000);
+	if (err != CS_OK)
+		return quit("cpg_initialize", err);
+	group.length = strlen(argv[1]);
+	memcpy(group.value, argv[1], group.length);
+	while ((err = cpg_join(h, &group)) == CS_ERR_TRY_AGAIN)
+		usleep(10000);
+	if (err != CS_OK)
+		return quit("cpg_join", err);
+	unsigned int local;
+	if ((err = cpg_local_get(h, &local)) != CS_OK)
+		return quit("cpg_local_get", err);
+	hd.node = local;
+	hd.pid = (uint32_t)getpid();
+	cpg_fd_get(h, &fd);
+
+	uint8_t *buf = malloc(max);
+	uint64_t gap = rate > 0 ? (uint64_t)(1e9 / rate) : 0, next = now_ns();
+	srand((unsigned int)getpid());
+	while (!leaving) {
+		uint64_t now = now_ns();
+		int due = sending && gap > 0 && now >= next;
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		int wait = sending && gap > 0 ? (int)((due ? 0 : next - now) / 1000000u) : 100;
+
+		if (poll(&p, 1, wait) < 0 && errno != EINTR)
+			return quit("poll", CS_ERR_LIBRARY);
+		if (p.revents) {
+			err = cpg_dispatch(h, CS_DISPATCH_ALL);
+			fflush(out);
+			if (err != CS_OK && err != CS_ERR_TRY_AGAIN)
+				return quit("cpg_dispatch", err);
+		}
+		if (!due)
+			continue;
+		hd.number++;
+		hd.length = (uint32_t)(min + (max > min ? (size_t)rand() % (max - min + 1) : 0));
+		memcpy(buf, &hd, sizeof(hd));
+		for (size_t i = sizeof(hd); i < hd.length; i++)
+			buf[i] = body_byte(hd.number, i);
+		struct iovec iov = {.iov_base = buf, .iov_len = hd.length};
+		err = cpg_mcast_joined(h, CPG_TYPE_AGREED, &iov, 1);
+		if (err == CS_ERR_TRY_AGAIN) {
+			hd.number--; /* not sent: the same number next time */
+			next = now_ns() + 1000000u;
+			continue;
+		}
+		if (err != CS_OK)
+			return quit("cpg_mcast_joined", err);
+		fprintf(out, "{\"ev\":\"send\",\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"n\":%" PRIu64 "}\n", hd.node, hd.pid, hd.number);
+		next += gap;
+	}
+	cpg_leave(h, &group);
+	cpg_finalize(h);
+	fprintf(out, "{\"ev\":\"end\",\"what\":\"leave\",\"err\":0}\n");
+	fclose(out);
+	return 0;
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
+)
+
+// sizes of a message in bytes; the largest is close to what libcpg sends whole.
+var sizes = []int{64, 256, 1024, 4096, 16384, 65536, 262144, 1000000}
+
+type suite struct {
+	transport       string
+	rounds, seconds int
+	clients         string // where the client programs are
+}
+
+// cluster is a ring of three of one kind.
+type cluster struct {
+	*lab.Lab
+	b     *bench
+	kind  lab.Kind
+	tool  string // the client program on a host
+	suite *suite
+}
+
+func (s *suite) form(kind lab.Kind, token int) *cluster {
+	dir, err := os.MkdirTemp("", "bench-lab")
+	if err != nil {
+		panic(err)
+	}
+	c := &cluster{b: &bench{dir: dir}, kind: kind, suite: s, tool: "/run/cpgbench"}
+	c.Lab = lab.New(c.b, 3, lab.Bridged)
+	program, err := os.ReadFile(s.clients + "/cpgbench")
+	if err != nil {
+		panic(err)
+	}
+	conf := lab.Ring{Transport: s.transport, Token: token}.Conf(c.Hosts())
+	conf = strings.Replace(conf, "debug: on", "debug: off", 1)
+	for _, h := range c.Hosts() {
+		h.Use(kind)
+		h.WriteFile("/etc/corosync/corosync.conf", conf)
+		if err := os.WriteFile(h.Path(c.tool), program, 0o755); err != nil {
+			panic(err)
+		}
+		h.StartCorosync()
+	}
+	c.Form(c.Hosts()...)
+	return c
+}
+
+// receivers joins the other two nodes to the group.
+func (c *cluster) receivers() {
+	for _, h := range c.Hosts()[1:] {
+		h.Start(c.tool, "receive")
+	}
+	time.Sleep(300 * time.Millisecond) // their joins
+}
+
+// both measures with C and Go in turn, rounds times, and returns the medians.
+func (s *suite) both(token int, measure func(*cluster) []float64) (c, g []float64) {
+	results := map[lab.Kind][][]float64{}
+	for range s.rounds {
+		for _, kind := range []lab.Kind{lab.C, lab.Go} {
+			func() {
+				cl := s.form(kind, token)
+				defer cl.b.close()
+				results[kind] = append(results[kind], measure(cl))
+			}()
+		}
+	}
+	return medians(results[lab.C]), medians(results[lab.Go])
+}
+
+func medians(rows [][]float64) []float64 {
+	out := make([]float64, len(rows[0]))
+	for i := range out {
+		var col []float64
+		for _, r := range rows {
+			col = append(col, r[i])
+		}
+		slices.Sort(col)
+		out[i] = col[len(col)/2]
+	}
+	return out
+}
+
+func row(name string, c, g float64, unit string, moreIsBetter bool) {
+	ratio := c / g
+	if moreIsBetter {
+		ratio = g / c
+	}
+	fmt.Printf("%-44s %12.1f %12.1f %-8s %6.2f×\n", name, c, g, unit, ratio)
+}
+
+func (s *suite) all(only string) {
+	fmt.Printf("three nodes, %s, median of %d\n%-44s %12s %12s %-8s %7s\n", s.transport, s.rounds, "", "reference", "ours", "", "better")
+	parts := []struct {
+		name string
+		run  func()
+	}{
+		{"throughput", s.throughput}, {"latency", s.latency}, {"membership", s.membership}, {"idle", s.idle}, {"stall", s.stall},
+	}
+	for _, p := range parts {
+		if only == "" || only == p.name {
+			p.run()
+		}
+	}
+}
+
+func (s *suite) throughput() {
+	c, g := s.both(1000, func(cl *cluster) (out []float64) {
+		cl.receivers()
+		for _, size := range sizes {
+			var n, bytes, secs float64
+			text := cl.Host(0).MustRun(cl.tool, "throughput", fmt.Sprint(size), fmt.Sprint(s.seconds))
+			if _, err := fmt.Sscan(text, &n, &bytes, &secs); err != nil {
+				panic(fmt.Sprintf("cpgbench said %q: %v", text, err))
+			}
+			out = append(out, n/secs, bytes/secs/1e6)
+		}
+		return out
+	})
+	for i, size := range sizes {
+		row(fmt.Sprintf("throughput of %d B messages", size), c[2*i], g[2*i], "msgs/s", true)
+		row("", c[2*i+1], g[2*i+1], "MB/s", true)
+	}
+}
+
+func (s *suite) latency() {
+	c, g := s.both(1000, func(cl *cluster) []float64 {
+		cl.receivers()
+		var p50, p99, most float64
+		text := cl.Host(0).MustRun(cl.tool, "latency", "64", "2000")
+		if _, err := fmt.Sscan(text, &p50, &p99, &most); err != nil {
+			panic(fmt.Sprintf("cpgbench said %q: %v", text, err))
+		}
+		return []float64{p50, p99}
+	})
+	row("latency of one message, median", c[0], g[0], "µs", false)
+	row("latency of one message, 99th percentile", c[1], g[1], "µs", false)
+}
+
+// membership is the time from a crash until the two others have a new ring.
+func (s *suite) membership() {
+	c, g := s.both(1000, func(cl *cluster) []float64 {
+		victim := cl.Host(2)
+		start := time.Now()
+		victim.Crash()
+		for cl.Host(0).Members() != "1 2" {
+			if time.Since(start) > time.Minute {
+				panic("no new membership within a minute")
+			}
+		}
+		return []float64{float64(time.Since(start).Milliseconds())}
+	})
+	row("new membership after a crash, token 1000", c[0], g[0], "ms", false)
+}
+
+func (s *suite) idle() {
+	const span = 5 * time.Second
+	c, g := s.both(1000, func(cl *cluster) []float64 {
+		pid := cl.Host(0).Pids("corosync")[0]
+		before := cpu(pid)
+		time.Sleep(span)
+		return []float64{(cpu(pid) - before).Seconds() / span.Seconds() * 100, rss(pid)}
+	})
+	row("idle CPU", c[0], g[0], "%", false)
+	row("resident memory, idle", c[1], g[1], "MB", false)
+}
+
+// stall is the longest time without a token while 100 clients write at once.
+func (s *suite) stall() {
+	c, g := s.both(3000, func(cl *cluster) []float64 {
+		watch := watchToken(cl.Host(1))
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() { cl.Host(0).Exec(cl.tool, "write", "1024", "3", fmt.Sprint("writer", i)) })
+		}
+		wg.Wait()
+		most := watch.stop()
+		return []float64{float64(most.Microseconds()) / 1000, rss(cl.Host(0).Pids("corosync")[0])}
+	})
+	row("longest time without a token, 100 writers", c[0], g[0], "ms", false)
+	row("resident memory after it", c[1], g[1], "MB", false)
+}
+
+// hold forms a ring, loads it for a minute and says whom to profile.
+func (s *suite) hold(kind string) {
+	k := lab.C
+	if kind == "Go" {
+		k = lab.Go
+	}
+	cl := s.form(k, 1000)
+	defer cl.b.close()
+	cl.receivers()
+	for _, h := range cl.Hosts() {
+		fmt.Println(h.Name, h.Pids("corosync"))
+	}
+	fmt.Print(cl.Host(0).MustRun(cl.tool, "throughput", "64", "50"))
+}

@@ -1,0 +1,112 @@
+package evs
+
+import "fmt"
+
+// Finish checks what only the whole can show: that everything delivered was
+// sent by someone, and that the orders of all transitional configurations of one
+// regular one fit together.
+func (c *Checker) Finish() error {
+	// Not in the order of the map: the first by number is reported.
+	var first *message
+	for m := range c.unsent {
+		if first == nil || m.id.String() < first.id.String() {
+			first = m
+		}
+	}
+	if first != nil {
+		return &Violation{BasicDelivery, c.unsent[first].id, fmt.Sprintf("message %v was never sent", first.id)}
+	}
+	for _, r := range c.regular {
+		if v := r.acyclic(); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// acyclic: the orders in which the configuration's messages were delivered, in
+// itself and in the transitional ones after it, do not contradict each other.
+func (r *configuration) acyclic() *Violation {
+	if len(r.passages) < 2 {
+		return nil
+	}
+	after := map[*message][]*message{}
+	follow := func(seq []*message, prev *message) {
+		for _, m := range seq {
+			if prev != nil {
+				after[prev] = append(after[prev], m)
+			}
+			prev = m
+		}
+	}
+	follow(r.seq, nil)
+	var roots []*message
+	for _, w := range r.passages {
+		var prev *message
+		if w.n > 0 && w.n <= len(r.seq) {
+			prev = r.seq[w.n-1]
+		}
+		follow(w.seq, prev)
+		roots = append(roots, w.seq...)
+	}
+	roots = append(roots, r.seq...)
+
+	const open, done = 1, 2
+	state := map[*message]int{}
+	type step struct {
+		m *message
+		i int
+	}
+	for _, root := range roots {
+		if state[root] != 0 {
+			continue
+		}
+		stack := []step{{root, 0}}
+		state[root] = open
+		for len(stack) > 0 {
+			top := &stack[len(stack)-1]
+			if top.i == len(after[top.m]) {
+				state[top.m] = done
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			m := after[top.m][top.i]
+			top.i++
+			switch state[m] {
+			case open:
+				return &Violation{AgreedDelivery, m.id.From, fmt.Sprintf("message %v and %v of configuration %v are delivered in either order", m.id, top.m.id, r.ring)}
+			case 0:
+				state[m] = open
+				stack = append(stack, step{m, 0})
+			}
+		}
+	}
+	return nil
+}
+
+// Quiescent checks, once the world has been quiet for long enough, that the
+// given processes are in one configuration of exactly their nodes, have
+// delivered the same number of messages there, and each all that it sent. What
+// it returns is not a violation of safety but what has not happened yet.
+func (c *Checker) Quiescent(procs []Proc) error {
+	if len(procs) == 0 {
+		return nil
+	}
+	ref := c.process(procs[0])
+	for _, id := range procs {
+		p := c.process(id)
+		switch {
+		case p.reg == nil:
+			return fmt.Errorf("evs: %v is in no configuration", id)
+		case p.trans != nil:
+			return fmt.Errorf("evs: %v is in a transitional configuration to %v", id, p.trans.Ring)
+		case p.reg != ref.reg:
+			return fmt.Errorf("evs: %v is in configuration %v, %v in %v", ref.id, ref.reg.ring, id, p.reg.ring)
+		case p.n != ref.n:
+			return fmt.Errorf("evs: in configuration %v %v has delivered %d messages, %v %d", p.reg.ring, ref.id, ref.n, id, p.n)
+		case p.own != p.sent:
+			return &Violation{SelfDelivery, id, fmt.Sprintf("it sent %d messages and delivered %d of them", p.sent, p.own)}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package srp
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/totem"
+)
+
+func TestSingleNodeFormsItsRing(t *testing.T) {
+	n := newNet(t, 1)
+	n.until(time.Second, "one ring", n.formed(1))
+	d := n.nodes[1]
+	want := []string{"transitional [] joined [] left []", "regular [1] joined [1] left []"}
+	if !slices.Equal(d.events, want) {
+		t.Errorf("events %v, want %v", d.events, want)
+	}
+	if r := (totem.RingID{Rep: 1, Seq: 5}); d.m.Ring() != r || d.stored != 5 {
+		t.Errorf("ring %v stored %d, want %v", d.m.Ring(), d.stored, r)
+	}
+	if !d.logged("A new membership (1.5) was formed. Members joined: 1") {
+		t.Errorf("logs %q", d.logs)
+	}
+	n.send(1, "a", "b")
+	n.run(time.Second)
+	if got := d.messages(); !slices.Equal(got, []string{"1:a", "1:b"}) {
+		t.Errorf("delivered %v", got)
+	}
+}
+
+func TestNodesFormOneRingAndOrderMessages(t *testing.T) {
+	for _, big := range [][]totem.NodeID{nil, {2}, {1}, {1, 3}} {
+		t.Run(fmt.Sprint("other byte order ", big), func(t *testing.T) {
+			n := newNet(t)
+			for _, id := range []totem.NodeID{1, 2, 3} {
+				n.nodes[id] = &testNode{id: id, big: slices.Contains(big, id)}
+				n.ids = append(n.ids, id)
+				n.add(id)
+			}
+			n.until(5*time.Second, "one ring", n.formed(1, 2, 3))
+			for i := range 200 {
+				for id := totem.NodeID(1); id <= 3; id++ {
+					n.send(id, fmt.Sprintf("m%d", i))
+				}
+			}
+			n.until(2*time.Second, "all delivered", func() bool {
+				return len(n.nodes[1].messages()) == 600 && len(n.nodes[2].messages()) == 600 && len(n.nodes[3].messages()) == 600
+			})
+			for id := totem.NodeID(2); id <= 3; id++ {
+				if !slices.Equal(n.nodes[1].messages(), n.nodes[id].messages()) {
+					t.Errorf("order on %d differs", id)
+				}
+			}
+		})
+	}
+}

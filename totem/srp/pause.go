@@ -1,0 +1,37 @@
+package srp
+
+import (
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/totem"
+)
+
+// pauseState shows pauses of our own: the pause timer should be run every fifth
+// of a token timeout.
+type pauseState struct {
+	stamp    totem.Instant // when it ran last
+	flushing bool          // membership messages may be older than the pause
+}
+
+// notice looks for a pause of our own: nobody has run our timers for more than
+// half a token timeout. What happened meanwhile says nothing about the others.
+// The reference drops everything that its sockets hold when the next memb_join
+// arrives; here only memb_join and memb_commit_token are dropped, until the shell
+// says that it has read all (or a fifth of a token timeout is over), and losses
+// that would be noticed now are given the time in which a living ring or a
+// gathering one must be heard again.
+func (m *Machine) notice(now totem.Instant) {
+	paused := now.Sub(m.pause.stamp)
+	if paused <= m.cfg.Token/2 {
+		return
+	}
+	ms := paused.Milliseconds()
+	m.logf(loglevel.Notice, "Process pause detected for %d ms, flushing membership messages.", ms)
+	m.emit(Action{Kind: Paused, N: int(ms)})
+	m.pause = pauseState{stamp: now, flushing: true}
+	m.timers.arm(pauseTimer, now.Add(m.cfg.Token/5))
+	m.timers.arm(flushTimer, now.Add(m.cfg.Token/5))
+	grace := now.Add(max(m.cfg.TokenRetransmit, 2*m.cfg.Join))
+	for _, t := range []timer{tokenTimer, warningTimer, heartbeatTimer, consensusTimer} {
+		m.timers.postpone(t, grace)
+	}
+}

@@ -1,0 +1,316 @@
+package udp
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/totem"
+)
+
+// Transport is the ring's access to the network. Its methods are the ring
+// thread's alone.
+type Transport struct {
+	cfg   Config
+	netif netif
+	socks sockets
+	group sockaddr // where multicasts go in Multicast and Broadcast
+
+	members []*member
+	listed  map[netip.Addr]struct{} // members' addresses
+
+	in    *reader
+	out   *writer
+	stuck bool            // out waits until the socket takes more
+	self  []*totem.Packet // sent to ourselves
+	spare []*totem.Packet // the other one of self's two buffers
+
+	// Merge detection, see mcastUnicast.
+	mergeAt        totem.Instant
+	mergeDue       bool
+	sentToAllSince bool
+
+	// A look at the interfaces under way, and its result.
+	looking bool
+	looked  atomic.Pointer[look]
+	lookers sync.WaitGroup
+
+	bindAt    totem.Instant
+	bindTries int
+
+	event  Event // for the next Tick to return
+	failed func(sendKind, unix.Errno)
+	done   func(sendKind)
+	stats  Stats
+	// tooBigLogged is when a datagram without room was last logged, so that
+	// whoever sends such cannot fill the log.
+	tooBigLogged totem.Instant
+	now          totem.Instant
+}
+
+// Stats counts what a Transport did, in packets.
+type Stats struct {
+	Received  uint64
+	TooBig    uint64 // dropped: longer than any frame
+	Unlisted  uint64 // dropped: from an address that no member has
+	Own       uint64 // dropped: our own multicast, looped back by the kernel
+	Sent      uint64
+	Failed    uint64 // could not be sent
+	Discarded uint64 // dropped for want of room to wait in, or of an interface
+	// Failures is how many multicasts failed in a row, in the modes of
+	// transport "udp" (continuous_sendmsg_failures).
+	Failures uint32
+}
+
+type member struct {
+	Member
+	to     sockaddr
+	active bool
+}
+
+// look is what a lookup of the interfaces found.
+type look struct {
+	list []Interface
+	err  error
+}
+
+// EventKind says what happened to the interface.
+type EventKind uint8
+
+const (
+	NoEvent EventKind = iota
+	// InterfaceUp: bound to Addr.
+	InterfaceUp
+	// InterfaceDown: alone with itself; Addr is the loopback's.
+	InterfaceDown
+	// Fatal: the ring cannot work; Err says why and is logged already.
+	Fatal
+)
+
+// Event is a change that the machine or the daemon must know of.
+type Event struct {
+	Kind EventKind
+	Addr netip.Addr
+	Err  error
+}
+
+const (
+	bindTriesMax      = 10 // BIND_MAX_RETRIES
+	bindRetryInterval = 100e6
+)
+
+// New makes a transport that has no sockets yet: Start begins with them.
+func New(cfg Config) (*Transport, error) {
+	if cfg.Log == nil {
+		cfg.Log = loglevel.Discard
+	}
+	if cfg.Interfaces == nil {
+		cfg.Interfaces = SystemInterfaces
+	}
+	cfg.BindNet = cfg.BindNet.Unmap()
+	cfg.Group = cfg.Group.Unmap()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	t := &Transport{
+		cfg:     cfg,
+		netif:   newNetif(cfg.Mode, cfg.Downcheck),
+		socks:   noSockets,
+		listed:  make(map[netip.Addr]struct{}),
+		in:      newReader(cfg.Pool),
+		out:     newWriter(),
+		mergeAt: totem.Never,
+		bindAt:  totem.Never,
+	}
+	t.failed, t.done = t.sendFailed, t.sendDone
+	for _, m := range cfg.Members {
+		t.addMember(m)
+	}
+	return t, nil
+}
+
+// Start has the interfaces looked at for the first time, after the reference's
+// tenth of a second, and the merge detection's clock run.
+func (t *Transport) Start(now totem.Instant) {
+	t.now = now
+	t.netif.next = now.Add(firstCheck)
+	if t.cfg.Mode == Unicast {
+		t.mergeAt = now.Add(2 * t.cfg.Merge)
+	}
+}
+
+// Close closes the sockets and waits for a lookup that is under way.
+func (t *Transport) Close() {
+	t.lookers.Wait()
+	t.socks.close()
+	t.in.close()
+	t.out.reset()
+	for _, p := range t.self {
+		p.Release()
+	}
+	t.self = nil
+}
+
+// Poll appends the sockets to wait for to fds.
+func (t *Transport) Poll(fds []unix.PollFd) []unix.PollFd {
+	for _, fd := range []int{t.socks.mcast, t.socks.token} {
+		if fd >= 0 {
+			fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+		}
+	}
+	if t.stuck {
+		fds = append(fds, unix.PollFd{Fd: int32(t.socks.send), Events: unix.POLLOUT})
+	}
+	return fds
+}
+
+// Deadline is when Tick wants to be called next.
+func (t *Transport) Deadline() totem.Instant {
+	if len(t.self) > 0 || t.event.Kind != NoEvent {
+		return 0
+	}
+	return min(t.netif.next, t.mergeAt, t.bindAt)
+}
+
+// Check has the interface looked at now: the machine's CheckInterface.
+func (t *Transport) Check() { t.look() }
+
+// Processors tells that a ring of n has formed.
+func (t *Transport) Processors(now totem.Instant, n int) { t.netif.setProcessors(now, n) }
+
+// look asks the host for its interfaces, which takes system calls and memory:
+// not on the ring thread.
+func (t *Transport) look() {
+	if t.looking {
+		return
+	}
+	t.looking = true
+	t.netif.next = totem.Never
+	t.lookers.Go(func() {
+		list, err := t.cfg.Interfaces()
+		t.looked.Store(&look{list, err})
+		if t.cfg.Wake != nil {
+			t.cfg.Wake()
+		}
+	})
+}
+
+// Tick does what is due and tells what happened to the interface.
+func (t *Transport) Tick(now totem.Instant) Event {
+	t.now = now
+	if l := t.looked.Swap(nil); l != nil {
+		t.looking = false
+		t.sawInterfaces(now, l)
+	}
+	if now >= t.netif.next {
+		t.look()
+	}
+	if now >= t.bindAt {
+		t.open(now)
+	}
+	if now >= t.mergeAt {
+		t.mergeDue = t.mergeDue || !t.sentToAllSince
+		t.sentToAllSince = false
+		t.mergeAt = now.Add(2 * t.cfg.Merge)
+	}
+	if t.stuck {
+		t.Flush()
+	}
+	ev := t.event
+	t.event = Event{}
+	return ev
+}
+
+func (t *Transport) sawInterfaces(now totem.Instant, l *look) {
+	var (
+		i     Interface
+		found bool
+	)
+	if l.err == nil {
+		i, found = Match(t.cfg.BindNet, l.list)
+	}
+	switch t.netif.checked(now, i, found) {
+	case bindRegular:
+		t.closeSockets()
+		t.bindTries = 0
+		t.open(now)
+	case bindLoopback:
+		t.closeSockets()
+		t.bindAt = totem.Never
+		if t.netif.report() {
+			t.cfg.Log.Logf(loglevel.Notice, "The network interface is down.")
+			t.event = Event{Kind: InterfaceDown, Addr: localhost(t.cfg.BindNet)}
+		}
+	case bindFatal:
+		err := fmt.Errorf("One of your ip addresses are now bound to localhost. " + //nolint:staticcheck // the reference's sentence
+			"Corosync would not work correctly.")
+		t.cfg.Log.Logf(loglevel.Error, "%v", err)
+		t.event = Event{Kind: Fatal, Err: err}
+	}
+}
+
+// open binds to the interface that was found, and tries again later where the
+// address cannot be bound yet; the reference sleeps meanwhile.
+func (t *Transport) open(now totem.Instant) {
+	t.bindAt = totem.Never
+	bound := t.netif.bound
+	open := openGroup
+	if t.cfg.Mode == Unicast {
+		open = openUnicast
+	}
+	socks, err := open(&t.cfg, bound)
+	if err != nil {
+		t.cfg.Log.Logf(loglevel.Warning, "%v", err)
+		t.bindTries++
+		if se, ok := err.(*socketError); ok && se.bind && t.bindTries <= bindTriesMax {
+			t.bindAt = now + totem.Instant(t.bindTries*bindRetryInterval)
+			return
+		}
+		t.cfg.Log.Logf(loglevel.Error, "%s", perror("Unable to create sockets, exiting", err))
+		t.event = Event{Kind: Fatal, Err: err}
+		return
+	}
+	t.socks = socks
+	t.readdress()
+	if t.netif.report() {
+		addr := bound.Prefix.Addr()
+		t.cfg.Log.Logf(loglevel.Notice, "The network interface [%s] is now up.", addr)
+		t.event = Event{Kind: InterfaceUp, Addr: addr}
+	}
+}
+
+func (t *Transport) closeSockets() {
+	t.out.reset()
+	t.stuck = false
+	t.socks.close()
+}
+
+// readdress makes the kernel's form of all addresses for the bound interface.
+func (t *Transport) readdress() {
+	index := t.netif.bound.Index
+	switch t.cfg.Mode {
+	case Multicast:
+		t.group.set(t.cfg.Group, t.cfg.Port, index)
+	case Broadcast:
+		t.group.set(netip.AddrFrom4([4]byte{255, 255, 255, 255}), t.cfg.Port, index)
+	}
+	for _, m := range t.members {
+		m.to.set(m.Addr, t.cfg.Port, index)
+	}
+}
+
+// Bound is the address that the transport is bound to: the interface's, or
+// localhost's while that is down.
+func (t *Transport) Bound() netip.Addr {
+	if t.netif.state == regular {
+		return t.netif.bound.Prefix.Addr()
+	}
+	return localhost(t.cfg.BindNet)
+}
+
+// Stats returns the counters.
+func (t *Transport) Stats() Stats { return t.stats }
