@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
+	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
 // A zero-copy buffer is a file in shared memory that the client makes. It
@@ -115,4 +116,20 @@ func AppendZCExecuteRequest(b []byte, address uint64) []byte {
 	b = appendHeader(b, ReqZCExecute, native)
 	b = native.AppendUint64(b, address)
 	return setSize(b, start, native)
+}
+
+// McastRequestLen reads the payload's length from the head of the ReqMcast in
+// a buffer, McastRequestHead bytes.
+func McastRequestLen(head []byte) (int, error) {
+	r := mar.NewReader(head, native)
+	id := r.U32("header.id")
+	if r.Err() == nil && id != ReqMcast {
+		r.Fail("header.id", "got %d, want %d", id, ReqMcast)
+	}
+	r.Bytes("header", 32-4)
+	n := r.U32("msglen")
+	if r.Err() == nil && n > totem.MessageSizeMax {
+		r.Fail("msglen", "got %d, at most %d", n, totem.MessageSizeMax)
+	}
+	return int(n), r.Err()
 }
