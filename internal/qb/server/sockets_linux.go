@@ -27,7 +27,7 @@ type sockets struct {
 	// drained: the client's count says that there are no more requests, which
 	// saves a call. If it lies, the poller still tells the truth.
 	drained bool
-	oob          [64]byte
+	oob     [64]byte
 }
 
 // openSockets makes the sockets and the control file of a connection.
