@@ -32,7 +32,7 @@ func (s *Server) register(c *Conn) {
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
 	s.active.Add(1)
-	// After it can be found by SetRate, so that none is missed.
+	// Again, now that SetRate finds it, so that no change is missed.
 	s.rateMu.Lock()
 	c.setFlow(s.Rate().flow())
 	s.rateMu.Unlock()

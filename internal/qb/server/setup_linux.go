@@ -224,6 +224,7 @@ func (s *Server) newConn(fd int, req wire.ConnectRequest, peer Peer, resp *wire.
 			return nil, err
 		}
 	}
+	c.setFlow(s.Rate().flow()) // before the client can send
 	dir.give(dirfd, peer)
 	resp.MaxMsgSize = c.max
 	resp.Cookie = c.serial

@@ -12,17 +12,6 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
 )
 
-// Fields of the control file: for each of request, response and event how many
-// messages are on their way, and a flow-control word. Only that of the requests
-// is used by clients.
-const (
-	ctlRequestSent  = 0
-	ctlRequestFlow  = 4
-	ctlResponseSent = 8
-	ctlEventSent    = 16
-	ctlSize         = 24
-)
-
 var errSender = errors.New("message of another user")
 
 // sockets is the transport over datagram sockets (lib/ipc_socket.c).
@@ -42,7 +31,7 @@ type sockets struct {
 func openSockets(d directory, dirfd int, service string, max uint32, p Peer) (*sockets, error) {
 	s := &sockets{control: "qb-control-" + service, base: d.path + "/qb-" + service, request: -1, event: -1}
 	var err error
-	if s.ctl, err = ringbuffer.CreateFile(dirfd, s.control, ctlSize, ringbuffer.Owner{UID: p.UID, GID: p.GID}); err != nil {
+	if s.ctl, err = ringbuffer.CreateFile(dirfd, s.control, wire.ControlSize, ringbuffer.Owner{UID: p.UID, GID: p.GID}); err != nil {
 		return nil, err
 	}
 	if s.request, err = datagramSocket(s.base+"-request", max); err == nil {
@@ -70,27 +59,13 @@ func datagramSocket(name string, max uint32) (int, error) {
 		return -1, err
 	}
 	if err = addr.Bind(fd); err == nil {
-		err = SetSocketSize(fd, int(max))
+		err = qb.SetSocketSize(fd, int(max))
 	}
 	if err != nil {
 		_ = unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
-}
-
-// SetSocketSize gives a datagram socket buffers for messages of max bytes.
-func SetSocketSize(fd, max int) error {
-	for _, opt := range []int{unix.SO_SNDBUF, unix.SO_RCVBUF} {
-		have, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, opt)
-		if err == nil && have <= max {
-			err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, opt, max)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *sockets) describe(resp *wire.ConnectResponse, d directory) {
@@ -100,7 +75,7 @@ func (s *sockets) describe(resp *wire.ConnectResponse, d directory) {
 
 func (s *sockets) setFlow(v uint32) (err error) {
 	defer shm.Catch(shm.Arm(), &err)
-	s.ctl.Store(ctlRequestFlow, v)
+	s.ctl.Store(wire.ControlRequestFlow, v)
 	return nil
 }
 
@@ -111,11 +86,11 @@ func (s *sockets) count(off int, delta int32) (err error) {
 }
 
 func (s *sockets) sendResponse(parts ...[]byte) error {
-	return s.send(s.request, &s.responseOpen, "-response", ctlResponseSent, parts)
+	return s.send(s.request, &s.responseOpen, "-response", wire.ControlResponseSent, parts)
 }
 
 func (s *sockets) sendEvent(parts ...[]byte) error {
-	return s.send(s.event, &s.eventOpen, "-event", ctlEventSent, parts)
+	return s.send(s.event, &s.eventOpen, "-event", wire.ControlEventSent, parts)
 }
 
 func (s *sockets) send(fd int, open *bool, suffix string, counter int, parts [][]byte) error {
@@ -174,7 +149,7 @@ func (s *sockets) receive(buf []byte, uid uint32) (int, error) {
 		}
 		break
 	}
-	if err := s.count(ctlRequestSent, -1); err != nil {
+	if err := s.count(wire.ControlRequestSent, -1); err != nil {
 		return 0, err
 	}
 	cred, err := credentials(s.oob[:msg.Controllen])
