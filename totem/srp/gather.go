@@ -191,9 +191,11 @@ func (m *Machine) processJoin(now totem.Instant, j *wire.Join) {
 	case b.failed.has(j.SystemFrom):
 		// of one that we hold for failed
 	default:
-		known := len(b.proc) + len(b.failed)
-		m.learn(j)
-		if m.state == Operational || len(b.proc)+len(b.failed) > known {
+		// The reference answers with a memb_join of its own even if it has learned
+		// nothing, and begins the consensus timeout anew. Processors that have come
+		// to hold different ones for failed and share no ring then answer each other
+		// for ever, each message with one to every other.
+		if m.learn(j) || m.state == Operational {
 			m.enterGather(now, fromMergeJoin)
 		}
 		return
@@ -216,14 +218,16 @@ func (m *Machine) noteLeave(j *wire.Join) {
 }
 
 // learn takes over what a memb_join tells. Who holds us for failed is held for
-// failed; whom a member of our ring holds for failed is believed.
-func (m *Machine) learn(j *wire.Join) {
+// failed; whom a member of our ring holds for failed is believed. It tells
+// whether any of that was news.
+func (m *Machine) learn(j *wire.Join) bool {
 	b := &m.memb
 	proc, failed := nodeSet(j.Proc), nodeSet(j.Failed)
 	if proc.equals(b.proc) && failed.equals(b.failed) ||
 		proc.within(b.proc) && failed.within(b.failed) || b.failed.has(j.SystemFrom) {
-		return
+		return false
 	}
+	known := len(b.proc) + len(b.failed)
 	b.proc.merge(proc)
 	switch {
 	case failed.has(m.self):
@@ -231,6 +235,7 @@ func (m *Machine) learn(j *wire.Join) {
 	case b.members.has(j.SystemFrom):
 		b.failed.merge(failed)
 	}
+	return len(b.proc)+len(b.failed) > known
 }
 
 // agreeWith notes that a processor has sent the very lists that we have.
