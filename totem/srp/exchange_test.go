@@ -68,3 +68,25 @@ func TestExchangeWithRealNodes(t *testing.T) {
 		t.Errorf("state %v ring %v members %v", m.State(), m.Ring(), m.Members())
 	}
 }
+
+// hexLines reads the datagrams of a file: one, field by field, or one a line.
+func hexLines(tb testing.TB, text string, one bool) [][]byte {
+	var out [][]byte
+	var whole []byte
+	for l := range strings.Lines(text) {
+		l, _, _ = strings.Cut(l, "#")
+		words := strings.Fields(l)
+		if len(words) == 0 {
+			continue
+		}
+		b, err := hex.DecodeString(words[len(words)-1])
+		if err != nil {
+			tb.Fatal(err)
+		}
+		out, whole = append(out, b), append(whole, b...)
+	}
+	if one {
+		return [][]byte{whole}
+	}
+	return out
+}
