@@ -73,9 +73,30 @@ func (m *Machine) enterGather(now totem.Instant, from gatherFrom) {
 	}
 }
 
+// joinBurst is how many memb_join go out at once in a twenty-fifth of the join
+// timeout (2 ms by default). Where many nodes start together each learns of the
+// others one by one, and to tell all others each time would take n^3 datagrams;
+// those beyond the burst wait and are one, with all that has been learned.
+const joinBurst = 4
+
+// joinPace counts the memb_join of the present stretch of time.
+type joinPace struct {
+	began totem.Instant
+	sent  int
+}
+
 // wantJoin has a memb_join sent: before the present call returns, or with
 // send_join after a random part of it, where the reference sleeps.
 func (m *Machine) wantJoin(now totem.Instant) {
+	stretch := m.cfg.Join / 25
+	if p := &m.joins; now.Sub(p.began) >= stretch {
+		*p = joinPace{began: now}
+	} else if p.sent >= joinBurst {
+		if !m.timers.runs(sendJoinTimer) {
+			m.timers.arm(sendJoinTimer, p.began.Add(stretch))
+		}
+		return
+	}
 	if us := int(m.cfg.SendJoin / time.Microsecond); us > 0 {
 		if !m.timers.runs(sendJoinTimer) {
 			m.timers.arm(sendJoinTimer, now.Add(time.Duration(m.cfg.Rand(us))*time.Microsecond))
@@ -87,6 +108,7 @@ func (m *Machine) wantJoin(now totem.Instant) {
 
 func (m *Machine) sendJoin(now totem.Instant) {
 	m.timers.stop(sendJoinTimer)
+	m.joins.sent++
 	m.sendLists(wire.Join{
 		Header:     wire.Header{Order: wire.Native, Type: wire.TypeJoin, NodeID: uint32(m.self)},
 		SystemFrom: m.self, RingSeq: m.ring.Seq,

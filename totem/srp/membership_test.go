@@ -215,6 +215,24 @@ func TestJoinsDoNotMultiply(t *testing.T) {
 	}
 }
 
+// Where many nodes start at once, each learns of the others one by one; telling
+// all others every time would take n^3 datagrams.
+func TestManyNodesStartTogether(t *testing.T) {
+	var ids []totem.NodeID
+	for i := range 40 {
+		ids = append(ids, totem.NodeID(i+1))
+	}
+	n := newNet(t, ids...)
+	n.until(5*time.Second, "one ring", n.formed(ids...))
+	var joins uint64
+	for _, d := range n.nodes {
+		joins += d.m.Stats(n.now).MembJoinTx
+	}
+	if joins > 40*40 {
+		t.Errorf("%d memb_join by 40 nodes", joins)
+	}
+}
+
 // Lists that no ring could have (CVE-2026-35091 and CVE-2026-35092, the token's
 // overflow of 2025) are dropped, counted and logged, and change nothing.
 func TestForgedListsAreDropped(t *testing.T) {
