@@ -1,10 +1,11 @@
 package udp
 
 import (
-	"fmt"
+	"errors"
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -98,9 +99,12 @@ type Event struct {
 	Err  error
 }
 
+// lostAtStart is what the reference says when udpu finds no interface to bind to.
+const lostAtStart = "One of your ip addresses are now bound to localhost. Corosync would not work correctly."
+
 const (
-	bindTriesMax      = 10 // BIND_MAX_RETRIES
-	bindRetryInterval = 100e6
+	bindTriesMax      = 10                     // BIND_MAX_RETRIES
+	bindRetryInterval = 100 * time.Millisecond // BIND_RETRIES_INTERVAL; the n-th try waits n of it
 )
 
 // New makes a transport that has no sockets yet: Start begins with them.
@@ -246,10 +250,8 @@ func (t *Transport) sawInterfaces(now totem.Instant, l *look) {
 			t.event = Event{Kind: InterfaceDown, Addr: localhost(t.cfg.BindNet)}
 		}
 	case bindFatal:
-		err := fmt.Errorf("One of your ip addresses are now bound to localhost. " + //nolint:staticcheck // the reference's sentence
-			"Corosync would not work correctly.")
-		t.cfg.Log.Logf(loglevel.Error, "%v", err)
-		t.event = Event{Kind: Fatal, Err: err}
+		t.cfg.Log.Logf(loglevel.Error, "%s", lostAtStart)
+		t.event = Event{Kind: Fatal, Err: errors.New(lostAtStart)}
 	}
 }
 
@@ -267,7 +269,7 @@ func (t *Transport) open(now totem.Instant) {
 		t.cfg.Log.Logf(loglevel.Warning, "%v", err)
 		t.bindTries++
 		if se, ok := err.(*socketError); ok && se.bind && t.bindTries <= bindTriesMax {
-			t.bindAt = now + totem.Instant(t.bindTries*bindRetryInterval)
+			t.bindAt = now.Add(time.Duration(t.bindTries) * bindRetryInterval)
 			return
 		}
 		t.cfg.Log.Logf(loglevel.Error, "%s", perror("Unable to create sockets, exiting", err))
