@@ -1,7 +1,6 @@
 package udp
 
 import (
-	"errors"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -99,8 +98,12 @@ type Event struct {
 	Err  error
 }
 
-// lostAtStart is what the reference says when udpu finds no interface to bind to.
-const lostAtStart = "One of your ip addresses are now bound to localhost. Corosync would not work correctly."
+// noInterface is the error of udpu that finds no interface to bind to at first.
+type noInterface struct{}
+
+func (noInterface) Error() string {
+	return "One of your ip addresses are now bound to localhost. Corosync would not work correctly."
+}
 
 const (
 	bindTriesMax      = 10                     // BIND_MAX_RETRIES
@@ -250,8 +253,8 @@ func (t *Transport) sawInterfaces(now totem.Instant, l *look) {
 			t.event = Event{Kind: InterfaceDown, Addr: localhost(t.cfg.BindNet)}
 		}
 	case bindFatal:
-		t.cfg.Log.Logf(loglevel.Error, "%s", lostAtStart)
-		t.event = Event{Kind: Fatal, Err: errors.New(lostAtStart)}
+		t.cfg.Log.Logf(loglevel.Error, "%v", noInterface{})
+		t.event = Event{Kind: Fatal, Err: noInterface{}}
 	}
 }
 
