@@ -57,9 +57,12 @@ func BenchmarkThroughput(b *testing.B) {
 			b.ReportMetric(got*float64(size)/1e6/b.Elapsed().Seconds(), "MB/s")
 			close(stop)
 			senders.Wait()
-			if s, err := n[0].Stats(); err != nil || s.SRP.OperationalTokenLost > 0 {
+			s, err := n[0].Stats()
+			if err != nil || s.SRP.OperationalTokenLost > 0 {
 				b.Errorf("token lost %d times, %v", s.SRP.OperationalTokenLost, err)
 			}
+			b.ReportMetric(float64(s.SRP.McastRetx), "retransmitted")
+			b.ReportMetric(float64(s.HeldBack), "held-back")
 		})
 	}
 }

@@ -41,7 +41,7 @@ func (t *Transport) RemoveMember(addr netip.Addr) {
 	}
 }
 
-// SetActive tells whether the processor is in the ring; see mcastUnicast. The
+// SetActive tells whether the processor is in the ring; see Mcast. The
 // reference of version 3.1.7 leaves every member active.
 func (t *Transport) SetActive(id totem.NodeID, on bool) {
 	for _, m := range t.members {

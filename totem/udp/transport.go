@@ -25,11 +25,13 @@ type Transport struct {
 
 	in    *reader
 	out   *writer
-	stuck bool            // out waits until the socket takes more
-	self  []*totem.Packet // sent to ourselves
-	spare []*totem.Packet // the other one of self's two buffers
+	stuck bool // out waits until the socket takes more
+	one   [1]*totem.Packet
+	// mcasts are multicasts not yet in out; they are held by it already.
+	mcasts      []*totem.Packet
+	mcastsToAll bool
 
-	// Merge detection, see mcastUnicast.
+	// Merge detection, see Mcast.
 	mergeAt        totem.Instant
 	mergeDue       bool
 	sentToAllSince bool
@@ -44,7 +46,7 @@ type Transport struct {
 
 	event  Event // for the next Tick to return
 	failed func(sendKind, unix.Errno)
-	done   func(sendKind)
+	done   func(sendKind, int)
 	stats  Stats
 	// tooBigLogged is when a datagram without room was last logged, so that
 	// whoever sends such cannot fill the log.
@@ -156,10 +158,6 @@ func (t *Transport) Close() {
 	t.socks.close()
 	t.in.close()
 	t.out.reset()
-	for _, p := range t.self {
-		p.Release()
-	}
-	t.self = nil
 }
 
 // Poll appends the sockets to wait for to fds.
@@ -177,7 +175,7 @@ func (t *Transport) Poll(fds []unix.PollFd) []unix.PollFd {
 
 // Deadline is when Tick wants to be called next.
 func (t *Transport) Deadline() totem.Instant {
-	if len(t.self) > 0 || t.event.Kind != NoEvent {
+	if t.event.Kind != NoEvent {
 		return 0
 	}
 	return min(t.netif.next, t.mergeAt, t.bindAt)
@@ -280,6 +278,7 @@ func (t *Transport) open(now totem.Instant) {
 		return
 	}
 	t.socks = socks
+	t.out.probe(socks.send)
 	t.readdress()
 	if t.netif.report() {
 		addr := bound.Prefix.Addr()
@@ -289,6 +288,8 @@ func (t *Transport) open(now totem.Instant) {
 }
 
 func (t *Transport) closeSockets() {
+	clear(t.mcasts)
+	t.mcasts = t.mcasts[:0]
 	t.out.reset()
 	t.stuck = false
 	t.socks.close()
