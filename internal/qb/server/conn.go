@@ -34,7 +34,7 @@ type Conn struct {
 	// Of Serve's goroutine only.
 	ready    bool // in Server.ready
 	gone     bool // the set-up socket has ended: take what is left, then close
-	muted    bool // not listened to, because of the rate
+	muted    bool // not listened to, because of the rate; changes under mu
 	requests atomic.Uint64
 
 	mu      sync.Mutex // guards what follows, and the life of the transport
@@ -357,7 +357,7 @@ func (c *Conn) receive(buf []byte) (int, error) {
 	if c.rings != nil {
 		return c.rings.request.TryRead(buf[:c.max])
 	}
-	return c.socks.receive(buf[:c.max], c.peer.UID)
+	return c.socks.receive(buf[:c.max], c.peer)
 }
 
 // take receives one request and checks its header. done: there is no more for
