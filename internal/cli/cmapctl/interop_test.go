@@ -77,6 +77,31 @@ func TestMixtures(t *testing.T) {
 	}
 }
 
+// Changes are seen alike, by either tool, from either daemon.
+func TestTrackingMixtures(t *testing.T) {
+	dir := programs(t)
+	conf := filepath.Join(t.TempDir(), "corosync.conf")
+	local := strings.Replace(twoNodes, "10.0.0.1", "127.0.0.1", 1)
+	if err := os.WriteFile(conf, []byte(local), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := ""
+	for _, mix := range []struct{ daemon, tool string }{
+		{"corosync", "corosync-cmapctl"},
+		{"corosync", dir + "/corosync-cmapctl"},
+		{dir + "/corosync", "corosync-cmapctl"},
+		{dir + "/corosync", dir + "/corosync-cmapctl"},
+	} {
+		got := inNamespaces(t, "track.sh", "COROSYNC="+mix.daemon, "CMAPCTL="+mix.tool, "CONF="+conf)
+		if want == "" {
+			want = got
+			t.Log(want)
+		} else if got != want {
+			t.Errorf("%s and %s: got\n%s\nwant\n%s", mix.daemon, mix.tool, got, want)
+		}
+	}
+}
+
 const twoNodes = `totem {
 	version: 2
 	transport: udpu
