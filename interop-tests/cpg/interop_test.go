@@ -157,7 +157,7 @@ var mixtures = []struct {
 	{"GoGo", [2]lab.Kind{lab.Go, lab.Go}},
 }
 
-func ring(t *testing.T, kinds [2]lab.Kind) *lab.Lab {
+func ring(t *testing.T, kinds ...lab.Kind) *lab.Lab {
 	t.Helper()
 	stage, err := lab.Stage()
 	if err != nil {
@@ -168,7 +168,7 @@ func ring(t *testing.T, kinds [2]lab.Kind) *lab.Lab {
 			t.Skipf("no corosync of ours is staged: %v", err)
 		}
 	}
-	l := lab.New(t, 2)
+	l := lab.New(t, len(kinds))
 	l.DumpLogs("/var/log/corosync/corosync.log")
 	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
 	for i, h := range l.Hosts() {
@@ -184,7 +184,7 @@ func ring(t *testing.T, kinds [2]lab.Kind) *lab.Lab {
 func TestConversation(t *testing.T) {
 	for _, m := range mixtures {
 		t.Run(m.name, func(t *testing.T) {
-			l := ring(t, m.kinds)
+			l := ring(t, m.kinds[:]...)
 			a, b := talk(t, l.Host(0), "talk"), talk(t, l.Host(1), "gotalk")
 			a.do(12, "leave")
 			b.do(12, "leave")
@@ -258,5 +258,57 @@ func tools(t *testing.T, l *lab.Lab) {
 				t.Errorf("%s: corosync-cpgtool %s gives %+v, the reference %+v", h.Name, args, ours, theirs)
 			}
 		}
+	}
+}
+
+// TestOrder holds the orders that clients see in lists, which the engine's
+// tests take from here: of iterations, and of those that join when partitions
+// merge.
+func TestOrder(t *testing.T) {
+	for _, m := range []struct {
+		name  string
+		kinds []lab.Kind
+	}{
+		{"CCC", []lab.Kind{lab.C, lab.C, lab.C}},
+		{"GoCC", []lab.Kind{lab.Go, lab.C, lab.C}},
+		{"CCGo", []lab.Kind{lab.C, lab.C, lab.Go}},
+		{"GoGoGo", []lab.Kind{lab.Go, lab.Go, lab.Go}},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			l := ring(t, m.kinds...)
+			var c []*talker
+			for i, group := range []string{"a", "b", "a", "c", "a", "b"} {
+				x := talk(t, l.Host(i/2), "talk")
+				x.do(1, "join "+group)
+				x.do(1, "next")
+				x.do(1, "next")
+				c = append(c, x)
+			}
+			all := fmt.Sprintf("c %s\nb %s\nb %s\na %s\na %s\na %s", c[3].me, c[1].me, c[5].me, c[0].me, c[4].me, c[2].me)
+			for _, x := range c {
+				l.Eventually(10*time.Second, x.me+" lists "+all, func() bool { return x.do(1, "all") == all })
+				if got, want := x.do(1, "names"), "c 0:0\nb 0:0\na 0:0"; got != want {
+					t.Errorf("%s lists\n%s\nwant\n%s", x.me, got, want)
+				}
+			}
+
+			first, last := c[0], c[4] // of group a, on the first and the last host
+			first.do(1, "next")
+			first.do(1, "next")
+			l.Partition(l.Hosts()[:2], l.Hosts()[2:])
+			last.expect("membership a members "+last.me+" left "+first.me+"/nodedown "+c[2].me+"/nodedown joined", "ring 3")
+			first.expect("membership a members "+first.me+" "+c[2].me+" left "+last.me+"/nodedown joined", "ring 1 2")
+			l.SetAllLinks(lab.Fault{})
+			three := " members " + first.me + " " + c[2].me + " " + last.me + " left joined "
+			first.expect("membership a"+three+last.me+"/nodeup", "ring 1 2 3")
+			// Whose joinlist came last is first.
+			x, y := c[2].me+"/nodeup", first.me+"/nodeup"
+			if got := last.do(1, "next"); got != "membership a"+three+x+" "+y && got != "membership a"+three+y+" "+x {
+				t.Errorf("the last host sees %s", got)
+			} else {
+				t.Log(got)
+			}
+			last.expect("ring 1 2 3")
+		})
 	}
 }
