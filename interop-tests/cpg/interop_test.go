@@ -175,7 +175,16 @@ func ring(t *testing.T, kinds ...lab.Kind) *lab.Lab {
 		h.Use(kinds[i])
 		h.StartCorosync()
 	}
-	l.Form(l.Hosts()...)
+	ids := ""
+	for i := range kinds {
+		ids += fmt.Sprintf(" %d", i+1)
+	}
+	for _, h := range l.Hosts() {
+		l.Eventually(30*time.Second, h.Name+" serves in a ring of"+ids, func() bool {
+			_, after, ok := strings.Cut(h.CorosyncLog(), fmt.Sprintf("Members[%d]:%s", len(kinds), ids))
+			return ok && strings.Contains(after, "Completed service synchronization")
+		})
+	}
 	return l
 }
 
