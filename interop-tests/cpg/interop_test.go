@@ -157,7 +157,9 @@ var mixtures = []struct {
 	{"GoGo", [2]lab.Kind{lab.Go, lab.Go}},
 }
 
-func ring(t *testing.T, kinds ...lab.Kind) *lab.Lab {
+// boot makes hosts with the given daemons installed; it skips what is not
+// built.
+func boot(t *testing.T, kinds ...lab.Kind) *lab.Lab {
 	t.Helper()
 	stage, err := lab.Stage()
 	if err != nil {
@@ -170,22 +172,37 @@ func ring(t *testing.T, kinds ...lab.Kind) *lab.Lab {
 	}
 	l := lab.New(t, len(kinds))
 	l.DumpLogs("/var/log/corosync/corosync.log")
-	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
 	for i, h := range l.Hosts() {
 		h.Use(kinds[i])
-		h.StartCorosync()
-	}
-	ids := ""
-	for i := range kinds {
-		ids += fmt.Sprintf(" %d", i+1)
-	}
-	for _, h := range l.Hosts() {
-		l.Eventually(30*time.Second, h.Name+" serves in a ring of"+ids, func() bool {
-			_, after, ok := strings.Cut(h.CorosyncLog(), fmt.Sprintf("Members[%d]:%s", len(kinds), ids))
-			return ok && strings.Contains(after, "Completed service synchronization")
-		})
 	}
 	return l
+}
+
+func ring(t *testing.T, kinds ...lab.Kind) *lab.Lab {
+	t.Helper()
+	l := boot(t, kinds...)
+	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
+	for _, h := range l.Hosts() {
+		h.StartCorosync()
+	}
+	for _, h := range l.Hosts() {
+		serves(l, h, l.Hosts(), "")
+	}
+	return l
+}
+
+// serves waits until a host has synchronised with just these, after the first
+// line of its log with a text.
+func serves(l *lab.Lab, h *lab.Host, with []*lab.Host, since string) {
+	ids := ""
+	for _, o := range with {
+		ids += fmt.Sprintf(" %d", o.Index+1)
+	}
+	l.Eventually(30*time.Second, h.Name+" serves in a ring of"+ids, func() bool {
+		_, log, _ := strings.Cut(h.CorosyncLog(), since)
+		_, after, ok := strings.Cut(log, fmt.Sprintf("Sync members[%d]:%s", len(with), ids))
+		return ok && strings.Contains(after, "Completed service synchronization")
+	})
 }
 
 // TestConversation is one story, told by libcpg on one host and our client on
@@ -318,6 +335,63 @@ func TestOrder(t *testing.T) {
 				t.Log(got)
 			}
 			last.expect("ring 1 2 3")
+		})
+	}
+}
+
+// TestNoGhost is what made the ghost of corosync 2ab885ab: a node that was
+// away comes back with a stale configuration, may multicast its joinlist, and
+// exits during the synchronisation. Its process must not be in the group
+// afterwards.
+func TestNoGhost(t *testing.T) {
+	for _, m := range []struct {
+		name  string
+		kinds []lab.Kind
+	}{
+		{"GoGoC", []lab.Kind{lab.Go, lab.Go, lab.C}},
+		{"GoGoGo", []lab.Kind{lab.Go, lab.Go, lab.Go}},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			l := boot(t, m.kinds...)
+			hosts := l.Hosts()
+			pair, stale := hosts[:2], hosts[2]
+			for i, h := range hosts {
+				version := []string{"2", "2", "1"}[i]
+				h.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu", Totem: "  config_version: " + version + "\n"}.Conf(hosts))
+			}
+			l.Partition(pair, hosts[2:])
+			for _, h := range hosts {
+				h.StartCorosync()
+			}
+			serves(l, stale, hosts[2:], "")
+			var c []*talker
+			for _, h := range pair {
+				serves(l, h, pair, "")
+				c = append(c, talk(t, h, "talk"))
+			}
+			for _, x := range append(c, talk(t, stale, "talk")) {
+				x.do(1, "join g")
+			}
+			members := " members " + c[0].me + " " + c[1].me
+			for _, x := range c {
+				l.Eventually(10*time.Second, "both have joined", func() bool { return x.do(1, "members g") == members })
+			}
+
+			l.SetAllLinks(lab.Fault{})
+			select {
+			case <-stale.Corosync().Done():
+			case <-time.After(30 * time.Second):
+				t.Fatal("the stale node does not exit")
+			}
+			for i, h := range pair {
+				serves(l, h, pair, "Sync members[3]: 1 2 3")
+				if got := c[i].do(1, "members g"); got != members {
+					t.Errorf("%s has%s, want%s", h.Name, got, members)
+				}
+				if !strings.Contains(h.CorosyncLog(), "Sync members[3]: 1 2 3") {
+					t.Errorf("%s has not seen the stale node", h.Name)
+				}
+			}
 		})
 	}
 }
