@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/cfgwire"
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/qb"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
@@ -64,7 +65,11 @@ type Conn struct{ c *client.Conn }
 
 // Dial connects to the local daemon.
 func Dial(ctx context.Context, opts Options) (*Conn, error) {
-	c, err := client.Dial(ctx, "cfg", client.Options{MaxMsgSize: maxMessage, SocketDir: opts.SocketDir})
+	dir := opts.SocketDir
+	if dir == "" && qb.FilesystemSockets() {
+		dir = qb.SocketDir
+	}
+	c, err := client.Dial(ctx, "cfg", client.Options{MaxMsgSize: maxMessage, SocketDir: dir})
 	if err != nil {
 		return nil, fmt.Errorf("cfg: %w", coded(err))
 	}
