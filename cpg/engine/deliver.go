@@ -34,13 +34,14 @@ func (e *Engine) deliverMcast(from totem.NodeID, msg []byte, order mar.ByteOrder
 	if err != nil {
 		return err
 	}
-	g := e.receivers(m.Group, from)
-	if g == nil {
-		return nil
+	if g := e.receivers(m.Group, from); g != nil {
+		ev := wire.Deliver{Group: m.Group, Node: uint32(from), PID: m.PID}
+		e.buf = ev.AppendHead(e.buf[:0], len(m.Message))
+		e.deliverTo(g, m.Message)
 	}
-	ev := wire.Deliver{Group: m.Group, Node: uint32(from), PID: m.PID}
-	e.buf = ev.AppendHead(e.buf[:0], len(m.Message))
-	e.deliverTo(g, m.Message)
+	if from == e.self {
+		e.landed(m.Source.Conn)
+	}
 	return nil
 }
 
@@ -52,13 +53,14 @@ func (e *Engine) deliverPartial(from totem.NodeID, msg []byte, order mar.ByteOrd
 	if e.log.Enabled(loglevel.Debug) {
 		e.log.Logf(loglevel.Debug, "Got fragmented message from node %d, size = %d bytes", from, len(m.Message))
 	}
-	g := e.receivers(m.Group, from)
-	if g == nil {
-		return nil
+	if g := e.receivers(m.Group, from); g != nil {
+		ev := wire.PartialDeliver{Group: m.Group, MsgLen: m.MsgLen, Node: uint32(from), PID: m.PID, Type: m.Type}
+		e.buf = ev.AppendHead(e.buf[:0], len(m.Message))
+		e.deliverTo(g, m.Message)
 	}
-	ev := wire.PartialDeliver{Group: m.Group, MsgLen: m.MsgLen, Node: uint32(from), PID: m.PID, Type: m.Type}
-	e.buf = ev.AppendHead(e.buf[:0], len(m.Message))
-	e.deliverTo(g, m.Message)
+	if from == e.self {
+		e.landed(m.Source.Conn)
+	}
 	return nil
 }
 

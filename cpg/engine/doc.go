@@ -28,7 +28,7 @@
 //   - processes that were known but are in no joinlist leave with ProcDown.
 //
 // Invariant: after SyncActivate, all nodes of the ring know the same processes
-// in the same groups, and each of them is on a node of the ring. Four things
+// in the same groups, and each of them is on a node of the ring. Some things
 // guard it that the reference lacks:
 //
 //   - What a round collected ends with the round. The reference keeps a
@@ -39,6 +39,9 @@
 //     process from the joinlist. A sender leaves out of its joinlist who is
 //     leaving ahead of it.
 //   - A leave is never lost: when the ring's queue is full it waits here.
+//   - A leave never overtakes what its process sent. During a synchronisation
+//     the ring's queue holds back what was sent before it, and a join that comes
+//     after its leave would be for good: the leave waits until all has landed.
 //   - A node that has gone and come back while rounds broke off has gone: its
 //     processes leave with NodeDown before they join with NodeUp.
 //

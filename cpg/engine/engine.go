@@ -36,10 +36,12 @@ type Engine struct {
 	opt  Options
 
 	registry
-	clients []*client // open and not finalized
-	outbox  outbox
-	sync    syncState
-	stats   Stats
+	clients    []*client          // open and not finalized
+	senders    map[uint64]*client // by serial, until their leave is sent
+	lastSender *client
+	outbox     outbox
+	sync       syncState
+	stats      Stats
 
 	nextHandle uint64 // of iterations and zero-copy buffers
 
@@ -60,7 +62,7 @@ func New(host service.Host, opt Options) *Engine {
 	if opt.Interfaces == nil {
 		opt.Interfaces = func(totem.NodeID) string { return "" }
 	}
-	return &Engine{host: host, self: host.NodeID(), log: host.Log("CPG"), opt: opt}
+	return &Engine{host: host, self: host.NodeID(), log: host.Log("CPG"), opt: opt, senders: make(map[uint64]*client)}
 }
 
 // Info implements service.Engine.
@@ -174,6 +176,9 @@ func (e *Engine) deliverJoin(from totem.NodeID, msg []byte, order mar.ByteOrder)
 	g := e.make(p.Group)
 	if e.add(g, from, p.PID) {
 		e.notify(g, []wire.Address{{Node: uint32(from), PID: p.PID, Reason: wire.Join}}, nil)
+	}
+	if from == e.self {
+		e.landedJoin(p.PID, p.Group)
 	}
 	return nil
 }

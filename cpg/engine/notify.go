@@ -14,7 +14,7 @@ func (e *Engine) notify(g *group, in, left []wire.Address) {
 			continue
 		}
 		for _, c := range g.clients {
-			if c.pid == a.PID {
+			if c.pid == a.PID && c.state == joinStarted {
 				c.state = joined
 			}
 		}

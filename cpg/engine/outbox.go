@@ -61,18 +61,19 @@ func (e *Engine) mcastNow(fn int, head, payload []byte) bool {
 	return ok
 }
 
-// enqueue keeps a message for later.
-func (e *Engine) enqueue(m outMessage) {
+// enqueue keeps a message for later; false if it is lost.
+func (e *Engine) enqueue(m outMessage) bool {
 	if m.fn == wire.ExecMcast {
 		if e.outbox.size+len(m.body) > outboxMax {
 			e.stats.Overflow++
 			e.log.Logf(loglevel.Warning, "no room for a message of %d bytes, it is lost", len(m.body))
-			return
+			return false
 		}
 		e.outbox.size += len(m.body)
 	}
 	e.outbox.queue = append(e.outbox.queue, m)
 	e.armOutbox()
+	return true
 }
 
 func (e *Engine) armOutbox() {

@@ -99,6 +99,8 @@ func (e *Engine) join(c *client, q wire.JoinRequest) cserr.Code {
 		g = e.make(q.Group)
 	}
 	c.state, c.pid, c.flags = joinStarted, q.PID, q.Flags
+	c.inFlight++
+	c.joinInFlight = true
 	e.attach(c, g)
 	head := wire.Mcast{Group: []byte(g.name), PID: c.pid, Source: e.source(c)}
 	c.head = head.AppendHead(c.head[:0], 0, service.Order)
@@ -180,7 +182,9 @@ func (e *Engine) requestMcast(c *client, msg []byte) error {
 		// No answer could tell the client: it must not be lost.
 		body := make([]byte, 0, len(c.head)-service.HeaderSize+len(q.Message))
 		body = append(body, c.head[service.HeaderSize:]...)
-		e.enqueue(outMessage{fn: wire.ExecMcast, body: append(body, q.Message...)})
+		if e.enqueue(outMessage{fn: wire.ExecMcast, body: append(body, q.Message...)}) {
+			c.inFlight++
+		}
 	}
 	return nil
 }
@@ -189,7 +193,11 @@ func (e *Engine) requestMcast(c *client, msg []byte) error {
 // message's head in c.head.
 func (e *Engine) mcastFrom(c *client, payload []byte) bool {
 	wire.SetMcastLen(c.head, len(payload), service.Order)
-	return e.mcast(wire.ExecMcast, c.head[service.HeaderSize:], payload)
+	if !e.mcast(wire.ExecMcast, c.head[service.HeaderSize:], payload) {
+		return false
+	}
+	c.inFlight++
+	return true
 }
 
 func (e *Engine) requestPartial(c *client, msg []byte) error {
@@ -210,7 +218,9 @@ func (e *Engine) requestPartial(c *client, msg []byte) error {
 	if code == cserr.OK {
 		m := wire.PartialMcast{Group: []byte(c.group.name), MsgLen: q.MsgLen, PID: c.pid, Type: q.Type, Source: e.source(c)}
 		e.buf = m.AppendHead(e.buf[:0], len(q.Message), service.Order)
-		if !e.mcast(wire.ExecPartialMcast, e.buf[service.HeaderSize:], q.Message) {
+		if e.mcast(wire.ExecPartialMcast, e.buf[service.HeaderSize:], q.Message) {
+			c.inFlight++
+		} else {
 			code = cserr.TryAgain
 		}
 	} else {

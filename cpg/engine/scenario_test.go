@@ -337,6 +337,25 @@ func TestLeaveIsNotLost(t *testing.T) {
 	}
 }
 
+// A process that dies during a synchronisation leaves after what it had sent
+// before, its join at the latest, although that waits for the end.
+func TestLeaveDoesNotOvertake(t *testing.T) {
+	w := ring3(t)
+	a, b := w.nodes[1].connect(11), w.nodes[2].connect(22)
+	b.join("g")
+	w.settle()
+	b.log()
+	a.join("g")
+	a.mcast("hello")
+	w.form(1, 2)
+	a.kill()
+	w.settle()
+	expect(t, b, "ring 1 [1 2]",
+		"g: members[1:11 2:22] left[] joined[1:11:join]",
+		"g: 1:11 says hello",
+		"g: members[2:22] left[1:11:procdown] joined[]")
+}
+
 // With a full queue, whoever can be told to try again is told.
 func TestFullQueue(t *testing.T) {
 	w := ring3(t)

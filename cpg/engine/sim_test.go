@@ -360,6 +360,7 @@ type conn struct {
 	serial uint64
 	pid    uint32
 	group  string
+	member bool // it has joined, as far as it knows
 	data   any
 	answer []byte
 	events [][]byte
@@ -425,7 +426,7 @@ func (c *conn) join(group string, flags ...uint32) cserr.Code {
 	}
 	code := c.request(q.AppendTo(nil))
 	if code == cserr.OK {
-		c.group = group
+		c.group, c.member = group, true
 	}
 	return code
 }
@@ -434,7 +435,7 @@ func (c *conn) leave(group string) cserr.Code {
 	q := wire.LeaveRequest{Group: []byte(group), PID: c.pid}
 	code := c.request(q.AppendTo(nil))
 	if code == cserr.OK {
-		c.group = ""
+		c.member = false
 	}
 	return code
 }
@@ -446,7 +447,7 @@ func (c *conn) mcast(text string) cserr.Code {
 
 // kill ends the client as a crash of its process does.
 func (c *conn) kill() {
-	c.open, c.group = false, ""
+	c.open, c.member = false, false
 	delete(c.n.conns, c.serial)
 	c.n.e.Close(c)
 }

@@ -27,11 +27,12 @@ type Buffers interface {
 }
 
 // Buffer is one mapped file. The client can write to it and shrink it at any
-// time: reads take what is there then, and beyond the end they fail.
+// time: Read takes what is there then, and fails where nothing is any more.
+// internal/qb/shm.ZeroCopy is one.
 type Buffer interface {
-	ReadAt(p []byte, off int64) (int, error)
-	WriteAt(p []byte, off int64) (int, error)
-	Close() error
+	Read(p []byte, off int) error  // all of p, or an error
+	Write(p []byte, off int) error // likewise
+	Close()
 }
 
 // mapped is a client's buffer. Its handle stands in for the address at which
@@ -71,7 +72,7 @@ func (e *Engine) allocZC(c *client, q wire.ZCAllocRequest) cserr.Code {
 		return cserr.Access
 	}
 	h := e.handle()
-	if _, err := b.WriteAt(service.Order.AppendUint64(nil, h), wire.ZCAddressOffset); err != nil {
+	if err := b.Write(service.Order.AppendUint64(nil, h), wire.ZCAddressOffset); err != nil {
 		b.Close()
 		return cserr.Access
 	}
@@ -115,7 +116,7 @@ func (e *Engine) executeZC(c *client, handle uint64) cserr.Code {
 	}
 	m := c.buffers[i]
 	var head [wire.McastRequestHead]byte
-	if _, err := m.buf.ReadAt(head[:], wire.ZCHeaderSize); err != nil {
+	if err := m.buf.Read(head[:], wire.ZCHeaderSize); err != nil {
 		return cserr.Access
 	}
 	n, err := wire.McastRequestLen(head[:])
@@ -130,7 +131,7 @@ func (e *Engine) executeZC(c *client, handle uint64) cserr.Code {
 		e.zc = make([]byte, n)
 	}
 	e.zc = e.zc[:n]
-	if _, err := m.buf.ReadAt(e.zc, wire.ZCOverhead); err != nil && n > 0 {
+	if err := m.buf.Read(e.zc, wire.ZCOverhead); err != nil {
 		return cserr.Access
 	}
 	if !e.mcastFrom(c, e.zc) {

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"errors"
-	"io"
 	"testing"
 
 	"github.com/ringmaster-ha/ringmaster/cpg/engine"
@@ -35,14 +34,15 @@ func (f files) Map(_ service.Conn, path string, size int) (engine.Buffer, error)
 	return f[path], nil
 }
 
-func (f *file) ReadAt(p []byte, off int64) (int, error) {
-	if off+int64(len(p)) > int64(len(f.b)) {
-		return 0, io.ErrUnexpectedEOF
+func (f *file) Read(p []byte, off int) error {
+	if off+len(p) > len(f.b) {
+		return errors.New("beyond the end")
 	}
-	return copy(p, f.b[off:]), nil
+	copy(p, f.b[off:])
+	return nil
 }
-func (f *file) WriteAt(p []byte, off int64) (int, error) { return copy(f.b[off:], p), nil }
-func (f *file) Close() error                             { f.closed = true; return nil }
+func (f *file) Write(p []byte, off int) error { copy(f.b[off:], p); return nil }
+func (f *file) Close()                        { f.closed = true }
 
 // put writes a message as cpg_zcb_mcast_joined does.
 func (f *file) put(text string) {

@@ -81,6 +81,13 @@ func (a *Admission) Take(size int) bool {
 	return true
 }
 
+// Force enters a message whether there is room or not: one that the
+// synchronisation cannot do without.
+func (a *Admission) Force(size int) { a.add(set(a.trans.Load()), size) }
+
+// Pending tells whether anything in either queue has not been packed.
+func (a *Admission) Pending() bool { return a.bytes[normal].Load() > 0 || a.bytes[trans].Load() > 0 }
+
 // Reserve promises room for a message of size bytes, group names but no more of
 // the group header included (totempg_groups_joined_reserve): the number of
 // packets to Release later; 0 when there is no room now, -1 when there never

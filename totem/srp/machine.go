@@ -242,6 +242,11 @@ func (m *Machine) NextDeadline() totem.Instant {
 // State tells the membership algorithm's state.
 func (m *Machine) State() State { return m.state }
 
+// Resting tells that the token is being held for want of messages: a call of
+// MessagesQueued would make it go on. At any other time new messages are fetched
+// by the next token visit.
+func (m *Machine) Resting() bool { return m.state == Operational && m.tok.held }
+
 // Ring is the ring that the machine is on or tries to form.
 func (m *Machine) Ring() totem.RingID { return m.ring }
 

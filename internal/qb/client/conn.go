@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/qb/ringbuffer"
 )
@@ -80,7 +81,11 @@ func (c *Conn) SetFlowMax(max uint32) { c.flowMax.Store(max) }
 func (c *Conn) Send(parts ...[]byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.send(parts)
+	err := c.send(parts)
+	if errors.Is(err, ringbuffer.ErrFull) {
+		return ErrAgain
+	}
+	return err
 }
 
 func (c *Conn) send(parts [][]byte) error {
@@ -101,23 +106,32 @@ func (c *Conn) send(parts [][]byte) error {
 	if flow > 0 && flow <= c.flowMax.Load() {
 		return ErrAgain
 	}
-	err = c.t.send(parts)
-	if errors.Is(err, ringbuffer.ErrFull) {
-		return ErrAgain
-	}
-	return err
+	return c.t.send(parts)
 }
 
 // Call sends a request and waits for the response, which is the caller's. When
-// ctx ends first, the response will be dropped as it comes.
+// ctx ends first, the response will be dropped as it comes. Where the server
+// asks to wait Call returns ErrAgain, but it waits itself for room: a server in
+// C gives back the room of a request only after it has answered.
 func (c *Conn) Call(ctx context.Context, parts ...[]byte) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := c.send(parts); err != nil {
-		return nil, err
+	for wait := 50 * time.Microsecond; ; wait = min(2*wait, 10*time.Millisecond) {
+		err := c.send(parts)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ringbuffer.ErrFull) {
+			return nil, err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	c.stale++ // until it has come
 	return c.awaited(ctx)

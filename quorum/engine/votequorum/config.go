@@ -238,9 +238,6 @@ func (e *Engine) applyVotes(g gathered, runtime bool) {
 	}
 	e.log.Logf(loglevel.Debug, "ev_tracking=%d, ev_tracking_barrier = %d: expected_votes = %d",
 		bit(e.opt.evTracking), int32(e.evTracked), int32(g.expected))
-	if e.opt.evTracking {
-		g.expected = e.evTracked
-	}
 	if nl.present {
 		e.us.votes, e.us.expected = nl.ours, nl.expected
 	} else {
@@ -251,6 +248,9 @@ func (e *Engine) applyVotes(g gathered, runtime bool) {
 	}
 	if g.expected != 0 {
 		e.us.expected = g.expected
+	}
+	if e.opt.evTracking {
+		e.us.expected = max(e.us.expected, e.evTracked)
 	}
 	if !g.device {
 		e.device.votes = 0

@@ -1,0 +1,46 @@
+// Command ringmaster is every program of Ringmaster in one: the name that it is
+// run by chooses which. Packages install it under each name as a hard link, so
+// that /proc/PID/exe tells the programs apart.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
+)
+
+// program is a main function: arguments with the name first, streams, and the
+// exit status as the result.
+type program func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
+
+var programs = map[string]program{
+	"corosync": corosync.Main,
+}
+
+func main() {
+	args := os.Args
+	name := filepath.Base(args[0])
+	run := programs[name]
+	if run == nil && len(args) > 1 {
+		// "ringmaster corosync -f" does what "corosync -f" does.
+		args = args[1:]
+		run = programs[args[0]]
+	}
+	if run == nil {
+		fmt.Fprintln(os.Stderr, "usage: ringmaster PROGRAM [ARGUMENTS], where PROGRAM is one of")
+		var names []string
+		for n := range programs {
+			names = append(names, n)
+		}
+		slices.Sort(names)
+		for _, n := range names {
+			fmt.Fprintln(os.Stderr, "  "+n)
+		}
+		os.Exit(2)
+	}
+	os.Exit(run(args, os.Stdin, os.Stdout, os.Stderr))
+}

@@ -1,0 +1,139 @@
+package corosync
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf"
+	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf/host"
+	"github.com/ringmaster-ha/ringmaster/internal/daemon"
+	"github.com/ringmaster-ha/ringmaster/internal/exitcode"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/logsys"
+)
+
+// defaultStateDir is where ring ids and black boxes are kept unless
+// system.state_dir says otherwise.
+const defaultStateDir = "/var/lib/corosync"
+
+// run starts the daemon, in the order of the reference's main, and returns when
+// it has ended.
+func run(o options, stderr io.Writer) exitcode.Code {
+	// What is wrong with the file is said before the log is configured, to
+	// whoever looks: standard error and syslog.
+	early := func(err error) {
+		fmt.Fprintln(stderr, err)
+		logsys.Syslog("/dev/log", loglevel.Error, err.Error())
+	}
+	log := logsys.New(logsys.Options{Stderr: stderr})
+	defer log.Close()
+	main := log.Logger("MAIN")
+	env := host.New("", log.Logger("TOTEM"))
+
+	file, err := corosyncconf.Parse(env, o.file)
+	if err != nil {
+		early(err)
+		return exitcode.MainConfigRead
+	}
+	cfg, notices, err := logsys.FromMap(file.Map)
+	if err == nil {
+		err = log.Configure(cfg)
+	}
+	if err != nil {
+		early(logsys.ErrConfig(err))
+		return exitcode.LogConfigRead
+	}
+	for _, n := range notices {
+		main.Logf(n.Level, "%s", n.Text)
+	}
+	if !o.test {
+		main.Logf(loglevel.Notice, "Corosync Cluster Engine %s starting up", Version)
+		main.Logf(loglevel.Info, "Corosync built-in features:%s", features)
+	}
+	fail := func(code exitcode.Code, err error) exitcode.Code {
+		main.Logf(loglevel.Error, "%v", err)
+		if o.test {
+			fmt.Fprintln(stderr, err)
+		}
+		main.Logf(loglevel.Error, "%s", code.Line("main"))
+		return code
+	}
+	stateDir := defaultStateDir
+	if s, err := file.Map.GetString("system.state_dir"); err == nil {
+		stateDir = s
+	}
+	if err := os.Chdir(stateDir); err != nil {
+		return fail(exitcode.DirNotPresent, fmt.Errorf("Cannot chdir to state directory %s. %w", stateDir, err)) //lint:ignore ST1005 the reference's text
+	}
+	totem, err := corosyncconf.ReadTotem(env, file)
+	if err == nil {
+		err = totem.Validate(file)
+	}
+	for _, c := range daemon.Checks() {
+		if err == nil {
+			err = file.Check(c)
+		}
+	}
+	if err != nil {
+		return fail(exitcode.MainConfigRead, err)
+	}
+	if o.test {
+		main.Logf(loglevel.Notice, "%s", exitcode.Exit.Line("main"))
+		return exitcode.Exit
+	}
+	if err := file.Unsupported(totem); err != nil {
+		return fail(exitcode.MainConfigRead, err)
+	}
+	d, err := daemon.New(daemon.Options{
+		ConfigFile: o.file, Env: env, File: file, Totem: totem, Log: log,
+		StateDir: stateDir, RunDir: "/run", ShmDir: "/dev/shm",
+	})
+	if err != nil {
+		return fail(exitcode.MainConfigRead, err)
+	}
+	tune()
+	stop := handleSignals(d, main)
+	defer stop()
+	return d.Run()
+}
+
+// tune sets the collector for a daemon whose live memory is small: a ring that
+// carries its full load still lives in a few megabytes, and the ring's thread
+// must find a processor of the runtime free whenever a packet comes.
+func tune() {
+	debug.SetGCPercent(50)
+	runtime.GOMAXPROCS(max(runtime.NumCPU()+2, 4))
+}
+
+// handleSignals ends the daemon on SIGTERM, SIGINT and SIGQUIT and dumps its
+// state on SIGUSR2.
+func handleSignals(d *daemon.Daemon, log loglevel.Logger) (stop func()) {
+	signals := make(chan os.Signal, 4)
+	signal.Ignore(syscall.SIGPIPE)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGUSR2)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case s := <-signals:
+				if s == syscall.SIGUSR2 {
+					d.Dump()
+					continue
+				}
+				log.Logf(loglevel.Notice, "Node was shut down by a signal")
+				d.Stop()
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
+}

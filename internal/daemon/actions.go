@@ -1,0 +1,62 @@
+package daemon
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/ringmaster-ha/ringmaster/internal/cfgwire"
+	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/exitcode"
+	"github.com/ringmaster-ha/ringmaster/totem"
+)
+
+// actions is the Daemon as cfgsvc.Actions; under the service lock.
+type actions struct{ *Daemon }
+
+// Interfaces are this node's own links.
+func (a actions) Interfaces() []cfgwire.Interface {
+	var list []cfgwire.Interface
+	for i, addr := range a.addresses(a.totem.NodeID) {
+		list = append(list, cfgwire.Interface{Name: fmt.Sprintf("%d %s", i, addr), Status: "OK"})
+	}
+	return list
+}
+
+// NodeAddrs implements cfgsvc.Actions.
+func (a actions) NodeAddrs(id totem.NodeID) []netip.Addr { return a.addresses(id) }
+
+// NodeStatus asks the ring thread, which answers between two packets.
+func (a actions) NodeStatus(id totem.NodeID) (cfgwire.NodeStatus, error) {
+	s, err := a.ring.NodeStatus(id)
+	if err != nil {
+		return cfgwire.NodeStatus{}, cserr.TryAgain
+	}
+	out := cfgwire.NodeStatus{Node: id, Reachable: s.Reachable}
+	if s.Known {
+		out.Links[0] = cfgwire.Link{
+			Enabled: s.Link.Enabled, Connected: s.Link.Connected, MTU: uint32(s.Link.MTU), Src: s.Link.Addr.String(),
+		}
+	}
+	return out, nil
+}
+
+// CryptoPhase has nothing to do for the transports without encryption.
+func (a actions) CryptoPhase(uint32) {}
+
+// ReopenLogs opens the log files anew, away from the lock.
+func (a actions) ReopenLogs(done func(error)) {
+	go func() {
+		err := a.log.Reopen()
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		done(err)
+	}()
+}
+
+// Shutdown ends the daemon in order.
+func (a actions) Shutdown() { a.end(ending{code: exitcode.Exit, orderly: true}) }
+
+// Exit ends the daemon at once.
+func (a actions) Exit(code exitcode.Code, where string) {
+	a.end(ending{code: code, where: where})
+}

@@ -1,0 +1,18 @@
+// Package daemon is corosync's shell: it joins the ring's thread (totem/ring),
+// the executive (internal/engine) with its services, the clients (internal/qb)
+// and the machine around them.
+//
+//	sockets -> ring thread -> events -> service loop -> Assembler -> engine.Node -> engines
+//	clients -> qb servers --------------------^ (service lock)            |
+//	           ring thread <- messages <----------------------------------+
+//
+// One lock, the service lock, stands for the reference's one thread: whoever
+// calls into the Node or its engines, or reads or writes the configuration map,
+// holds it. The ring thread never takes it and never waits for who has it:
+// what it has for the services goes into a queue, and what they have for it
+// comes out of one.
+//
+// Nothing under the lock waits for a client, a disk or the network. Logging
+// hands lines over; clients' events that do not fit into their rings wait in
+// memory; files are written by goroutines of their own.
+package daemon

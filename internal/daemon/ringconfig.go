@@ -1,0 +1,121 @@
+package daemon
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/ring"
+	"github.com/ringmaster-ha/ringmaster/totem/srp"
+	"github.com/ringmaster-ha/ringmaster/totem/udp"
+	"github.com/ringmaster-ha/ringmaster/totem/wire"
+)
+
+// packetSlack is the room in a packet buffer beyond netmtu, for a recovery
+// message, which carries another's header inside its own.
+const packetSlack = 2 * wire.McastLen
+
+func ms(v uint32) time.Duration { return time.Duration(v) * time.Millisecond }
+
+// protocolConfig is what the single ring protocol takes from the configuration.
+func protocolConfig(t *corosyncconf.Totem, log loglevel.Logger) srp.Config {
+	v := &t.Volatile
+	return srp.Config{
+		NodeID:                      t.NodeID,
+		Token:                       ms(v.Token),
+		TokenWarning:                int(v.TokenWarning),
+		TokenRetransmit:             ms(v.TokenRetransmit),
+		TokenRetransmitsBeforeLoss:  int(v.RetransmitsBeforeLoss),
+		Hold:                        ms(v.Hold),
+		Join:                        ms(v.Join),
+		SendJoin:                    ms(v.SendJoin),
+		Consensus:                   ms(v.Consensus),
+		Merge:                       ms(v.Merge),
+		Downcheck:                   ms(v.Downcheck),
+		FailToRecvConst:             int(v.FailRecvConst),
+		SeqnoUnchangedConst:         int(v.SeqnoUnchangedConst),
+		WindowSize:                  int(v.WindowSize),
+		MaxMessages:                 int(v.MaxMessages),
+		MissCountConst:              int(v.MissCountConst),
+		CancelTokenHoldOnRetransmit: v.CancelTokenHoldOnRetransmit,
+		MaxNetworkDelay:             ms(v.MaxNetworkDelay),
+		NetMTU:                      int(t.NetMTU),
+		Rand:                        rand.IntN,
+		Log:                         log,
+	}
+}
+
+// payloadMTU is the room for payload in one packet.
+func payloadMTU(t *corosyncconf.Totem) int { return int(t.NetMTU) - 2*wire.McastLen }
+
+// transportConfig is what the UDP transports take from the configuration.
+func transportConfig(t *corosyncconf.Totem, log loglevel.Logger) (udp.Config, error) {
+	l := &t.Links[0]
+	c := udp.Config{
+		BindNet: l.BindNet, Group: l.Mcast, Port: l.Port, TTL: l.TTL,
+		BlockUnlisted: t.Volatile.BlockUnlistedIPs,
+		Members:       udpMembers(l.Members),
+		Downcheck:     ms(t.Volatile.Downcheck), Merge: ms(t.Volatile.Merge),
+		MTU: payloadMTU(t),
+		Log: log,
+	}
+	switch {
+	case t.Transport == corosyncconf.UDPU:
+		c.Mode = udp.Unicast
+	case t.Transport == corosyncconf.UDP && t.Broadcast:
+		c.Mode = udp.Broadcast
+	case t.Transport == corosyncconf.UDP:
+		c.Mode = udp.Multicast
+	default:
+		return c, fmt.Errorf("transport %v is not one of udp and udpu", t.Transport)
+	}
+	return c, nil
+}
+
+func udpMembers(list []corosyncconf.Member) []udp.Member {
+	out := make([]udp.Member, len(list))
+	for i, m := range list {
+		out[i] = udp.Member{NodeID: m.NodeID, Addr: m.Addr}
+	}
+	return out
+}
+
+// ringConfig puts the ring's configuration together.
+func (d *Daemon) ringConfig() (ring.Config, error) {
+	t := d.totem
+	log := d.log.Logger("TOTEM")
+	net, err := transportConfig(t, log)
+	if err != nil {
+		return ring.Config{}, err
+	}
+	return ring.Config{
+		SRP:        protocolConfig(t, log),
+		UDP:        net,
+		PayloadMTU: payloadMTU(t),
+		PacketSize: int(t.NetMTU) + packetSlack,
+		Admission:  d.admission,
+		StateDir:   d.stateDir,
+		RealTime:   d.privileges.realtime,
+		Log:        d.log.Logger("MAIN"),
+	}, nil
+}
+
+// addresses are a node's, by link, as the nodelist has them.
+func (d *Daemon) addresses(id totem.NodeID) []netip.Addr {
+	var out []netip.Addr
+	for i := range d.totem.Links {
+		if !d.totem.Links[i].Configured {
+			continue
+		}
+		for _, m := range d.totem.Links[i].Members {
+			if m.NodeID == id {
+				out = append(out, m.Addr)
+			}
+		}
+	}
+	return out
+}

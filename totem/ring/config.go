@@ -1,0 +1,72 @@
+package ring
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/totem/pg"
+	"github.com/ringmaster-ha/ringmaster/totem/srp"
+	"github.com/ringmaster-ha/ringmaster/totem/udp"
+)
+
+// ErrClosed is what the methods of a ring that has ended return.
+var ErrClosed = errors.New("ring: closed")
+
+// Config is what a Ring needs.
+type Config struct {
+	// SRP configures the protocol. Open fills in RingSeq, Pool and Source.
+	SRP srp.Config
+	// UDP configures the transport. Open fills in NodeID, Pool and Wake.
+	UDP udp.Config
+
+	// PayloadMTU is the room for payload in one packet, in bytes: totem.netmtu
+	// less two mcast headers (net_mtu after totemsrp_net_mtu_adjust).
+	PayloadMTU int
+	// PacketSize is the capacity of the pool's packets, in bytes; it should
+	// hold any ordered multicast. Longer datagrams are received too, up to 16
+	// KiB more, by way of a copy. Zero: 2048.
+	PacketSize int
+	// Admission keeps the books of the send queue; may be nil.
+	Admission *pg.Admission
+
+	// StateDir is where the ring id is kept: /var/lib/corosync.
+	StateDir string
+
+	// RealTime asks for SCHED_RR at Priority (zero: the highest) for the ring
+	// thread; where that is refused, a warning is logged.
+	RealTime bool
+	Priority int
+
+	// BacklogMax is how many bytes of events may wait for the receiver before
+	// the ring pushes back; see the package comment. Zero: 8 MiB.
+	BacklogMax int
+
+	// Log is the logger of subsystem MAIN: pauses and priorities.
+	Log loglevel.Logger
+}
+
+// Stats are the ring's counters: the protocol's, the transport's and the
+// thread's.
+type Stats struct {
+	SRP       srp.Stats
+	Transport udp.Stats
+	// LongestLate is the longest time that a timer of the ring thread was
+	// late, LongestBusy the longest time that it worked without a look at its
+	// sockets.
+	LongestLate, LongestBusy time.Duration
+	// Backlog is how many bytes wait for the receiver of events.
+	Backlog int64
+	// HeldBack is how many times the token was kept because the receiver
+	// lagged.
+	HeldBack uint64
+}
+
+// NodeStatus is what cfg tells of a node (totem_node_status).
+type NodeStatus struct {
+	Known     bool // in the nodelist
+	Reachable bool
+	Link      udp.LinkStatus
+	Addrs     []netip.Addr
+}

@@ -1,0 +1,59 @@
+// Package ring is the shell of totem: one locked thread that carries the token,
+// and the queues between it and the rest of the daemon.
+//
+//	clients -> services -> Send ----> inbox --> pg.Packer \
+//	                                                       srp.Machine <-> udp.Transport
+//	clients <- services <- Next <---- events <------------/
+//
+// # The ring thread
+//
+// It alone owns the machine, the packer and the transport. It sleeps in ppoll
+// until a datagram, a note in its inbox or the earliest deadline is there, lets
+// the machine decide, and carries out the actions: what one token visit sends
+// leaves in as few system calls as the kernel takes, the token last.
+//
+// It never waits for anybody. It takes no lock that another goroutine of the
+// program can hold for longer than a few instructions, reads and writes no file,
+// and allocates nothing per packet. Messages and calls reach it by a lock-free
+// list; what it has for the services goes into a lock-free queue; the ring id is
+// written by a goroutine of its own, of which only the latest value matters; the
+// causes of its pauses are looked up by another one.
+//
+// A message wakes the thread only when the ring rests with the token held.
+// While the token goes round, the next visit fetches what has come.
+//
+// # When the services lag
+//
+// Totem delivers what all senders send; a processor that takes long to deliver
+// slows the ring down in the reference, because the token waits until it is
+// done. Here delivery is another goroutine's work and the token would run away
+// from it, so the ring pushes back by itself. When more than BacklogMax bytes of
+// events wait for Next, no new messages of this processor are sent, but for
+// those of a synchronisation, which the services need to get on. When more than
+// twice as many wait, a token that arrives is kept for up to a quarter of the
+// token retransmit timeout, or until the receiver has caught up: all senders
+// together then send at most a window per that time. The thread goes on with
+// everything else meanwhile; nobody waits but the token.
+//
+// # What the ring needs of the Go runtime
+//
+// A sleeping thread has no P. When it wakes it takes its last P back, else any
+// idle one; if all are busy it queues behind every runnable goroutine, up to
+// 10 ms for each. The program therefore keeps GOMAXPROCS above the number of
+// goroutines that compute at the same time: the kernel then decides who gets a
+// CPU, and the ring thread with its real-time priority does first. System calls
+// that do not wait (recvmmsg, sendmmsg) are raw, so that the P stays.
+//
+// The collector stops the world for tens of microseconds, but must first wait
+// for every running thread to notice. Few threads that compute, a small live
+// heap and a high GC percentage (with a memory limit) keep that rare and short.
+//
+// # Invariants
+//
+//   - Events come in the order of the machine's actions. Each Deliver holds its
+//     packet once, for the receiver.
+//   - TransAck is ignored when a newer configuration has come.
+//   - The ring id file holds, at any time and after any crash, a number that was
+//     stored, never a part of one.
+//   - Only the ring thread has real-time priority.
+package ring

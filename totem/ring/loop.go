@@ -1,0 +1,241 @@
+package ring
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/pg"
+	"github.com/ringmaster-ha/ringmaster/totem/srp"
+	"github.com/ringmaster-ha/ringmaster/totem/udp"
+)
+
+// loop is what the ring thread owns.
+type loop struct {
+	r     *Ring
+	clock clock
+	now   totem.Instant
+	srp   srp.Config
+	m     *srp.Machine
+	net   *udp.Transport
+	pack  *pg.Packer
+	pause pauseDetector
+	stats Stats
+
+	receive func(*totem.Packet) // onPacket, made once
+	fds     []unix.PollFd
+
+	started bool // the machine has
+	left    bool // the machine is at its end
+	stale   bool // the machine wants to know when the sockets are empty
+	end     bool
+
+	// token waits for the receiver of events to catch up, until holdUntil.
+	token     *totem.Packet
+	holdUntil totem.Instant
+}
+
+// gate keeps new messages from the machine while the receiver of events lags;
+// what a synchronisation needs passes.
+type gate struct{ l *loop }
+
+func (g gate) Backlog(trans bool) int {
+	if g.l.behind(1) && !trans {
+		return 0
+	}
+	return g.l.pack.Backlog(trans)
+}
+
+func (g gate) Next(trans bool, buf []byte) ([]byte, bool) {
+	if g.l.behind(1) && !trans {
+		return buf, false
+	}
+	return g.l.pack.Next(trans, buf)
+}
+
+// idlePackets is how many unused packets the pool keeps.
+const idlePackets = 2048
+
+func newLoop(r *Ring, seq uint64) (*loop, error) {
+	l := &loop{r: r, clock: newClock(), holdUntil: totem.Never}
+	pool := totem.NewPool(r.cfg.PacketSize, idlePackets)
+	u := r.cfg.UDP
+	u.NodeID, u.Pool, u.Wake = r.cfg.SRP.NodeID, pool, r.wake.wake
+	var err error
+	if l.net, err = udp.New(u); err != nil {
+		return nil, err
+	}
+	l.pack = pg.NewPacker(r.cfg.PayloadMTU, r.cfg.Admission)
+	l.srp = r.cfg.SRP
+	l.srp.RingSeq, l.srp.Pool, l.srp.Source = seq, pool, gate{l}
+	l.m = srp.New(l.srp)
+	l.receive = l.onPacket
+	return l, nil
+}
+
+// run is the life of the ring thread.
+func (l *loop) run() {
+	l.now = l.clock.now()
+	l.net.Start(l.now)
+	l.pause.start(l.now, l.srp.Token)
+	for !l.end {
+		l.wait()
+		began := l.now
+		l.takeInbox()
+		l.interfaceEvent(l.net.Tick(l.now))
+		drained := l.net.Receive(l.receive)
+		l.releaseToken()
+		if l.running() {
+			l.now = l.clock.now()
+			if l.now >= l.m.NextDeadline() {
+				l.do(l.m.Tick(l.now))
+			}
+			if l.stale && drained {
+				l.stale = false
+				l.do(l.m.Drained(l.now))
+			}
+		}
+		l.watchPause()
+		l.r.out.notify()
+		l.now = l.clock.now()
+		l.stats.LongestBusy = max(l.stats.LongestBusy, l.now.Sub(began))
+	}
+	if l.token != nil {
+		l.token.Release()
+	}
+	l.net.Close()
+}
+
+// running tells whether the machine is to be called.
+func (l *loop) running() bool { return l.started && !l.left }
+
+// wait sleeps until a datagram, a note or a deadline is there.
+func (l *loop) wait() {
+	deadline := min(l.net.Deadline(), l.pause.next, l.holdUntil)
+	if l.running() {
+		deadline = min(deadline, l.m.NextDeadline())
+	}
+	if l.running() && l.m.Resting() {
+		l.r.sleep.Store(wakeForAll)
+	} else {
+		l.r.sleep.Store(wakeForCalls)
+	}
+	timeout := max(deadline.Sub(l.now), 0)
+	if !l.r.in.empty() {
+		timeout = 0
+	}
+	l.fds = append(l.fds[:0], unix.PollFd{Fd: int32(l.r.wake.fd), Events: unix.POLLIN})
+	l.fds = l.net.Poll(l.fds)
+	ts := unix.NsecToTimespec(int64(timeout))
+	n, err := unix.Ppoll(l.fds, &ts, nil)
+	l.r.sleep.Store(awake)
+	l.now = l.clock.now()
+	if n > 0 && l.fds[0].Revents != 0 {
+		l.r.wake.clear()
+	}
+	if n == 0 && err == nil && timeout > 0 {
+		l.stats.LongestLate = max(l.stats.LongestLate, l.now.Sub(deadline))
+	}
+}
+
+// takeInbox does what other goroutines have asked for.
+func (l *loop) takeInbox() {
+	queued := false
+	for n := l.r.in.take(); n != nil; {
+		next := n.next
+		if n.call != nil {
+			n.call(l)
+		} else {
+			l.pack.Add(n.trans, n.msg)
+			queued = true
+		}
+		l.r.in.recycle(n)
+		n = next
+	}
+	if queued && l.running() {
+		l.do(l.m.MessagesQueued(l.now))
+	}
+}
+
+// interfaceEvent tells the machine and the receiver what the transport found.
+func (l *loop) interfaceEvent(ev udp.Event) {
+	switch ev.Kind {
+	case udp.NoEvent:
+		return
+	case udp.Fatal:
+		l.r.out.push(Event{Kind: Fatal, Err: ev.Err})
+		return
+	case udp.InterfaceUp:
+		l.r.out.push(Event{Kind: InterfaceUp, Addr: ev.Addr})
+	case udp.InterfaceDown:
+		l.r.out.push(Event{Kind: InterfaceDown, Addr: ev.Addr})
+	}
+	switch {
+	case l.left:
+	case !l.started:
+		l.started = true
+		l.do(l.m.Start(l.now))
+	default:
+		l.do(l.m.InterfaceChanged(l.now))
+	}
+}
+
+// Where a packet says what kind of message it is, and the token's kind
+// (message_header.type, MESSAGE_TYPE_ORF_TOKEN).
+const (
+	typeOffset = 3
+	typeToken  = 0
+)
+
+// onPacket takes one datagram from the transport.
+func (l *loop) onPacket(p *totem.Packet) {
+	if !l.running() {
+		return
+	}
+	if l.behind(2) && len(p.Data) > typeOffset && p.Data[typeOffset] == typeToken {
+		l.keepToken(p)
+		return
+	}
+	l.now = l.clock.now()
+	l.do(l.m.Receive(l.now, p))
+}
+
+// do carries out what the machine asks for, in order.
+func (l *loop) do(actions []srp.Action) {
+	for i := range actions {
+		a := &actions[i]
+		switch a.Kind {
+		case srp.Mcast:
+			l.net.Mcast(a.Packet)
+		case srp.Unicast:
+			l.net.Unicast(a.To, a.Packet)
+		case srp.Deliver:
+			e := l.r.out.slot()
+			*e = Event{Kind: Deliver, Swap: a.Swap, From: a.From, Off: a.Off, Packet: a.Packet}
+			l.r.out.publish(e.cost())
+		case srp.Change:
+			l.r.out.push(Event{Kind: Change, Change: a.Change, RingID: a.Ring})
+		case srp.WaitTransAck:
+			l.pack.NewConfiguration()
+			l.r.out.push(Event{Kind: WaitTransAck, RingID: a.Ring})
+		case srp.StoreRing:
+			l.r.store.store(a.RingSeq)
+		case srp.CheckInterface:
+			l.net.Check()
+		case srp.Processors:
+			l.net.Processors(l.now, a.N)
+		case srp.Paused:
+			l.stale = true
+			l.r.pauses.report(Pause{Length: time.Duration(a.N) * time.Millisecond})
+		}
+	}
+	l.net.Flush()
+}
+
+func (l *loop) leave() {
+	if l.running() {
+		l.do(l.m.Leave(l.now))
+	}
+	l.left = true
+}
