@@ -56,6 +56,9 @@ type Stats struct {
 	// late, LongestBusy the longest time that it worked without a look at its
 	// sockets.
 	LongestLate, LongestBusy time.Duration
+	// LongestVisit is the longest time between two tokens that this processor
+	// received.
+	LongestVisit time.Duration
 	// Backlog is how many bytes wait for the receiver of events.
 	Backlog int64
 	// HeldBack is how many times the token was kept because the receiver

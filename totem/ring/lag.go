@@ -8,8 +8,22 @@ func (l *loop) behind(times int64) bool {
 	if l.r.out.backlog.Load() <= times*int64(l.r.cfg.BacklogMax) {
 		return false
 	}
+	l.lagged = true
 	l.r.lagging.Store(true)
 	return true
+}
+
+// catchUp goes on with what was held back, as soon as the receiver has caught
+// up.
+func (l *loop) catchUp() {
+	l.releaseToken()
+	if l.lagged && !l.behind(1) {
+		l.lagged = false
+		l.r.lagging.Store(false)
+		if l.running() {
+			l.do(l.m.MessagesQueued(l.now))
+		}
+	}
 }
 
 // holdShare is which part of the token retransmit timeout a token is kept for
@@ -35,7 +49,7 @@ func (l *loop) keepToken(p *totem.Packet) {
 // releaseToken goes on with a token that was kept, once the receiver has caught
 // up or the time is over.
 func (l *loop) releaseToken() {
-	if l.token == nil || l.now < l.holdUntil && l.r.out.backlog.Load() > int64(l.r.cfg.BacklogMax) {
+	if l.token == nil || l.now < l.holdUntil && l.behind(1) {
 		return
 	}
 	p := l.token

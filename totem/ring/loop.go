@@ -26,11 +26,15 @@ type loop struct {
 	receive func(*totem.Packet) // onPacket, made once
 	fds     []unix.PollFd
 
+	lastToken totem.Instant
+
 	started bool // the machine has
 	left    bool // the machine is at its end
 	stale   bool // the machine wants to know when the sockets are empty
 	end     bool
 
+	// lagged: new messages have been kept from the machine.
+	lagged bool
 	// token waits for the receiver of events to catch up, until holdUntil.
 	token     *totem.Packet
 	holdUntil totem.Instant
@@ -85,7 +89,7 @@ func (l *loop) run() {
 		l.takeInbox()
 		l.interfaceEvent(l.net.Tick(l.now))
 		drained := l.net.Receive(l.receive)
-		l.releaseToken()
+		l.catchUp()
 		if l.running() {
 			l.now = l.clock.now()
 			if l.now >= l.m.NextDeadline() {
@@ -193,11 +197,17 @@ func (l *loop) onPacket(p *totem.Packet) {
 	if !l.running() {
 		return
 	}
-	if l.behind(2) && len(p.Data) > typeOffset && p.Data[typeOffset] == typeToken {
-		l.keepToken(p)
-		return
-	}
 	l.now = l.clock.now()
+	if len(p.Data) > typeOffset && p.Data[typeOffset] == typeToken {
+		if l.lastToken != 0 {
+			l.stats.LongestVisit = max(l.stats.LongestVisit, l.now.Sub(l.lastToken))
+		}
+		l.lastToken = l.now
+		if l.behind(2) {
+			l.keepToken(p)
+			return
+		}
+	}
 	l.do(l.m.Receive(l.now, p))
 }
 

@@ -191,8 +191,11 @@ func (m *Machine) processJoin(now totem.Instant, j *wire.Join) {
 	case b.failed.has(j.SystemFrom):
 		// of one that we hold for failed
 	default:
+		known := len(b.proc) + len(b.failed)
 		m.learn(j)
-		m.enterGather(now, fromMergeJoin)
+		if m.state == Operational || len(b.proc)+len(b.failed) > known {
+			m.enterGather(now, fromMergeJoin)
+		}
 		return
 	}
 	if m.state == Operational {

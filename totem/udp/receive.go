@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
@@ -113,5 +114,7 @@ func (t *Transport) accept(i int) *totem.Packet {
 		t.stats.Own++
 		return nil
 	}
-	return t.in.packet(i)
+	p := t.in.packet(i)
+	p.From = netip.AddrPortFrom(addr, port)
+	return p
 }

@@ -31,6 +31,7 @@ type host struct {
 	up   bool
 	now  totem.Instant
 	got  []string
+	from []netip.AddrPort
 	log  []string
 }
 
@@ -97,7 +98,10 @@ func (h *host) await(tb testing.TB, n int) {
 	}
 }
 
-func (h *host) take(p *totem.Packet) { h.got = append(h.got, string(p.Data[4:])) }
+func (h *host) take(p *totem.Packet) {
+	h.from = append(h.from, p.From)
+	h.got = append(h.got, string(p.Data[4:]))
+}
 
 func cluster(tb testing.TB, n int, change func(*Config)) []*host {
 	tb.Helper()
@@ -134,6 +138,9 @@ func TestMulticastReachesTheOthersInOrderAndTheTokenIsLast(t *testing.T) {
 			}
 			if want := []string{"a", "b"}; !slices.Equal(h[2].got, want) {
 				t.Errorf("node 3 got %q, want %q", h[2].got, want)
+			}
+			if want := h[0].Bound(); h[1].from[0].Addr() != want {
+				t.Errorf("node 2 was told that it comes from %v, want %v", h[1].from[0], want)
 			}
 			h[1].Mcast(h[1].packet(message(1, "c"))) // so that node 1 has something to wait for
 			h[1].Flush()

@@ -70,7 +70,7 @@ func (p *Parser) Next() (rune, bool) {
 		switch {
 		case a == "--":
 			p.ended = true
-		case strings.HasPrefix(a, "--"):
+		case strings.HasPrefix(a, "--") && p.long != nil:
 			return p.longOption(a[2:]), true
 		case len(a) > 1 && a[0] == '-':
 			p.group = a[1:]

@@ -71,3 +71,14 @@ func FuzzParser(f *testing.F) {
 		}
 	})
 }
+
+// Without long options there is none, as with getopt(3).
+func TestShortOnly(t *testing.T) {
+	var got strings.Builder
+	p := New([]string{"tool", "--h"}, "h", nil, writer{&got})
+	a, _ := p.Next()
+	b, _ := p.Next()
+	if got.String() != "invalid option -- '-' " || a != Invalid || b != 'h' {
+		t.Errorf("got %q, %c, %c", got.String(), a, b)
+	}
+}

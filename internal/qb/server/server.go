@@ -38,6 +38,7 @@ type Server struct {
 	spare     []*Conn
 	buf       []byte // of the request that is being handled
 	oob       [128]byte
+	bytes     [512]byte // of set-up sockets: only their number counts
 	deafUntil time.Time // when the listener is listened to again, or zero
 	flushIn   time.Duration
 	flushAt   time.Time
@@ -194,21 +195,10 @@ func (s *Server) onSetupSocket(c *Conn, events uint32) {
 	}
 	// The bytes first: each was sent after its request, so that a request whose
 	// byte has been taken here cannot be missed below.
-	var b [512]byte
-	n, err := recvBytes(c.fd, b[:])
-	if n == 0 || err != nil && err != unix.EAGAIN {
+	if n := recvBytes(c.fd, s.bytes[:]); n == 0 || n < 0 && n != -int(unix.EAGAIN) {
 		c.gone = true
 	}
 	s.serve(c)
-}
-
-func recvBytes(fd int, b []byte) (int, error) {
-	for {
-		n, _, err := unix.Recvfrom(fd, b, unix.MSG_DONTWAIT)
-		if err != unix.EINTR {
-			return n, err
-		}
-	}
 }
 
 // serve handles the requests of one client, as many as the rate allows at once.
