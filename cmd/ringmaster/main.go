@@ -10,7 +10,11 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 )
 
 // program is a main function: arguments with the name first, streams, and the
@@ -18,7 +22,11 @@ import (
 type program func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
 
 var programs = map[string]program{
-	"corosync": corosync.Main,
+	"corosync":          corosync.Main,
+	"corosync-blackbox": blackbox.Main,
+	"corosync-cfgtool":  cfgtool.Main,
+	"corosync-cpgtool":  cpgtool.Main,
+	"corosync-keygen":   keygen.Main,
 }
 
 func main() {
