@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,7 @@ import (
 // node is a daemon in this process: a ring of one, whose messages wait in a
 // queue that is emptied after each request, and IPC by function calls.
 type node struct {
+	mu      sync.Mutex // the service lock
 	e       *cfgsvc.Engine
 	m       *icmap.Map
 	pending []func()
@@ -44,13 +46,19 @@ func (n *node) Mcast(_ service.ID, fn int, parts ...[]byte) bool {
 	n.pending = append(n.pending, func() { n.e.Deliver(1, fn, msg, service.Order) })
 	return true
 }
-func (n *node) After(d time.Duration, fn func()) service.Timer { return timer{time.AfterFunc(d, fn)} }
-func (n *node) Now() totem.Instant                             { return 0 }
-func (n *node) WallNow() time.Time                             { return time.Time{} }
-func (n *node) Rand(int) int                                   { return 0 }
-func (n *node) Quorate() bool                                  { return true }
-func (n *node) OnQuorum(func(bool))                            {}
-func (n *node) Log(string) loglevel.Logger                     { return loglevel.Discard }
+func (n *node) After(d time.Duration, fn func()) service.Timer {
+	return timer{time.AfterFunc(d, func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		fn()
+	})}
+}
+func (n *node) Now() totem.Instant         { return 0 }
+func (n *node) WallNow() time.Time         { return time.Time{} }
+func (n *node) Rand(int) int               { return 0 }
+func (n *node) Quorate() bool              { return true }
+func (n *node) OnQuorum(func(bool))        {}
+func (n *node) Log(string) loglevel.Logger { return loglevel.Discard }
 
 type timer struct{ t *time.Timer }
 
@@ -124,12 +132,14 @@ func (l *line) Call(ctx context.Context, parts ...[]byte) ([]byte, error) {
 		return nil, l.fail
 	}
 	msg := slices.Concat(parts...)
+	l.n.mu.Lock()
 	l.n.e.Request(server{l}, int(service.Order.Uint32(msg)), msg)
 	for len(l.n.pending) > 0 {
 		f := l.n.pending[0]
 		l.n.pending = l.n.pending[1:]
 		f()
 	}
+	l.n.mu.Unlock()
 	select {
 	case b := <-l.answer:
 		return b, nil
@@ -140,6 +150,8 @@ func (l *line) Call(ctx context.Context, parts ...[]byte) ([]byte, error) {
 func (l *line) Done() <-chan struct{} { return l.done }
 func (l *line) Close() error {
 	close(l.done)
+	l.n.mu.Lock()
+	defer l.n.mu.Unlock()
 	l.n.e.Close(server{l})
 	return nil
 }
