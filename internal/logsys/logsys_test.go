@@ -508,3 +508,19 @@ func BenchmarkLogfDisabled(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLogfRecorder is a debug line that only the flight recorder takes:
+// what a line costs its caller in the default configuration.
+func BenchmarkLogfRecorder(b *testing.B) {
+	s := New(Options{Stderr: io.Discard})
+	defer s.Close()
+	if err := s.Configure(Config{Blackbox: true}); err != nil {
+		b.Fatal(err)
+	}
+	log := s.Logger("TOTEM")
+	b.ReportAllocs()
+	for b.Loop() {
+		log.Logf(loglevel.Debug, "x %d", 1)
+	}
+	b.ReportMetric(float64(s.Lost())/float64(b.N), "lost/op")
+}
