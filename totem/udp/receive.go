@@ -77,7 +77,8 @@ func (t *Transport) read(fd int) int {
 
 // accept hands the i-th of what was read to fn, or drops and counts it.
 func (t *Transport) accept(i int, fn func(*totem.Packet)) {
-	t.stats.Received += uint64(t.in.datagrams(i))
+	n := uint64(t.in.datagrams(i))
+	t.stats.Received += n
 	if t.in.tooBig(i) {
 		t.stats.TooBig++
 		if t.tooBigLogged == 0 || t.now.Sub(t.tooBigLogged) >= tooBigInterval {
@@ -93,7 +94,7 @@ func (t *Transport) accept(i int, fn func(*totem.Packet)) {
 	addr, port := t.in.names[i].get()
 	if t.cfg.Mode == Unicast {
 		if _, ok := t.listed[addr]; !ok && t.cfg.BlockUnlisted {
-			t.stats.Unlisted++
+			t.stats.Unlisted += n
 			if t.cfg.Log.Enabled(loglevel.Debug) {
 				t.cfg.Log.Logf(loglevel.Debug, "Packet rejected from %s", addr)
 			}
@@ -101,7 +102,7 @@ func (t *Transport) accept(i int, fn func(*totem.Packet)) {
 		}
 	} else if port == t.cfg.Port-1 && addr == t.netif.bound.Prefix.Addr() {
 		// Broadcasts come back whatever the options say.
-		t.stats.Own++
+		t.stats.Own += n
 		return
 	}
 	t.from, t.fn = netip.AddrPortFrom(addr, port), fn
