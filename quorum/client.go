@@ -84,7 +84,7 @@ func (Membership) quorumEvent() {}
 func (c *Client) Next(ctx context.Context) (Event, error) {
 	b, err := c.conn.Event(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("quorum: event: %w", err)
+		return nil, fmt.Errorf("quorum: event: %w", coded(err))
 	}
 	e, err := parseEvent(b)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/qb"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 	"github.com/ringmaster-ha/ringmaster/quorum/wire"
 )
@@ -33,17 +34,16 @@ var ErrDisconnected = client.ErrDisconnected
 // bytes.
 const messageMax = 1 << 20
 
-// Dialer says where the daemon is; the zero value is right for the daemon of
-// this node.
-type Dialer struct {
-	// SocketDir is the directory of the daemon's sockets where it was told not
-	// to use the abstract name space (libqb's force-filesystem-sockets).
+// Options of Dial; the zero value is right for the daemon of this node.
+type Options struct {
+	// SocketDir, if any, is where the daemon's sockets are instead of the
+	// abstract name space.
 	SocketDir string
 }
 
-// Dial connects to the quorum service.
-func (d Dialer) Dial(ctx context.Context) (*Client, error) {
-	c, err := d.dial(ctx, "quorum")
+// Dial connects to the quorum service of this node's daemon.
+func Dial(ctx context.Context, opts Options) (*Client, error) {
+	c, err := dial(ctx, "quorum", opts)
 	if err != nil {
 		return nil, err
 	}
@@ -55,28 +55,43 @@ func (d Dialer) Dial(ctx context.Context) (*Client, error) {
 	return q, nil
 }
 
-// DialVotes connects to votequorum. It fails where another provider, or none,
-// is configured.
-func (d Dialer) DialVotes(ctx context.Context) (*Votes, error) {
-	c, err := d.dial(ctx, "votequorum")
+// DialVotes connects to votequorum on this node's daemon. It fails where
+// another provider, or none, is configured.
+func DialVotes(ctx context.Context, opts Options) (*Votes, error) {
+	c, err := dial(ctx, "votequorum", opts)
 	if err != nil {
 		return nil, err
 	}
 	return &Votes{session{c}}, nil
 }
 
-// Dial connects to the quorum service of this node's daemon.
-func Dial(ctx context.Context) (*Client, error) { return Dialer{}.Dial(ctx) }
-
-// DialVotes connects to votequorum on this node's daemon.
-func DialVotes(ctx context.Context) (*Votes, error) { return Dialer{}.DialVotes(ctx) }
-
-func (d Dialer) dial(ctx context.Context, service string) (conn, error) {
-	c, err := client.Dial(ctx, service, client.Options{MaxMsgSize: messageMax, SocketDir: d.SocketDir})
+func dial(ctx context.Context, service string, opts Options) (conn, error) {
+	dir := opts.SocketDir
+	if dir == "" && qb.FilesystemSockets() {
+		dir = qb.SocketDir
+	}
+	c, err := client.Dial(ctx, service, client.Options{MaxMsgSize: messageMax, SocketDir: dir})
 	if err != nil {
-		return nil, fmt.Errorf("quorum: %w", err)
+		return nil, fmt.Errorf("quorum: %w", coded(err))
 	}
 	return c, nil
+}
+
+// coded gives an error of the connection the code that the reference's
+// libraries return for it.
+func coded(err error) error {
+	var code Error
+	switch {
+	case err == nil, errors.As(err, &code), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, client.ErrAgain):
+		code = ErrTryAgain
+	case errors.Is(err, client.ErrTooLarge):
+		code = cserr.TooBig
+	default:
+		code = cserr.Of(err)
+	}
+	return fmt.Errorf("%w (%w)", code, err)
 }
 
 // conn is what is needed of a libqb connection.
@@ -96,9 +111,7 @@ func (s session) Close() error { return s.conn.Close() }
 // went well.
 func (s session) call(ctx context.Context, op string, req []byte) ([]byte, error) {
 	res, err := s.conn.Call(ctx, req)
-	if errors.Is(err, client.ErrAgain) {
-		err = ErrTryAgain
-	}
+	err = coded(err)
 	if err == nil {
 		var h wire.ResponseHeader
 		if h, err = wire.ParseResponseHeader(res); err == nil {

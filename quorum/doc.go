@@ -7,7 +7,7 @@
 // provider, or none. [Votes] is for the provider corosync_votequorum: it reads
 // and changes votes, and lets a quorum device take part.
 //
-//	c, err := quorum.Dial(ctx)
+//	c, err := quorum.Dial(ctx, quorum.Options{})
 //	...
 //	err = c.Track(ctx, quorum.Current|quorum.Changes)
 //	for {

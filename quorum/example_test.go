@@ -14,7 +14,7 @@ import (
 // Watch quorum and membership of the cluster that this node is in.
 func Example() {
 	ctx := context.Background()
-	c, err := quorum.Dial(ctx)
+	c, err := quorum.Dial(ctx, quorum.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func Example() {
 func ExampleVotes_Info() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	v, err := quorum.DialVotes(ctx)
+	v, err := quorum.DialVotes(ctx, quorum.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func ExampleVotes_Info() {
 func ExampleVotes_PollDevice() {
 	const name = "always"
 	ctx := context.Background()
-	v, err := quorum.DialVotes(ctx)
+	v, err := quorum.DialVotes(ctx, quorum.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -163,7 +163,7 @@ func (ExpectedVotes) votesEvent() {}
 func (v *Votes) Next(ctx context.Context) (VotesEvent, error) {
 	b, err := v.conn.Event(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("quorum: event: %w", err)
+		return nil, fmt.Errorf("quorum: event: %w", coded(err))
 	}
 	e, err := parseVotesEvent(b)
 	if err != nil {
