@@ -3,7 +3,6 @@ package quorumtool
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -282,11 +281,5 @@ func (t *tool) showNodes() int {
 	return exitOK
 }
 
-// code is the error as the reference prints it. That the daemon is gone, it
-// calls CS_ERR_LIBRARY.
-func code(err error) cserr.Code {
-	if errors.Is(err, quorum.ErrDisconnected) {
-		return cserr.Library
-	}
-	return cserr.Of(err)
-}
+// code is the error as the reference prints it.
+func code(err error) cserr.Code { return cserr.Of(err) }
