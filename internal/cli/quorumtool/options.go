@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/ringmaster-ha/ringmaster/internal/cli/getopt"
 )
 
 // command is what the tool shall do; the last option that chooses one wins.
@@ -64,9 +66,10 @@ func parse(args []string, out, errw io.Writer) (*options, error) {
 		fmt.Fprintln(errw, text)
 		return done(exitFailure)
 	}
-	next := newGetopt(args, "VHaslpmfe:v:hin:o:", errw)
+	p := getopt.New(args, "VHaslpmfe:v:hin:o:", nil, errw)
 	for {
-		opt, arg, ok := next()
+		opt, ok := p.Next()
+		arg := p.Arg
 		if !ok {
 			return o, nil
 		}
@@ -134,43 +137,6 @@ func parse(args []string, out, errw io.Writer) (*options, error) {
 func number(s string, low, high int64) (uint32, bool) {
 	n, err := strconv.ParseInt(strings.TrimLeft(s, " \t\n\v\f\r"), 10, 64)
 	return uint32(n), err == nil && n >= low && n <= high
-}
-
-// newGetopt returns a function that yields one option after the other, '?' for
-// one that is unknown or lacks its value, which it has complained of.
-func newGetopt(args []string, spec string, errw io.Writer) func() (opt byte, arg string, ok bool) {
-	rest, cluster := args[1:], ""
-	return func() (byte, string, bool) {
-		for cluster == "" {
-			if len(rest) == 0 || rest[0] == "--" {
-				return 0, "", false
-			}
-			if a := rest[0]; len(a) > 1 && a[0] == '-' {
-				cluster = a[1:]
-			}
-			rest = rest[1:]
-		}
-		c := cluster[0]
-		cluster = cluster[1:]
-		i := strings.IndexByte(spec, c)
-		if i < 0 || c == ':' {
-			fmt.Fprintf(errw, "%s: invalid option -- '%c'\n", args[0], c)
-			return '?', "", true
-		}
-		if i+1 == len(spec) || spec[i+1] != ':' {
-			return c, "", true
-		}
-		arg := cluster
-		cluster = ""
-		if arg == "" {
-			if len(rest) == 0 {
-				fmt.Fprintf(errw, "%s: option requires an argument -- '%c'\n", args[0], c)
-				return '?', "", true
-			}
-			arg, rest = rest[0], rest[1:]
-		}
-		return c, arg, true
-	}
 }
 
 func usage(w io.Writer, name string) {
