@@ -139,8 +139,13 @@ var (
 		s.lab.Host(0).MustRun(goTool, "-v", "2", "-n", "2")
 		s.settled()
 	}, everyone(2)}
-	reload = step{"votes change by cmap", func(s *stage) {
-		s.lab.Host(0).MustRun(cMapctl, "-s", "nodelist.node.0.quorum_votes", "u32", "3")
+	reload = step{"votes change by a reload", func(s *stage) {
+		for _, h := range s.lab.Hosts() {
+			conf := h.ReadFile("/etc/corosync/corosync.conf")
+			conf = strings.Replace(conf, "nodeid: 1\n", "nodeid: 1\n    quorum_votes: 3\n", 1)
+			h.WriteFile("/etc/corosync/corosync.conf", strings.Replace(conf, "expected_votes: 4", "expected_votes: 6", 1))
+		}
+		s.lab.Host(0).MustRun("corosync-cfgtool", "-R")
 		s.settled()
 	}, everyone(2)}
 )
