@@ -15,6 +15,9 @@ import (
 
 func TestMain(m *testing.M) {
 	lab.Init()
+	if len(os.Args) > 1 && os.Args[1] == clientArg {
+		os.Exit(client())
+	}
 	os.Exit(m.Run())
 }
 
