@@ -27,7 +27,7 @@
 
 static volatile sig_atomic_t sending = 1, leaving;
 static FILE *out;
-static char self[32]; /* "node/pid" */
+static char self[32]; /* "node/incarnation": pids come again after a boot */
 static int rings;     /* configurations seen */
 
 static void on_signal(int sig)
@@ -44,7 +44,7 @@ static uint8_t body_byte(uint64_t number, size_t i)
 }
 
 struct head {
-	uint32_t node, pid;
+	uint32_t node, pid, incarnation;
 	uint64_t number;
 	uint32_t length;
 };
@@ -67,7 +67,7 @@ static void deliver(cpg_handle_t h, const struct cpg_name *group, uint32_t node,
 		fprintf(out, "{\"proc\":\"%s\",\"ev\":\"damaged\",\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"len\":%zu}\n", self, node, pid, len);
 		return;
 	}
-	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"deliver\",\"msg\":\"%" PRIu32 "/%" PRIu32 "/%" PRIu64 "\"}\n", self, node, pid, hd.number);
+	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"deliver\",\"msg\":\"%" PRIu32 "/%" PRIu32 "/%" PRIu64 "\"}\n", self, node, hd.incarnation, hd.number);
 }
 
 static void print_list(const char *name, const struct cpg_address *list, size_t n)
@@ -162,7 +162,10 @@ int main(int argc, char **argv)
 		return quit("cpg_local_get", err);
 	hd.node = local;
 	hd.pid = (uint32_t)getpid();
-	snprintf(self, sizeof(self), "%" PRIu32 "/%" PRIu32, hd.node, hd.pid);
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	hd.incarnation = (uint32_t)((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
+	snprintf(self, sizeof(self), "%" PRIu32 "/%" PRIu32, hd.node, hd.incarnation);
 	while ((err = cpg_join(h, &group)) == CS_ERR_TRY_AGAIN)
 		usleep(10000);
 	if (err != CS_OK)
