@@ -23,11 +23,6 @@ const (
 // ItemsMax is the most keys in one message.
 const ItemsMax = 32
 
-const (
-	mcastSize = service.HeaderSize + 32
-	itemSize  = nameSize + 16
-)
-
 // Mcast is req_exec_cmap_mcast: keys and their values on the sender.
 type Mcast struct {
 	Reason Reason

@@ -3,6 +3,7 @@ package wire
 import (
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
+	"github.com/ringmaster-ha/ringmaster/internal/mar"
 )
 
 // AppendStatus appends a response that says no more than how it went: to
@@ -45,7 +46,7 @@ func ParseGetRes(b []byte, room uint64) (v icmap.Value, length uint64, t icmap.T
 	if r.Err() != nil || code != cserr.OK {
 		return v, 0, 0, firstError(r.Err(), code)
 	}
-	length = r.U64("value_len")
+	length = readLen(r)
 	t = icmap.Type(r.U8("type"))
 	r.Align(8)
 	if r.Err() == nil && room > 0 {
@@ -56,6 +57,15 @@ func ParseGetRes(b []byte, room uint64) (v icmap.Value, length uint64, t icmap.T
 		}
 	}
 	return v, length, t, r.Err()
+}
+
+// readLen reads a value's length, of which no daemon has longer ones.
+func readLen(r *mar.Reader) uint64 {
+	n := r.U64("value_len")
+	if n > icmap.ValueMax+1 {
+		r.Fail("value_len", "%d, at most %d", n, icmap.ValueMax+1)
+	}
+	return n
 }
 
 func firstError(err error, code cserr.Code) error {
@@ -103,10 +113,12 @@ func ParseNextRes(b []byte) (NextRes, error) {
 		return NextRes{}, firstError(r.Err(), code)
 	}
 	n := NextRes{Key: r.Name("key_name")}
-	n.Len = r.Align(8).U64("value_len")
+	n.Len = readLen(r.Align(8))
 	n.Type = icmap.Type(r.U8("type"))
-	r.Align(8)
-	return n, r.Err()
+	if r.Align(8).Err() != nil {
+		return NextRes{}, r.Err()
+	}
+	return n, nil
 }
 
 // Notify is res_lib_cmap_notify_callback. New is none on Delete, Old on Add.

@@ -92,7 +92,10 @@ func recode(name string, b []byte) (v any, out []byte, err error) {
 			return nil, nil, err
 		}
 		if room == 0 { // the value is not there; make one of the same type and length
-			v, _ = icmap.FromBytes(typ, bytes.Repeat([]byte{'x'}, int(n)-boolInt(typ == icmap.TypeString)))
+			fill := max(int(n)-boolInt(typ == icmap.TypeString), 0)
+			if v, err = icmap.Decode(typ, bytes.Repeat([]byte{'x'}, fill)); err != nil {
+				return nil, nil, err
+			}
 		}
 		return v, AppendGetRes(nil, v, int(room)), nil
 	case "s_iter_init", "s_track_add":

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
@@ -25,6 +26,7 @@ var programs = map[string]program{
 	"corosync":          corosync.Main,
 	"corosync-blackbox": blackbox.Main,
 	"corosync-cfgtool":  cfgtool.Main,
+	"corosync-cmapctl":  cmapctl.Main,
 	"corosync-cpgtool":  cpgtool.Main,
 	"corosync-keygen":   keygen.Main,
 }
