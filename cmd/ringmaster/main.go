@@ -10,7 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 )
 
 // program is a main function: arguments with the name first, streams, and the
@@ -18,7 +24,13 @@ import (
 type program func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
 
 var programs = map[string]program{
-	"corosync": corosync.Main,
+	"corosync":            corosync.Main,
+	"corosync-blackbox":   blackbox.Main,
+	"corosync-cfgtool":    cfgtool.Main,
+	"corosync-cmapctl":    cmapctl.Main,
+	"corosync-cpgtool":    cpgtool.Main,
+	"corosync-keygen":     keygen.Main,
+	"corosync-quorumtool": quorumtool.Main,
 }
 
 func main() {

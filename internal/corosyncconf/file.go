@@ -20,9 +20,11 @@ type File struct {
 }
 
 // Parse reads a configuration file, and every file in the directory uidgid.d
-// beside it. The error is an *InputError.
+// beside it. The map, which is to become the daemon's, has the marks of what is
+// read-only to clients. The error is an *InputError.
 func Parse(env *Env, file string) (*File, error) {
 	f := &File{Name: file, Map: icmap.New(), pos: make(map[string]Position)}
+	markReadOnly(f.Map)
 	text, err := env.ReadFile(file)
 	if err != nil {
 		return nil, errorAt(Position{File: file}, "Can't read file %s: %s", file, strerror(err))

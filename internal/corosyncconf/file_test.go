@@ -53,45 +53,47 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// parseErrors are files that cannot be read.
+var parseErrors = []struct {
+	conf string
+	line int
+	want string
+}{
+	{"totem {\nversion: 2\n", 2, "Missing closing brace"},
+	{"}\n", 1, "Unexpected closing brace"},
+	{"totem {\n} x\n", 2, "Extra characters before or after closing bracket '}'"},
+	{"totem { version: 2\n", 1, "Extra characters after opening bracket '{'"},
+	{"\n{\n", 2, "Missing section name before opening bracket '{'"},
+	{"totem\n{\n", 1, "Line is not opening or closing section or key value"},
+	{"a: " + strings.Repeat("x", 508) + "\n", 1, "Line too long"},
+	{"abc: \x00d\ne: f\n", 1, "Line too long"},
+	{"totem {\n" + strings.Repeat("x", 252) + ": 1\n}\n", 2, "New key makes total cmap path too long"},
+	{"totem {\n" + strings.Repeat("x", 252) + " {\n}\n}\n", 2, "Start of section makes total cmap path too long"},
+	{"ab: 1\n", 1, `Can't store key "ab" into icmap, returned error is CS_ERR_NAME_TOO_LONG`},
+	{"totem {\nke y: 1\n}\n", 2, `Can't store key "totem.ke y" into icmap, returned error is CS_ERR_NAME_TOO_LONG`},
+	{"totem {\ntoken: 3s\n}\n", 2, `Value of key "totem.token" is expected to be integer in range (0..4294967295), but "3s" was given`},
+	{"totem {\ntoken: 4294967296\n}\n", 2, `Value of key "totem.token" is expected to be integer in range (0..4294967295), but "4294967296" was given`},
+	{"totem {\ntoken:\n}\n", 2, `Value of key "totem.token" is expected to be integer in range (0..4294967295), but "" was given`},
+	{"totem {\ninterface {\nmcastport: -1\n}\n}\n", 3, `Value of key "totem.interface.mcastport" is expected to be integer in range (0..65535), but "-1" was given`},
+	{"nodelist {\nnode {\nnodeid: one\n}\n}\n", 3, `Value of key "nodelist.node.0.nodeid" is expected to be integer in range (0..4294967295), but "one" was given`},
+	{"totem {\nconfig_version: x\n}\n", 2, `Value of key "totem.config_version" is expected to be integer in range (0..18446744073709551615), but "x" was given`}, // the reference aborts
+	{"totem {\nip_version: 4\n}\n", 2, "Invalid ip_version type"},
+	{"totem {\ncrypto_cipher: 3des\n}\n", 2, "Invalid cipher type. Should be none, aes256, aes192 or aes128"},
+	{"totem {\ncrypto_hash: x\n}\n", 2, "Invalid hash type. Should be none, md5, sha1, sha256, sha384 or sha512"},
+	{"totem {\ncrypto_model: x\n}\n", 2, "Invalid crypto model. Should be nss or openssl"},
+	{"totem {\nknet_compression_model: x\n}\n", 2, "Invalid compression model. Should be zlib, lz4, lz4hc, lzo2, lzma, bzip2 or zstd"},
+	{"system {\nqb_ipc_type: x\n}\n", 2, "Invalid system.qb_ipc_type"},
+	{"system {\nsched_rr: maybe\n}\n", 2, "Invalid system.sched_rr value"},
+	{"logging {\nlogger_subsys {\ndebug: on\n}\n}\n", 4, "No subsys key in logger_subsys directive"},
+	{"logging {\nlogging_daemon {\n}\n}\n", 3, "No name key in logging_daemon directive"},
+	{"totem {\ninterface {\nmember {\naddr: x\n}\n}\n}\n", 4, "Only memberaddr is allowed in member section"},
+	{"uidgid {\nuser: x\n}\n", 2, "uidgid: Only uid and gid are allowed items"},
+	{"uidgid {\nuid: nobody-here\n}\n", 2, "The 'nobody-here' user is not found in /etc/passwd, please read the documentation."},
+	{"uidgid {\ngid: broken\n}\n", 2, "getgrnam_r(): Input/output error"},
+}
+
 func TestParseErrors(t *testing.T) {
-	long := strings.Repeat("x", 252)
-	for _, tt := range []struct {
-		conf string
-		line int
-		want string
-	}{
-		{"totem {\nversion: 2\n", 2, "Missing closing brace"},
-		{"}\n", 1, "Unexpected closing brace"},
-		{"totem {\n} x\n", 2, "Extra characters before or after closing bracket '}'"},
-		{"totem { version: 2\n", 1, "Extra characters after opening bracket '{'"},
-		{"\n{\n", 2, "Missing section name before opening bracket '{'"},
-		{"totem\n{\n", 1, "Line is not opening or closing section or key value"},
-		{"a: " + strings.Repeat("x", 508) + "\n", 1, "Line too long"},
-		{"abc: \x00d\ne: f\n", 1, "Line too long"},
-		{"totem {\n" + long + ": 1\n}\n", 2, "New key makes total cmap path too long"},
-		{"totem {\n" + long + " {\n}\n}\n", 2, "Start of section makes total cmap path too long"},
-		{"ab: 1\n", 1, `Can't store key "ab" into icmap, returned error is CS_ERR_NAME_TOO_LONG`},
-		{"totem {\nke y: 1\n}\n", 2, `Can't store key "totem.ke y" into icmap, returned error is CS_ERR_NAME_TOO_LONG`},
-		{"totem {\ntoken: 3s\n}\n", 2, `Value of key "totem.token" is expected to be integer in range (0..4294967295), but "3s" was given`},
-		{"totem {\ntoken: 4294967296\n}\n", 2, `Value of key "totem.token" is expected to be integer in range (0..4294967295), but "4294967296" was given`},
-		{"totem {\ntoken:\n}\n", 2, `Value of key "totem.token" is expected to be integer in range (0..4294967295), but "" was given`},
-		{"totem {\ninterface {\nmcastport: -1\n}\n}\n", 3, `Value of key "totem.interface.mcastport" is expected to be integer in range (0..65535), but "-1" was given`},
-		{"nodelist {\nnode {\nnodeid: one\n}\n}\n", 3, `Value of key "nodelist.node.0.nodeid" is expected to be integer in range (0..4294967295), but "one" was given`},
-		{"totem {\nconfig_version: x\n}\n", 2, `Value of key "totem.config_version" is expected to be integer in range (0..18446744073709551615), but "x" was given`}, // the reference aborts
-		{"totem {\nip_version: 4\n}\n", 2, "Invalid ip_version type"},
-		{"totem {\ncrypto_cipher: 3des\n}\n", 2, "Invalid cipher type. Should be none, aes256, aes192 or aes128"},
-		{"totem {\ncrypto_hash: x\n}\n", 2, "Invalid hash type. Should be none, md5, sha1, sha256, sha384 or sha512"},
-		{"totem {\ncrypto_model: x\n}\n", 2, "Invalid crypto model. Should be nss or openssl"},
-		{"totem {\nknet_compression_model: x\n}\n", 2, "Invalid compression model. Should be zlib, lz4, lz4hc, lzo2, lzma, bzip2 or zstd"},
-		{"system {\nqb_ipc_type: x\n}\n", 2, "Invalid system.qb_ipc_type"},
-		{"system {\nsched_rr: maybe\n}\n", 2, "Invalid system.sched_rr value"},
-		{"logging {\nlogger_subsys {\ndebug: on\n}\n}\n", 4, "No subsys key in logger_subsys directive"},
-		{"logging {\nlogging_daemon {\n}\n}\n", 3, "No name key in logging_daemon directive"},
-		{"totem {\ninterface {\nmember {\naddr: x\n}\n}\n}\n", 4, "Only memberaddr is allowed in member section"},
-		{"uidgid {\nuser: x\n}\n", 2, "uidgid: Only uid and gid are allowed items"},
-		{"uidgid {\nuid: nobody-here\n}\n", 2, "The 'nobody-here' user is not found in /etc/passwd, please read the documentation."},
-		{"uidgid {\ngid: broken\n}\n", 2, "getgrnam_r(): Input/output error"},
-	} {
+	for _, tt := range parseErrors {
 		_, err := Parse(newWorld(tt.conf).env(), "/etc/corosync/corosync.conf")
 		want := fmt.Sprintf("/etc/corosync/corosync.conf:%d: %s", tt.line, tt.want)
 		var in *InputError

@@ -101,6 +101,24 @@ func TestKeysEqualReference(t *testing.T) {
 	}
 }
 
+// hosts are those of newWorld.
+const hosts = "127.0.0.1 localhost\n10.0.0.1 n1 both\nfd00::1 both six\n10.0.0.2 n2\n10.0.0.3 n3\n"
+
+func inNamespaces(t *testing.T, script, dir string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "unshare", "-mnpu", "--mount-proc", "--fork", "--kill-child", "sh", "-c", script)
+	cmd.Env = append(os.Environ(), "DIR="+dir)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		log, _ := os.ReadFile(filepath.Join(dir, "log"))
+		t.Fatalf("%v\n%s\n%s", err, errs.String(), log)
+	}
+	return string(out)
+}
+
 func runReference(t *testing.T, conf, reload string) (first, second string) {
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -112,19 +130,8 @@ func runReference(t *testing.T, conf, reload string) (first, second string) {
 	if reload != "" {
 		write("reload.conf", reload)
 	}
-	write("hosts", "127.0.0.1 localhost\n10.0.0.1 n1 both\nfd00::1 both six\n10.0.0.2 n2\n10.0.0.3 n3\n")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "unshare", "-mnpu", "--mount-proc", "--fork", "--kill-child", "sh", "-c", reference)
-	cmd.Env = append(os.Environ(), "DIR="+dir)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if err != nil {
-		log, _ := os.ReadFile(filepath.Join(dir, "log"))
-		t.Fatalf("%v\n%s\n%s", err, errs.String(), log)
-	}
-	first, second, _ = strings.Cut(string(out), "=== reloaded\n")
+	write("hosts", hosts)
+	first, second, _ = strings.Cut(inNamespaces(t, reference, dir), "=== reloaded\n")
 	return first, second
 }
 
@@ -151,5 +158,79 @@ func compare(t *testing.T, when string, f *File, dump string) {
 	}
 	for _, k := range slices.Sorted(maps.Keys(got)) {
 		t.Errorf("%s: %s %s: the reference has no such key", when, k, got[k])
+	}
+}
+
+// check has the reference test files 0, 1, ... of DIR.
+const check = `
+set -e
+mount -t tmpfs none /run; mount -t tmpfs none /var/lib/corosync; mount -t tmpfs none /dev/shm; mount -t tmpfs none /etc/corosync
+mkdir -p /run/corosync
+mount --bind "$DIR/hosts" /etc/hosts
+cp "$DIR/key" /key; cp "$DIR/short" /short
+hostname n1
+ip link set lo up
+ip link add v0 type veth peer name v1
+ip link set v0 up; ip link set v1 up
+ip addr add 10.0.0.1/24 dev v0; ip -6 addr add fd00::1/64 dev v0 nodad
+n=0
+while [ -f "$DIR/$n" ]; do
+	cp "$DIR/$n" /etc/corosync/corosync.conf
+	status=0
+	corosync -t >/run/o 2>&1 || status=$?
+	echo "=#= $status"
+	cat /run/o
+	n=$((n+1))
+done
+rm /key /short
+`
+
+// unlike are files about which the reference says something else, and why.
+var unlike = map[string]string{
+	"config_version: x": "the reference aborts",
+	"gid: broken":       "a group database that fails is not to be had here",
+	"subsys: X":         "the log's own texts are the log's to test",
+}
+
+// What is wrong with a file is said in the reference's words, and what is wrong
+// with none is wrong with neither.
+func TestErrorsEqualReference(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("hosts", hosts)
+	write("key", strings.Repeat("k", 128))
+	write("short", "abc")
+	type test struct{ conf, want string }
+	var tests []test
+	for _, p := range parseErrors {
+		tests = append(tests, test{p.conf, fmt.Sprintf("%s:%d: %s", conf, p.line, p.want)})
+	}
+	for _, v := range validations {
+		_, text, _ := strings.Cut(strings.TrimPrefix(v.want, conf), ": ")
+		tests = append(tests, test{v.conf, text})
+	}
+	for i, tt := range tests {
+		write(fmt.Sprint(i), tt.conf)
+	}
+	out := strings.Split(inNamespaces(t, check, dir), "=#= ")[1:]
+	if len(out) != len(tests) {
+		t.Fatalf("%d answers to %d files", len(out), len(tests))
+	}
+	for i, tt := range tests {
+		status, said, _ := strings.Cut(out[i], "\n")
+		if tt.want == "" && status == "0" || tt.want != "" && status != "0" && strings.Contains(said, tt.want) {
+			continue
+		}
+		known := false
+		for part := range unlike {
+			known = known || strings.Contains(tt.conf, part)
+		}
+		if !known {
+			t.Errorf("%q:\nwe say %q\nthe reference, with status %s, %s", tt.conf, tt.want, status, said)
+		}
 	}
 }

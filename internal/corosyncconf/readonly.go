@@ -18,8 +18,8 @@ var readOnly = []string{
 	localPosKey,
 }
 
-// MarkReadOnly puts the marks on a map that has none of them yet.
-func MarkReadOnly(m *icmap.Map) {
+// markReadOnly puts the marks on a map that has none of them yet.
+func markReadOnly(m *icmap.Map) {
 	for _, k := range readOnly {
 		m.SetReadOnly(k, k[len(k)-1] == '.', true)
 	}

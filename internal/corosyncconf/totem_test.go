@@ -178,48 +178,54 @@ func TestClusterMcast(t *testing.T) {
 	}
 }
 
+const (
+	conf    = "/etc/corosync/corosync.conf"
+	oneNode = "nodelist {\nnode {\nring0_addr: 10.0.0.1\nname: n1\nnodeid: 1\n}\n}\n"
+)
+
+// validations are files that corosync -t finds fault with, or none.
+var validations = []struct{ conf, want string }{
+	{"", conf + ": No interfaces defined"},
+	{"totem {\nversion: 2\ntransport: udpu\n}\n", conf + ":1: No interfaces defined"},
+	{"totem {\nversion: 2\ntransport: iba\n}\n", conf + ":3: Invalid transport type. Should be udpu, udp or knet"},
+	{"totem {\ntransport: udpu\n}\n" + oneNode, conf + ":1: This totem parser can only parse version 2 configurations."},
+	{totemConf("udpu", 2, "token: 20"), conf + ":5: The token timeout parameter (20 ms) may not be less than (30 ms)."},
+	{totemConf("udpu", 2, "token: 100"), conf + ":5: Not appropriate token or token_retransmits_before_loss_const value set"},
+	{totemConf("udpu", 2, "token_retransmit: 20"), conf + ":5: The token retransmit timeout parameter (20 ms) may not be less than (30 ms)."},
+	{totemConf("udpu", 2, "hold: 13"), conf + ":5: The token hold timeout parameter (13 ms) may not be less than (14 ms)."},
+	{totemConf("udpu", 2, "join: 29"), conf + ":5: The join timeout parameter (29 ms) may not be less than (30 ms)."},
+	{totemConf("udpu", 2, "consensus: 29"), conf + ":5: The consensus timeout parameter (29 ms) may not be less than (30 ms)."},
+	{totemConf("udpu", 2, "join: 300", "consensus: 299"), conf + ":6: The consensus timeout parameter (299 ms) may not be less than join timeout (300 ms)."},
+	{totemConf("udpu", 2, "merge: 1"), conf + ":5: The merge timeout parameter (1 ms) may not be less than (30 ms)."},
+	{totemConf("udpu", 2, "downcheck: 1"), conf + ":5: The downcheck timeout parameter (1 ms) may not be less than (30 ms)."},
+	{totemConf("udpu", 2, "max_network_delay: 1"), conf + ":5: The max_network_delay parameter (1 ms) may not be less than (30 ms)."},
+	{totemConf("udpu", 2, "token_warning: 101"), conf + ":5: The token warning parameter (101%) must be between 0 (disabled) and 100."},
+	{totemConf("udpu", 2, "link_mode: odd"), conf + ":5: The Knet link mode \"odd\" specified is invalid.  It must be active, passive or rr."},
+	{totemConf("udpu", 2, "crypto_cipher: aes256"), conf + ":5: crypto_cipher requires crypto_hash with value other than none"},
+	{totemConf("udpu", 2, "secauth: on"), conf + ":5: Could not open /etc/corosync/authkey: No such file or directory"},
+	{totemConf("udpu", 2, "secauth: on", "keyfile: /key"), conf + ":5: crypto_cipher & crypto_hash are only valid for the Knet transport."},
+	{totemConf("udpu", 2, "secauth: on", "keyfile: /short"), conf + ":6: Could only read 24 bits of minimum 1024 bits from /short."},
+	{totemConf("udpu", 2, "interface {", "ttl: 2", "}"), conf + ":6: Can only set ttl on multicast transport types for interface 0"},
+	{totemConf("udpu", 2, "interface {", "knet_link_priority: 2", "}"), conf + ":6: Can only set link priority on knet transport type for interface 0"},
+	{totemConf("udpu", 2, "interface {", "mcastport: 0", "}"), ""},
+	{totemConf("udpu", 2, "interface {", "linknumber: 8", "ttl: 1", "}"), conf + ":7: interface ring number 8 is bigger than allowed maximum 7"},
+	{totemConf("udp", 2, "interface {", "mcastaddr: 10.1.1.1", "}"), conf + ":6: mcastaddr is not a correct multicast address for interface 0"},
+	{totemConf("udpu", 1) + "nodelist {\nnode {\nring0_addr: 10.0.0.1\nring1_addr: 10.0.0.2\nname: n1\nnodeid: 1\n}\n}\n", conf + ":3: 2 is too many configured interfaces for non-Knet transport."},
+	{"totem {\nversion: 2\ntransport: udp\n}\n" + oneNode, conf + ":1: No multicast address specified for interface 0"},
+	{strings.Replace(totemConf("udpu", 3), "nodeid: 3", "nodeid: 2", 1), conf + ":20: Nodeid 2 appears twice in corosync.conf"},
+	{strings.Replace(totemConf("udpu", 2), "10.0.0.2", "nowhere", 1), conf + ":13: failed to parse node address 'nowhere'"},
+	{strings.Replace(totemConf("udpu", 2), "10.0.0.2", "fd00::2", 1), conf + ":6: Nodes for link 0 have different IP families (compared fd00::2 with 10.0.0.1)"},
+	{"totem {\nversion: 2\ntransport: udpu\n}\nnodelist {\nnode {\nring0_addr: fd00::1\nname: n1\n}\n}\n", conf + ":7: An IPV6 network requires that a node ID be specified"},
+	{"totem {\nversion: 2\n}\nnodelist {\nnode {\nring0_addr: 10.0.0.1\nname: n1\n}\n}\n", conf + ":5: Knet requires an explicit nodeid for the local node"},
+	{strings.Replace(totemConf("knet", 2), "nodeid: 2", "nodeid: 65536", 1), conf + ":15: Knet requires nodeid to be less than 65536 for address '10.0.0.2'."},
+	{totemConf("udpu", 2) + "logging {\ndebug: on\nlogger_subsys {\nsubsys: X\ndebug: 1\n}\n}\n", conf + ":22: unknown value for debug"},
+	{totemConf("udp", 2, "interface {", "broadcast: yes", "}"), ""},
+	{totemConf("udpu", 2), ""},
+	{totemConf("knet", 2), ""},
+}
+
 func TestValidate(t *testing.T) {
-	const conf = "/etc/corosync/corosync.conf"
-	nodes := "nodelist {\nnode {\nring0_addr: 10.0.0.1\nname: n1\nnodeid: 1\n}\n}\n"
-	for _, tt := range []struct{ conf, want string }{
-		{"", conf + ": No interfaces defined"},
-		{"totem {\nversion: 2\ntransport: udpu\n}\n", conf + ":1: No interfaces defined"},
-		{"totem {\nversion: 2\ntransport: iba\n}\n", conf + ":3: Invalid transport type. Should be udpu, udp or knet"},
-		{"totem {\ntransport: udpu\n}\n" + nodes, conf + ":1: This totem parser can only parse version 2 configurations."},
-		{totemConf("udpu", 2, "token: 20"), conf + ":5: The token timeout parameter (20 ms) may not be less than (30 ms)."},
-		{totemConf("udpu", 2, "token: 100"), conf + ":5: Not appropriate token or token_retransmits_before_loss_const value set"},
-		{totemConf("udpu", 2, "token_retransmit: 20"), conf + ":5: The token retransmit timeout parameter (20 ms) may not be less than (30 ms)."},
-		{totemConf("udpu", 2, "hold: 13"), conf + ":5: The token hold timeout parameter (13 ms) may not be less than (14 ms)."},
-		{totemConf("udpu", 2, "join: 29"), conf + ":5: The join timeout parameter (29 ms) may not be less than (30 ms)."},
-		{totemConf("udpu", 2, "consensus: 29"), conf + ":5: The consensus timeout parameter (29 ms) may not be less than (30 ms)."},
-		{totemConf("udpu", 2, "join: 300", "consensus: 299"), conf + ":6: The consensus timeout parameter (299 ms) may not be less than join timeout (300 ms)."},
-		{totemConf("udpu", 2, "merge: 1"), conf + ":5: The merge timeout parameter (1 ms) may not be less than (30 ms)."},
-		{totemConf("udpu", 2, "downcheck: 1"), conf + ":5: The downcheck timeout parameter (1 ms) may not be less than (30 ms)."},
-		{totemConf("udpu", 2, "max_network_delay: 1"), conf + ":5: The max_network_delay parameter (1 ms) may not be less than (30 ms)."},
-		{totemConf("udpu", 2, "token_warning: 101"), conf + ":5: The token warning parameter (101%) must be between 0 (disabled) and 100."},
-		{totemConf("udpu", 2, "link_mode: odd"), conf + ":5: The Knet link mode \"odd\" specified is invalid.  It must be active, passive or rr."},
-		{totemConf("udpu", 2, "crypto_cipher: aes256"), conf + ":5: crypto_cipher requires crypto_hash with value other than none"},
-		{totemConf("udpu", 2, "secauth: on"), conf + ":5: Could not open /etc/corosync/authkey: No such file or directory"},
-		{totemConf("udpu", 2, "secauth: on", "keyfile: /key"), conf + ":5: crypto_cipher & crypto_hash are only valid for the Knet transport."},
-		{totemConf("udpu", 2, "secauth: on", "keyfile: /short"), conf + ":6: Could only read 24 bits of minimum 1024 bits from /short."},
-		{totemConf("udpu", 2, "interface {", "ttl: 2", "}"), conf + ":6: Can only set ttl on multicast transport types for interface 0"},
-		{totemConf("udpu", 2, "interface {", "knet_link_priority: 2", "}"), conf + ":6: Can only set link priority on knet transport type for interface 0"},
-		{totemConf("udpu", 2, "interface {", "mcastport: 0", "}"), ""},
-		{totemConf("udpu", 2, "interface {", "linknumber: 8", "ttl: 1", "}"), conf + ":7: interface ring number 8 is bigger than allowed maximum 7"},
-		{totemConf("udp", 2, "interface {", "mcastaddr: 10.1.1.1", "}"), conf + ":6: mcastaddr is not a correct multicast address for interface 0"},
-		{totemConf("udpu", 1) + "nodelist {\nnode {\nring0_addr: 10.0.0.1\nring1_addr: 10.0.0.2\nname: n1\nnodeid: 1\n}\n}\n", conf + ":3: 2 is too many configured interfaces for non-Knet transport."},
-		{"totem {\nversion: 2\ntransport: udp\n}\n" + nodes, conf + ":1: No multicast address specified for interface 0"},
-		{strings.Replace(totemConf("udpu", 3), "nodeid: 3", "nodeid: 2", 1), conf + ":20: Nodeid 2 appears twice in corosync.conf"},
-		{strings.Replace(totemConf("udpu", 2), "10.0.0.2", "nowhere", 1), conf + ":13: failed to parse node address 'nowhere'"},
-		{strings.Replace(totemConf("udpu", 2), "10.0.0.2", "fd00::2", 1), conf + ":6: Nodes for link 0 have different IP families (compared fd00::2 with 10.0.0.1)"},
-		{"totem {\nversion: 2\ntransport: udpu\n}\nnodelist {\nnode {\nring0_addr: fd00::1\nname: n1\n}\n}\n", conf + ":7: An IPV6 network requires that a node ID be specified"},
-		{"totem {\nversion: 2\n}\nnodelist {\nnode {\nring0_addr: 10.0.0.1\nname: n1\n}\n}\n", conf + ":5: Knet requires an explicit nodeid for the local node"},
-		{strings.Replace(totemConf("knet", 2), "nodeid: 2", "nodeid: 65536", 1), conf + ":15: Knet requires nodeid to be less than 65536 for address '10.0.0.2'."},
-		{totemConf("udpu", 2) + "logging {\ndebug: on\nlogger_subsys {\nsubsys: X\ndebug: 1\n}\n}\n", conf + ":22: unknown value for debug"},
-		{totemConf("udp", 2, "interface {", "broadcast: yes", "}"), ""},
-		{totemConf("udpu", 2), ""},
-		{totemConf("knet", 2), ""},
-	} {
+	for _, tt := range validations {
 		w := newWorld(tt.conf)
 		w.files["/key"], w.files["/short"] = strings.Repeat("k", 128), "abc"
 		_, _, err := w.read()

@@ -116,12 +116,20 @@ func String(s string) Value {
 // Binary is a value of that type; the bytes are copied.
 func Binary(b []byte) Value { return Value{typ: TypeBinary, str: string(b)} }
 
-// FromBytes reads a value as a client sends it, in native byte order. A string
-// may come with its terminator or without; a NUL anywhere else is refused with
-// cserr.InvalidParam, as are a length that is not the type's, more than
-// ValueMax bytes and unknown types.
+// FromBytes reads a value as a client sends it: as Decode, but refuses more
+// than ValueMax bytes, a terminator that is sent counted.
 func FromBytes(t Type, b []byte) (Value, error) {
-	if len(b) > ValueMax || t == None || t > TypeBinary {
+	if len(b) > ValueMax {
+		return Value{}, cserr.InvalidParam
+	}
+	return Decode(t, b)
+}
+
+// Decode reads Bytes, in native byte order. A string may come with its
+// terminator or without; a NUL anywhere else is refused with
+// cserr.InvalidParam, as are a length that is not the type's and unknown types.
+func Decode(t Type, b []byte) (Value, error) {
+	if t == None || t > TypeBinary {
 		return Value{}, cserr.InvalidParam
 	}
 	switch t {

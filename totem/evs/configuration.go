@@ -20,7 +20,7 @@ func (c *Checker) transitional(p *process, cfg *Config) error {
 	}
 	p.trans = cfg
 	if p.reg == nil {
-		if len(cfg.Members) != 1 {
+		if len(cfg.Members) > 1 {
 			return fail("the first, members %v: nobody can come along", cfg.Members)
 		}
 		return nil
@@ -66,7 +66,7 @@ func (c *Checker) install(p *process, cfg *Config) error {
 		if v := virtualSynchrony(p, cfg.Ring); v != nil {
 			return v
 		}
-	case p.reg != nil && p.trans == nil && (!p.initial || p.aligned):
+	case p.reg != nil && p.trans == nil && p.placed():
 		// A process that is told of regular ones only.
 		if v := failureAtomicity(p, p.reg.way(cfg.Ring, p.n), cfg.Ring); v != nil {
 			return v
@@ -92,7 +92,9 @@ func (c *Checker) deliveryOfConfigurationChanges(p *process, cfg *Config) *Viola
 	fail := func(format string, args ...any) *Violation {
 		return &Violation{DeliveryOfConfigurationChanges, p.id, fmt.Sprintf(format, args...)}
 	}
-	if !slices.Contains(cfg.Members, p.id.Node) {
+	// The first transitional one has no members: nobody comes from anywhere.
+	first := cfg.Type == totem.Transitional && p.reg == nil && len(cfg.Members) == 0
+	if !first && !slices.Contains(cfg.Members, p.id.Node) {
 		return fail("%v configuration %v %v without itself", cfg.Type, cfg.Ring, cfg.Members)
 	}
 	if p.reg != nil && cfg.Ring.Seq <= p.reg.ring.Seq {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/getopt"
 	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf"
 	"github.com/ringmaster-ha/ringmaster/internal/exitcode"
 )
@@ -37,42 +38,33 @@ type options struct {
 	version    bool
 }
 
-// parse reads the options as getopt(3) would read "c:ftv".
-func parse(args []string) (o options, ok bool) {
+// parse reads the options; what is wrong with them getopt has said.
+func parse(args []string, errw io.Writer) (o options, ok bool) {
 	o.file = corosyncconf.DefaultFile
-	for i := 0; i < len(args); i++ {
-		arg := args[i]
-		if arg == "--" || len(arg) < 2 || arg[0] != '-' {
-			break
-		}
-		for j := 1; j < len(arg); j++ {
-			switch arg[j] {
-			case 'f':
-				o.foreground = true
-			case 't':
-				o.test = true
-			case 'v':
-				o.version = true
-				return o, true
-			case 'c':
-				if o.file = arg[j+1:]; o.file == "" {
-					if i++; i == len(args) {
-						return o, false
-					}
-					o.file = args[i]
-				}
-				j = len(arg)
-			default:
-				return o, false
-			}
+	g := getopt.New(args, "c:ftv", nil, errw)
+	for {
+		opt, more := g.Next()
+		switch {
+		case !more:
+			return o, true
+		case opt == 'c':
+			o.file = g.Arg
+		case opt == 'f':
+			o.foreground = true
+		case opt == 't':
+			o.test = true
+		case opt == 'v':
+			o.version = true
+			return o, true
+		default:
+			return o, false
 		}
 	}
-	return o, true
 }
 
 // Main runs the program and returns its exit status.
 func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	o, ok := parse(args[1:])
+	o, ok := parse(args, stderr)
 	if !ok {
 		fmt.Fprint(stderr, usage)
 		return int(exitcode.Usage)
@@ -81,5 +73,5 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		version(stdout)
 		return 0
 	}
-	return run(o, stderr).Status()
+	return run(o, args, stderr).Status()
 }

@@ -1,6 +1,7 @@
 package corosync
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/exitcode"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/logsys"
+	"github.com/ringmaster-ha/ringmaster/internal/notify"
 )
 
 // defaultStateDir is where ring ids and black boxes are kept unless
@@ -23,7 +25,12 @@ const defaultStateDir = "/var/lib/corosync"
 
 // run starts the daemon, in the order of the reference's main, and returns when
 // it has ended.
-func run(o options, stderr io.Writer) exitcode.Code {
+func run(o options, args []string, stderr io.Writer) exitcode.Code {
+	if !o.foreground && !o.test && !notify.InBackground() {
+		// A process with threads cannot fork: the program is started anew, comes
+		// back here, and lets this one go once its configuration has proved good.
+		return notify.Background(args)
+	}
 	// What is wrong with the file is said before the log is configured, to
 	// whoever looks: standard error and syslog.
 	early := func(err error) {
@@ -89,9 +96,29 @@ func run(o options, stderr io.Writer) exitcode.Code {
 	if err := file.Unsupported(totem); err != nil {
 		return fail(exitcode.MainConfigRead, err)
 	}
+	if !o.foreground {
+		if err := notify.Detach(); err != nil {
+			return fail(exitcode.StdToNullRedir, err)
+		}
+		main.Logf(loglevel.Debug, "Corosync TTY detached")
+	}
+	pid, err := notify.Lock(notify.DefaultPIDFile)
+	if err != nil {
+		var lock *notify.LockError
+		if errors.As(err, &lock) {
+			return fail(lock.Code, err)
+		}
+		return fail(exitcode.AcquireLock, err)
+	}
+	defer pid.Remove()
 	d, err := daemon.New(daemon.Options{
 		ConfigFile: o.file, Env: env, File: file, Totem: totem, Log: log,
 		StateDir: stateDir, RunDir: "/run", ShmDir: "/dev/shm",
+		Ready: func() {
+			if err := notify.Systemd("READY=1"); err != nil {
+				main.Logf(loglevel.Warning, "tell systemd that the daemon is ready: %v", err)
+			}
+		},
 	})
 	if err != nil {
 		return fail(exitcode.MainConfigRead, err)

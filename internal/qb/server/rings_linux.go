@@ -1,8 +1,6 @@
 package server
 
 import (
-	"golang.org/x/sys/unix"
-
 	"github.com/ringmaster-ha/ringmaster/internal/qb/ringbuffer"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
 )
@@ -64,19 +62,4 @@ func (r *rings) close(d directory) {
 	}
 	r.unmap()
 	d.remove(r.remove)
-}
-
-// sendBytes sends on a stream socket without waiting. It returns how many
-// bytes went, or -1.
-func sendBytes(fd int, b []byte) int {
-	for {
-		n, err := unix.SendmsgN(fd, b, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return -1
-		}
-		return n
-	}
 }

@@ -37,7 +37,8 @@ type Server struct {
 	ready     []*Conn  // have more requests than they were allowed to send at once
 	spare     []*Conn
 	buf       []byte // of the request that is being handled
-	oob       [128]byte
+	oob       ancillary
+	bytes     [512]byte // of set-up sockets: only their number counts
 	deafUntil time.Time // when the listener is listened to again, or zero
 	flushIn   time.Duration
 	flushAt   time.Time
@@ -194,21 +195,10 @@ func (s *Server) onSetupSocket(c *Conn, events uint32) {
 	}
 	// The bytes first: each was sent after its request, so that a request whose
 	// byte has been taken here cannot be missed below.
-	var b [512]byte
-	n, err := recvBytes(c.fd, b[:])
-	if n == 0 || err != nil && err != unix.EAGAIN {
+	if n := recvBytes(c.fd, s.bytes[:]); n == 0 || n < 0 && n != -int(unix.EAGAIN) {
 		c.gone = true
 	}
 	s.serve(c)
-}
-
-func recvBytes(fd int, b []byte) (int, error) {
-	for {
-		n, _, err := unix.Recvfrom(fd, b, unix.MSG_DONTWAIT)
-		if err != unix.EINTR {
-			return n, err
-		}
-	}
 }
 
 // serve handles the requests of one client, as many as the rate allows at once.
@@ -267,17 +257,16 @@ func (s *Server) serveReady() {
 
 // mute stops listening to a client until the rate says otherwise.
 func (s *Server) mute(c *Conn) {
-	c.muted = true
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.muted = true
 	s.watch(c)
 	if c.socks != nil && !c.dead {
 		s.poll.modify(c.socks.request, 0)
 	}
 }
 
-// watch tells the poller what c waits for. Precondition: c.mu is held; muted
-// changes on Serve's goroutine only, which calls this after it has.
+// watch tells the poller what c waits for. Precondition: c.mu is held.
 func (s *Server) watch(c *Conn) {
 	if c.dead {
 		return

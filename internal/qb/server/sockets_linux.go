@@ -23,8 +23,11 @@ type sockets struct {
 	event        int
 	responseOpen bool // request is connected to the client's socket
 	eventOpen    bool // likewise event
-	out          []byte
-	oob          [64]byte
+	iov          []unix.Iovec
+	// drained: the client's count says that there are no more requests, which
+	// saves a call. If it lies, the poller still tells the truth.
+	drained bool
+	oob     ancillary
 }
 
 // openSockets makes the sockets and the control file of a connection.
@@ -79,10 +82,9 @@ func (s *sockets) setFlow(v uint32) (err error) {
 	return nil
 }
 
-func (s *sockets) count(off int, delta int32) (err error) {
+func (s *sockets) count(off int, delta int32) (n int32, err error) {
 	defer shm.Catch(shm.Arm(), &err)
-	s.ctl.Add(off, delta)
-	return nil
+	return int32(s.ctl.Add(off, delta)), nil
 }
 
 func (s *sockets) sendResponse(parts ...[]byte) error {
@@ -106,41 +108,38 @@ func (s *sockets) send(fd int, open *bool, suffix string, counter int, parts [][
 		}
 		*open = true
 	}
-	s.out = s.out[:0]
-	for _, p := range parts {
-		s.out = append(s.out, p...)
+	if len(parts) > len(s.iov) {
+		s.iov = make([]unix.Iovec, len(parts))
 	}
-	for {
-		err := unix.Sendto(fd, s.out, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, nil)
-		switch {
-		case err == nil:
-			if cap(s.out) > 64<<10 {
-				s.out = nil
-			}
-			return s.count(counter, 1)
-		case errors.Is(err, unix.EINTR):
-		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOBUFS):
-			return ringbuffer.ErrFull
-		case errors.Is(err, unix.EMSGSIZE):
-			return ringbuffer.ErrTooLarge
-		default:
-			return err
-		}
+	switch errno := sendMessage(fd, parts, s.iov); errno {
+	case 0:
+		_, err := s.count(counter, 1)
+		return err
+	case unix.EAGAIN, unix.ENOBUFS:
+		return ringbuffer.ErrFull
+	case unix.EMSGSIZE:
+		return ringbuffer.ErrTooLarge
+	default:
+		return errno
 	}
 }
 
-// receive takes one request of the user uid.
-func (s *sockets) receive(buf []byte, uid uint32) (int, error) {
+// receive takes one request of the client p.
+func (s *sockets) receive(buf []byte, p Peer) (int, error) {
+	if s.drained {
+		s.drained = false
+		return 0, ringbuffer.ErrEmpty
+	}
 	iov := unix.Iovec{Base: unsafe.SliceData(buf)}
 	iov.SetLen(len(buf))
-	msg := unix.Msghdr{Iov: &iov, Control: &s.oob[0]}
+	msg := unix.Msghdr{Iov: &iov, Control: &s.oob.b[0]}
 	msg.SetIovlen(1)
-	msg.SetControllen(len(s.oob))
+	msg.SetControllen(len(s.oob.b))
 	var n uintptr
 	for {
 		var errno unix.Errno
 		n, _, errno = unix.RawSyscall(unix.SYS_RECVMSG, uintptr(s.request), uintptr(unsafe.Pointer(&msg)),
-			unix.MSG_DONTWAIT)
+			unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
 		if errno == unix.EINTR {
 			continue
 		}
@@ -149,14 +148,17 @@ func (s *sockets) receive(buf []byte, uid uint32) (int, error) {
 		}
 		break
 	}
-	if err := s.count(wire.ControlRequestSent, -1); err != nil {
-		return 0, err
-	}
-	cred, err := credentials(s.oob[:msg.Controllen])
+	sent, err := s.count(wire.ControlRequestSent, -1)
 	if err != nil {
 		return 0, err
 	}
-	if cred.Uid != uid {
+	s.drained = sent <= 0
+	cred, err := credentials(s.oob.b[:msg.Controllen])
+	if err != nil {
+		return 0, err
+	}
+	// A client may have become another user since, or have forked.
+	if cred.Uid != p.UID && int(cred.Pid) != p.PID && cred.Uid != 0 {
 		return 0, errSender
 	}
 	if msg.Flags&unix.MSG_TRUNC != 0 {

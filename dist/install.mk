@@ -1,0 +1,48 @@
+# make install DESTDIR=...: the paths of Debian 12's corosync package. Of the
+# one binary there is one copy; the names in dist/names are hard links, because
+# sbd, pacemaker and others tell a daemon by /proc/PID/exe and its Name.
+#
+# Configuration that is there already is left alone.
+
+INSTALL     ?= install
+UNITDIR     ?= /lib/systemd/system
+MANDIR      ?= /usr/share/man
+NAMES       := $(shell grep -v '^\#' dist/names)
+MANPAGES    := $(wildcard docs/man/*.[1-8])
+
+.PHONY: install install-bin install-man install-conf uninstall
+
+install: install-bin install-man install-conf
+
+install-bin: all
+	@set -e; first=; for n in $(NAMES); do \
+	  $(INSTALL) -d "$(DESTDIR)$$(dirname $$n)"; \
+	  if [ -z "$$first" ]; then \
+	    first="$(DESTDIR)$$n"; \
+	    $(INSTALL) -m 755 $(BUILD)/ringmaster "$$first.new"; \
+	    mv -f "$$first.new" "$$first"; \
+	  else \
+	    ln -f "$$first" "$(DESTDIR)$$n"; \
+	  fi; \
+	done
+
+install-man:
+	@set -e; for p in $(MANPAGES); do \
+	  d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
+	  $(INSTALL) -d "$$d"; \
+	  gzip -9nc "$$p" >"$$d/$${p##*/}.gz"; \
+	  chmod 644 "$$d/$${p##*/}.gz"; \
+	done
+
+install-conf:
+	$(INSTALL) -d "$(DESTDIR)/etc/corosync/uidgid.d" "$(DESTDIR)/var/lib/corosync" \
+	  "$(DESTDIR)/var/log/corosync" "$(DESTDIR)/etc/default" "$(DESTDIR)/etc/logrotate.d" "$(DESTDIR)$(UNITDIR)"
+	$(INSTALL) -m 644 dist/corosync.service "$(DESTDIR)$(UNITDIR)/corosync.service"
+	$(INSTALL) -m 644 dist/corosync.conf.example "$(DESTDIR)/etc/corosync/corosync.conf.example"
+	@set -e; for f in default/corosync logrotate.d/corosync; do \
+	  [ -e "$(DESTDIR)/etc/$$f" ] || $(INSTALL) -m 644 "dist/$${f%/*}" "$(DESTDIR)/etc/$$f"; \
+	done
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(NAMES)) "$(DESTDIR)$(UNITDIR)/corosync.service" \
+	  $(foreach p,$(MANPAGES),"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)).gz")
