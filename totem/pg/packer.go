@@ -26,6 +26,8 @@ type Packer struct {
 	pending [2]uint8
 	stale   [2]bool
 	broken  [2]uint8
+	// guarded: what was sent last in trans was such a notice, see guard.
+	guarded bool
 }
 
 const (
@@ -98,6 +100,15 @@ func (p *Packer) enter(set int) {
 	p.mode = set
 }
 
+// guard tells whether the notice must go ahead of the next payload in trans. We
+// learn that the synchronisation is over later than the ring's order has it, so
+// what we still send as its messages may be put together in the normal set by
+// receivers that hold our half message there; they would throw it away. To those
+// that are still in the transitional set the notice means nothing.
+func (p *Packer) guard(mode int) bool {
+	return mode == trans && p.stale[normal] && p.pending[trans] == 0 && !p.guarded
+}
+
 // queue returns the queue to send from in a set. What is left over of the
 // synchronisation's messages once it is over goes first; the reference keeps
 // those until the next configuration change.
@@ -134,10 +145,12 @@ func (p *Packer) Next(t bool, buf []byte) ([]byte, bool) {
 	if q.n == 0 {
 		return buf, false
 	}
-	if p.stale[mode] {
+	if p.stale[mode] || p.guard(mode) {
 		p.stale[mode] = false
+		p.guarded = true
 		return p.appendReset(buf), true
 	}
+	p.guarded = false
 
 	// First how many messages go in, then the header, then their bytes. The
 	// rule is mcast_msg's: a message that leaves room for the length and a byte
@@ -151,6 +164,9 @@ func (p *Packer) Next(t bool, buf []byte) ([]byte, bool) {
 		rest := len(q.at(count).Data) - off
 		off = 0
 		left := room - 2*(count+1) - used
+		if mode == trans && count > 0 && rest > left && rest <= room-2 {
+			break // see guard: what need not be cut is not
+		}
 		count++
 		if rest < left-2 {
 			used += rest

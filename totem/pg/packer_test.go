@@ -213,6 +213,40 @@ func TestConfigurationChangeWithinTrans(t *testing.T) {
 	}
 }
 
+// A message of the synchronisation that its sender sends after the last barrier,
+// whose delivery it has not seen yet: receivers with half of an older message
+// in the normal set must deliver it.
+func TestLateTransMessage(t *testing.T) {
+	p := NewPacker(108, nil)
+	var got []string
+	a := NewAssembler(func(d Delivery) { got = append(got, string(d.Payload)) }, nil)
+	a.TransAck()
+	long := body(1, 300)
+	send := func(t bool) bool {
+		b, ok := p.Next(t, nil)
+		if ok {
+			a.Receive(7, b, false)
+		}
+		return ok
+	}
+	p.Add(false, message(service.Order, long))
+	send(false)
+	p.NewConfiguration()
+	a.WaitTransAck()
+	p.Add(true, message(service.Order, []byte("barrier")))
+	for send(true) {
+	}
+	a.TransAck()
+	p.Add(true, message(service.Order, []byte("late")), message(service.Order, body(2, 90)))
+	for send(true) {
+	}
+	for send(false) {
+	}
+	if want := []string{"barrier", "late", string(body(2, 90)), string(long)}; !slices.Equal(got, want) {
+		t.Errorf("got %d messages, want 4; %+v", len(got), a.Stats())
+	}
+}
+
 func TestBooksAfterRestart(t *testing.T) {
 	adm := NewAdmission(108)
 	p := NewPacker(108, adm)
