@@ -185,8 +185,8 @@ func (n *node) Send(trans bool, group string, parts ...[]byte) bool {
 	return n.env.Send(trans, group == engine.GroupSync, group, parts...)
 }
 
-func (n *node) Reserve(int) int              { return 1 }
-func (n *node) Release(int)                  {}
+func (n *node) Reserve(size int) int         { return n.env.Reserve(size + len(engine.GroupServices)) }
+func (n *node) Release(packets int)          { n.env.Release(packets) }
 func (n *node) TransAck(totem.RingID)        { n.env.TransAck() }
 func (n *node) Now() totem.Instant           { return n.env.Now() }
 func (n *node) WallNow() time.Time           { return time.Unix(0, int64(n.env.Now())) }

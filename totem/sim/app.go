@@ -44,6 +44,9 @@ type Env interface {
 	// Send is Mcast with the queue chosen by the caller; force sends although the
 	// queue is full.
 	Send(trans, force bool, group string, parts ...[]byte) bool
+	// Reserve and Release are pg.Admission's, for who lets clients in.
+	Reserve(size int) int
+	Release(packets int)
 	// TransAck ends the synchronisation that the last regular configuration
 	// began.
 	TransAck()

@@ -358,6 +358,13 @@ func (n *node) Send(trans, force bool, group string, parts ...[]byte) bool {
 	return true
 }
 
+func (n *node) Reserve(size int) int {
+	packets, _, _ := n.adm.Reserve(size)
+	return packets
+}
+
+func (n *node) Release(packets int) { n.adm.Release(packets) }
+
 func (n *node) Log(subsys string) loglevel.Logger {
 	if n.w.opts.Trace == nil {
 		return loglevel.Discard
