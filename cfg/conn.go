@@ -60,8 +60,16 @@ type Options struct {
 	SocketDir string
 }
 
+// ipc is a connection to a service; *client.Conn is one.
+type ipc interface {
+	Call(ctx context.Context, parts ...[]byte) ([]byte, error)
+	Event(ctx context.Context) ([]byte, error)
+	Done() <-chan struct{}
+	Close() error
+}
+
 // Conn is a connection to the local daemon.
-type Conn struct{ c *client.Conn }
+type Conn struct{ c ipc }
 
 // Dial connects to the local daemon.
 func Dial(ctx context.Context, opts Options) (*Conn, error) {

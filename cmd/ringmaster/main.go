@@ -16,6 +16,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 )
 
 // program is a main function: arguments with the name first, streams, and the
@@ -23,12 +24,13 @@ import (
 type program func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
 
 var programs = map[string]program{
-	"corosync":          corosync.Main,
-	"corosync-blackbox": blackbox.Main,
-	"corosync-cfgtool":  cfgtool.Main,
-	"corosync-cmapctl":  cmapctl.Main,
-	"corosync-cpgtool":  cpgtool.Main,
-	"corosync-keygen":   keygen.Main,
+	"corosync":            corosync.Main,
+	"corosync-blackbox":   blackbox.Main,
+	"corosync-cfgtool":    cfgtool.Main,
+	"corosync-cmapctl":    cmapctl.Main,
+	"corosync-cpgtool":    cpgtool.Main,
+	"corosync-keygen":     keygen.Main,
+	"corosync-quorumtool": quorumtool.Main,
 }
 
 func main() {

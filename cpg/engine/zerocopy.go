@@ -11,10 +11,10 @@ import (
 
 const (
 	// buffersMax bounds the zero-copy buffers of one client.
-	buffersMax = 256
-	// bufferSizeMax bounds the length of one, in bytes; no longer message could
-	// be sent.
-	bufferSizeMax = totem.MessageSizeMax + wire.ZCOverhead
+	buffersMax = 64
+	// bufferSizeMax bounds the length of one, in bytes: more than any message
+	// needs, but a daemon that locks its memory has all of it in memory.
+	bufferSizeMax = 8*totem.MessageSizeMax + wire.ZCOverhead
 )
 
 // Buffers opens files in shared memory that clients made for zero-copy sends.

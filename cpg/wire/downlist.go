@@ -6,14 +6,12 @@ import (
 )
 
 // DownList is req_exec_cpg_downlist: which nodes of its former membership the
-// sender has lost. Receivers only log it; each finds out for itself.
+// sender has lost. Receivers only log it; each finds out for itself. On the wire
+// its list always has room for totem.ProcessorCountMax nodes.
 type DownList struct {
 	OldMembers uint32 // size of the former membership
 	Left       []totem.NodeID
 }
-
-// downListFixed is the length of the message: the list has its full room.
-const downListFixed = 16 + 8 + 8 + 4*totem.ProcessorCountMax
 
 // ParseDownList reads an ExecDownList.
 func ParseDownList(msg []byte, order mar.ByteOrder) (DownList, error) {

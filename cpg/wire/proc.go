@@ -11,9 +11,6 @@ type Proc struct {
 	Reason Reason
 }
 
-// procFixed is the length of the message.
-const procFixed = 168
-
 func (p *Proc) fn() int {
 	if p.Left {
 		return ExecProcLeave

@@ -32,7 +32,6 @@ type world struct {
 	serial uint64
 	reload func(error, bool)
 	reopen func(error)
-	asks   int
 }
 
 type timer struct {

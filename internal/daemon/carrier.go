@@ -57,7 +57,11 @@ func (c carrier) TransAck(ring totem.RingID) {
 }
 
 func (c carrier) After(d time.Duration, fn func()) service.Timer { return after(&c.mu, d, fn) }
-func (c carrier) Now() totem.Instant                             { return totem.Instant(time.Since(c.started)) }
-func (c carrier) WallNow() time.Time                             { return time.Now() }
-func (c carrier) Rand(n int) int                                 { return rand.IntN(n) }
-func (c carrier) Log(subsys string) loglevel.Logger              { return c.log.Logger(subsys) }
+
+// Now counts from the host's start, as clients that write times into the map
+// do (libsam's last_updated, which the watchdog service compares with it).
+func (c carrier) Now() totem.Instant { return c.booted + totem.Instant(time.Since(c.started)) }
+
+func (c carrier) WallNow() time.Time                { return time.Now() }
+func (c carrier) Rand(n int) int                    { return rand.IntN(n) }
+func (c carrier) Log(subsys string) loglevel.Logger { return c.log.Logger(subsys) }

@@ -43,6 +43,7 @@ type Daemon struct {
 	main       loglevel.Logger // subsystem MAIN
 	stateDir   string
 	started    time.Time
+	booted     totem.Instant // on CLOCK_MONOTONIC, at started
 	privileges privileges
 
 	mu        sync.Mutex // the service lock; all below is under it
@@ -78,7 +79,8 @@ type ending struct {
 // New makes a daemon that does nothing yet.
 func New(opts Options) (*Daemon, error) {
 	d := &Daemon{
-		opts: opts, log: opts.Log, main: opts.Log.Logger("MAIN"), stateDir: opts.StateDir, started: time.Now(),
+		opts: opts, log: opts.Log, main: opts.Log.Logger("MAIN"), stateDir: opts.StateDir,
+		started: time.Now(), booted: sinceBoot(),
 		cmap: opts.File.Map, totem: opts.Totem,
 		store: pg.NewStore(), exit: make(chan ending, 1),
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -15,31 +16,34 @@ import (
 // as the reference's IPC_LOGSYS_SIZE.
 const recorderSize = 8192 * 1024
 
-// recorder keeps the last lines as libqb's blackbox entries, whole entries in
-// a circle of bytes that grows up to recorderSize.
+// segmentSize is how much of them is forgotten at a time, in bytes.
+const segmentSize = 256 * 1024
+
+// recorder keeps the last lines as they go into a file, in few pieces of memory
+// without pointers, which is little work for the collector.
 type recorder struct {
-	entries [][]byte // oldest first, from entries[first]
-	first   int
-	size    int // bytes in entries, with their chunk headers
+	segments [][]byte // oldest first; whole entries each
 }
 
 func (b *recorder) add(r *record) {
-	e := Entry{
+	last := len(b.segments) - 1
+	if last < 0 || cap(b.segments[last])-len(b.segments[last]) < maxEntry {
+		if last+1 == recorderSize/segmentSize {
+			copy(b.segments, b.segments[1:])
+			b.segments = b.segments[:last]
+		}
+		b.segments = append(b.segments, make([]byte, 0, segmentSize))
+		last = len(b.segments) - 1
+	}
+	b.segments[last] = appendChunk(b.segments[last], Entry{
 		At: r.at, Level: r.level, Tag: r.subsys.tag,
 		Line: uint32(r.line), Func: r.fn, Text: r.text,
-	}.appendTo(nil)
-	b.entries = append(b.entries, e)
-	b.size += chunkSize(len(e))
-	for b.size > recorderSize {
-		b.size -= chunkSize(len(b.entries[b.first]))
-		b.entries[b.first] = nil
-		b.first++
-	}
-	if b.first > 1024 && b.first > len(b.entries)/2 {
-		n := copy(b.entries, b.entries[b.first:])
-		clear(b.entries[n:])
-		b.entries, b.first = b.entries[:n], 0
-	}
+	})
+}
+
+// snapshot is a copy of all that is kept.
+func (b *recorder) snapshot() []byte {
+	return slices.Concat(b.segments...)
 }
 
 // Entry is one line of a flight recorder.
@@ -67,8 +71,23 @@ const (
 
 var native = binary.NativeEndian
 
-// chunkSize is the room that an entry of n bytes takes, in bytes.
-func chunkSize(n int) int { return 8 + (n+3)&^3 }
+// maxEntry is the most room that an entry takes, in bytes: a name and a text of
+// full length.
+const maxEntry = 2*(maxLine+1) + 64
+
+// appendChunk adds an entry as the ring buffer has it: its length, a magic
+// number, itself, padding to a word.
+func appendChunk(b []byte, e Entry) []byte {
+	start := len(b)
+	b = native.AppendUint32(b, 0)
+	b = native.AppendUint32(b, chunkMagic)
+	b = e.appendTo(b)
+	native.PutUint32(b[start:], uint32(len(b)-start-8))
+	for len(b)%4 != 0 {
+		b = append(b, 0)
+	}
+	return b
+}
 
 // appendTo encodes the entry. The text travels as the argument of a "%s", so
 // that its own percent signs are not taken for conversions.
@@ -85,28 +104,21 @@ func (e Entry) appendTo(b []byte) []byte {
 	return append(append(b, e.Text...), 0)
 }
 
-// appendBlackbox encodes a whole file, of encoded entries.
-func appendBlackbox(b []byte, entries [][]byte) []byte {
-	used := 0
-	for _, e := range entries {
-		used += chunkSize(len(e)) / 4
-	}
+// blackboxFile makes a whole file of chunks.
+func blackboxFile(chunks []byte) []byte {
+	used := len(chunks) / 4
 	// The words are a whole number of pages, and more than are used: equal
 	// pointers would mean an empty ring.
 	words := (used/pageWords + 1) * pageWords
+	b := make([]byte, 0, 2*fileHeaderLen+4*words)
 	for _, v := range [...]uint32{
 		0, blackboxReadPt, blackboxWritePt, blackboxVersion, 0,
 		uint32(words), uint32(used), 0, ringVersion, uint32(words + used + ringVersion),
 	} {
 		b = native.AppendUint32(b, v)
 	}
-	for _, e := range entries {
-		b = native.AppendUint32(b, uint32(len(e)))
-		b = native.AppendUint32(b, chunkMagic)
-		b = append(b, e...)
-		b = append(b, make([]byte, chunkSize(len(e))-8-len(e))...)
-	}
-	return append(b, make([]byte, 4*(words-used))...)
+	b = append(b, chunks...)
+	return b[:cap(b)]
 }
 
 // Dump writes the flight recorder to dir/fdata-<local time>-<pid> and points
@@ -122,12 +134,12 @@ func (s *System) Dump(dir string) error {
 		if !on {
 			return syscall.ENOENT
 		}
-		file = appendBlackbox(nil, w.recorder.entries[w.recorder.first:])
+		file = w.recorder.snapshot()
 		return nil
 	})
 	name := filepath.Join(dir, fmt.Sprintf("fdata-%s-%d", s.opts.Now().Format("2006-01-02T15:04:05"), s.opts.PID))
 	if err == nil {
-		err = os.WriteFile(name, file, 0o700)
+		err = os.WriteFile(name, blackboxFile(file), 0o700)
 	}
 	if err != nil {
 		log.Logf(loglevel.Error, "Can't store blackbox file: %s", errnoText(err))

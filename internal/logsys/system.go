@@ -274,4 +274,5 @@ func (r *record) locate() {
 	if i := strings.LastIndexByte(r.fn, '.'); i >= 0 {
 		r.fn = r.fn[i+1:]
 	}
+	r.fn = r.fn[:min(len(r.fn), maxLine)]
 }

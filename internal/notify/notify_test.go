@@ -123,15 +123,15 @@ func TestLock(t *testing.T) {
 	if err := os.WriteFile(path, []byte("a stale one, and longer\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := Lock(path)
-	if err != nil {
+	if _, err := Lock(path); err != nil {
 		t.Fatal(err)
 	}
 	if b, _ := os.ReadFile(path); string(b) != strconv.Itoa(os.Getpid())+"\n" {
 		t.Errorf("holds %q", b)
 	}
 	// Reading it has closed a descriptor and with it the lock: take it anew.
-	if p, err = Lock(path); err != nil {
+	p, err := Lock(path)
+	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := self("lock " + path)

@@ -39,6 +39,7 @@ type Host struct {
 	kind     Kind
 	first    *exec.Cmd // its process 1
 	corosync *Process
+	started  []*Process // by Start, since the last boot
 }
 
 // Addr is the host's IPv4 address on the lab's network.
@@ -152,7 +153,17 @@ func (h *Host) Start(name string, args ...string) *Process {
 		p.err = cmd.Wait()
 		close(p.done)
 	}()
+	h.started = append(h.started, p)
 	return p
+}
+
+// goOn lets the processes that watch over the host's programs go on: nsenter
+// stops with the program that it has started, and a stopped one would keep the
+// host from ending.
+func (h *Host) goOn() {
+	for _, p := range h.started {
+		_ = p.cmd.Process.Signal(syscall.SIGCONT) // it may have ended
+	}
 }
 
 // Process is a program that Start runs.
@@ -237,6 +248,9 @@ func (h *Host) Pids(name string) []int {
 func (h *Host) SignalAll(name string, sig syscall.Signal) {
 	for _, pid := range h.Pids(name) {
 		_ = syscall.Kill(pid, sig)
+	}
+	if sig == syscall.SIGCONT {
+		h.goOn()
 	}
 }
 

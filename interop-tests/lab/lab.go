@@ -158,6 +158,7 @@ func (h *Host) halt() {
 		return
 	}
 	_ = h.first.Process.Kill()
+	h.goOn()
 	_ = h.first.Wait()
-	h.first = nil
+	h.first, h.started = nil, nil
 }

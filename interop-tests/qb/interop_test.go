@@ -15,8 +15,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -46,6 +48,10 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bin = dir
+	if err := os.Chmod(dir, 0o755); err != nil { // other users run what is there
+		fmt.Println(err)
+		return 1
+	}
 	for _, name := range []string{"echo_client", "echo_server", "golden_ring"} {
 		if out, err := exec.Command("gcc", "-O2", "-Wall", "-o", filepath.Join(dir, name),
 			filepath.Join("testdata", name+".c"), "-lqb").CombinedOutput(); err != nil {
@@ -188,6 +194,62 @@ func TestCClientIsRefused(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
+}
+
+// TestCClientOfAnotherUser: the server is root, the client is not.
+func TestCClientOfAnotherUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can become another user")
+	}
+	const nobody = 65534
+	each(t, func(t *testing.T, tr wire.Transport) {
+		var saw atomic.Pointer[server.Peer]
+		_, name := serve(t, server.Options{Type: tr, Accept: func(p server.Peer) error {
+			saw.Store(&p)
+			return nil
+		}})
+		cmd := exec.Command(filepath.Join(bin, "echo_client"), name, "20000", "echo", "1000", "500")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.HasPrefix(string(out), "seconds") {
+			t.Errorf("%s, %v", out, err)
+		}
+		if p := saw.Load(); p == nil || p.UID != nobody || p.GID != nobody || p.PID != cmd.Process.Pid {
+			t.Errorf("client is %+v", p)
+		}
+	})
+}
+
+// TestCClientsAreKilled kills clients wherever they happen to be.
+func TestCClientsAreKilled(t *testing.T) {
+	each(t, func(t *testing.T, tr wire.Transport) {
+		s, name := serve(t, server.Options{Type: tr})
+		for i := range 60 {
+			what := []string{"echo", "pipe", "events", "slow"}[i%4]
+			cmd := exec.Command(filepath.Join(bin, "echo_client"), name, "100000", what, "20000", strconv.Itoa(24+50*i))
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Duration(i%20) * time.Millisecond)
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			if left, _ := filepath.Glob(fmt.Sprintf("/dev/shm/qb-%d-%d-*", os.Getpid(), cmd.Process.Pid)); len(left) > 0 {
+				dirs := left
+				for end := time.Now().Add(5 * time.Second); len(left) > 0; time.Sleep(time.Millisecond) {
+					if time.Now().After(end) {
+						t.Fatalf("left behind: %v", dirs)
+					}
+					left, _ = filepath.Glob(dirs[0])
+				}
+			}
+		}
+		if got := cClient(t, name, "100000", "echo", "100", "100"); !strings.HasPrefix(got, "seconds") {
+			t.Error(got)
+		}
+		if st := s.Stats(); st.Active > 1 || st.Overrun > 0 {
+			t.Errorf("%+v", st)
+		}
+	})
 }
 
 // TestCClientLearnsOfTheEnd ends a server of ours in order and by SIGKILL, after

@@ -5,6 +5,7 @@ package qb
 import (
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
 )
 
@@ -73,4 +75,52 @@ func load(t *testing.T, name string, clients int, what string, count, size int) 
 	}
 	wg.Wait()
 	return time.Since(begin).Seconds()
+}
+
+// TestIdleClients prints what a thousand clients that say nothing cost the
+// server, and how long each took to come in.
+func TestIdleClients(t *testing.T) {
+	if !*ratios {
+		t.Skip("a benchmark: run with -ratios")
+	}
+	for _, tr := range []wire.Transport{wire.Shm, wire.Socket} {
+		for _, which := range []string{"echo_server", "go_server"} {
+			p := launch(t, which, tr)
+			before := memory(t, p)
+			var conns []*client.Conn
+			begin := time.Now()
+			for range 1000 {
+				c, err := client.Dial(limit(t), p.name, client.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				conns = append(conns, c)
+			}
+			took := time.Since(begin)
+			after := memory(t, p)
+			fmt.Printf("%-6v %-11s RssAnon %5d kB, %5.2f kB more per client; RssShmem %5.1f kB per client; %v to connect\n",
+				tr, which, after["RssAnon"], float64(after["RssAnon"]-before["RssAnon"])/1000,
+				float64(after["RssShmem"]-before["RssShmem"])/1000, took/1000)
+			for _, c := range conns {
+				_ = c.Close()
+			}
+			_ = p.stop()
+		}
+	}
+}
+
+// memory reads the kB of /proc/PID/status.
+func memory(t *testing.T, p *program) map[string]int {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := make(map[string]int)
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) == 3 && f[2] == "kB" {
+			m[strings.TrimSuffix(f[0], ":")], _ = strconv.Atoi(f[1])
+		}
+	}
+	return m
 }

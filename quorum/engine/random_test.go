@@ -15,7 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
-var seeds = flag.Int("seeds", 60, "how many seeds TestRandom plays for each configuration")
+var seeds = flag.Int("seeds", 30, "how many seeds TestRandom plays for each configuration")
 
 // TestRandom plays random partitions, merges, crashes and restarts, some in the
 // middle of a synchronisation. After each, once the cluster has settled:

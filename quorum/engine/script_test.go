@@ -106,7 +106,6 @@ type stage struct {
 	out     io.Writer
 	voters  map[totem.NodeID]*conn
 	quorums map[totem.NodeID]*conn
-	level   loglevel.Level
 }
 
 func (s *stage) id(f string) totem.NodeID { return totem.NodeID(s.num(f)) }

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"errors"
-
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
@@ -49,7 +47,7 @@ func New(cfg Config) (*Service, error) {
 		p, err = votequorum.New(votequorum.Config{Host: cfg.Host, Map: cfg.Map, Barrier: cfg.Barrier, Report: s.setQuorum})
 		s.provider = p
 	default:
-		err = errors.New("Invalid quorum provider") //nolint:staticcheck // the reference's words, in its log
+		err = votequorum.ConfigError("Invalid quorum provider")
 	}
 	if err != nil {
 		s.log.Logf(loglevel.Crit, "Quorum provider: %s failed to initialize.", name)

@@ -170,7 +170,7 @@ func (c *Checker) send(p *process, e Event) error {
 		if e.Sum != 0 {
 			m.sum = e.Sum
 		}
-		if p.reg != nil && p.passage == nil && (!p.initial || p.aligned) {
+		if p.reg != nil && p.passage == nil && p.placed() {
 			m.sN = p.n
 		}
 	}
@@ -250,7 +250,7 @@ func (c *Checker) causalDelivery(p *process, m *message, _ uint64) *Violation {
 		return &Violation{CausalDelivery, p.id, fmt.Sprintf("message %v is delivered after number %d of the same sender", m.id, p.last[i])}
 	}
 	p.last[i] = m.id.Seq
-	if m.sReg == p.reg && m.sN > p.n && (!p.initial || p.aligned) {
+	if m.sReg == p.reg && m.sN > p.n && p.placed() {
 		return &Violation{CausalDelivery, p.id, fmt.Sprintf("message %v is delivered after %d others of configuration %v, its sender had delivered %d when it sent it", m.id, p.n, p.reg.ring, m.sN)}
 	}
 	return nil

@@ -66,7 +66,7 @@ func (c *Checker) install(p *process, cfg *Config) error {
 		if v := virtualSynchrony(p, cfg.Ring); v != nil {
 			return v
 		}
-	case p.reg != nil && p.trans == nil && (!p.initial || p.aligned):
+	case p.reg != nil && p.trans == nil && p.placed():
 		// A process that is told of regular ones only.
 		if v := failureAtomicity(p, p.reg.way(cfg.Ring, p.n), cfg.Ring); v != nil {
 			return v

@@ -30,8 +30,10 @@ type loop struct {
 
 	started bool // the machine has
 	left    bool // the machine is at its end
-	stale   bool // the machine wants to know when the sockets are empty
-	end     bool
+	// unexplained is a pause that the machine has noticed.
+	unexplained time.Duration
+	stale       bool // the machine wants to know when the sockets are empty
+	end         bool
 
 	// lagged: new messages have been kept from the machine.
 	lagged bool
@@ -237,7 +239,7 @@ func (l *loop) do(actions []srp.Action) {
 			l.net.Processors(l.now, a.N)
 		case srp.Paused:
 			l.stale = true
-			l.r.pauses.report(Pause{Length: time.Duration(a.N) * time.Millisecond})
+			l.unexplained = time.Duration(a.N) * time.Millisecond
 		}
 	}
 	l.net.Flush()

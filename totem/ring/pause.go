@@ -47,20 +47,22 @@ func (d *pauseDetector) tick(now totem.Instant, token time.Duration) (pause, thr
 	return diff, limit
 }
 
-// watchPause runs the detector when it is due and reports.
+// watchPause runs the detector when it is due and reports. The machine's own is
+// finer: what that has noticed is looked into as well, once.
 func (l *loop) watchPause() {
-	if l.now < l.pause.next {
-		return
+	if l.now >= l.pause.next {
+		if length, threshold := l.pause.tick(l.now, l.srp.Token); length > 0 {
+			p := Pause{At: uint64(time.Now().UnixMilli()), Length: length}
+			l.r.log.Logf(loglevel.Warning, "Corosync main process was not scheduled (@%d) for %0.4f ms "+
+				"(threshold is %0.4f ms). Consider token timeout increase.", p.At, millis(length), millis(threshold))
+			l.r.out.push(Event{Kind: Paused, Pause: p})
+			l.unexplained = length
+		}
 	}
-	length, threshold := l.pause.tick(l.now, l.srp.Token)
-	if length == 0 {
-		return
+	if l.unexplained > 0 {
+		l.r.pauses.report(l.unexplained)
+		l.unexplained = 0
 	}
-	p := Pause{At: uint64(time.Now().UnixMilli()), Length: length}
-	l.r.log.Logf(loglevel.Warning, "Corosync main process was not scheduled (@%d) for %0.4f ms "+
-		"(threshold is %0.4f ms). Consider token timeout increase.", p.At, millis(length), millis(threshold))
-	l.r.out.push(Event{Kind: Paused, Pause: p})
-	l.r.pauses.report(p)
 }
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

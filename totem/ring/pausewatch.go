@@ -20,7 +20,7 @@ import (
 // of its own: files of /proc are no business of the ring thread.
 type pauseWatch struct {
 	log    loglevel.Logger
-	pauses chan Pause
+	pauses chan time.Duration
 	stop   chan struct{}
 	wg     sync.WaitGroup
 }
@@ -29,12 +29,12 @@ type pauseWatch struct {
 const sampleInterval = 5 * time.Second
 
 func newPauseWatch(log loglevel.Logger) *pauseWatch {
-	return &pauseWatch{log: log, pauses: make(chan Pause, 4), stop: make(chan struct{})}
+	return &pauseWatch{log: log, pauses: make(chan time.Duration, 4), stop: make(chan struct{})}
 }
 
 // report has a pause looked into. It does not wait; of more than a few at a time
 // the rest is left out.
-func (w *pauseWatch) report(p Pause) {
+func (w *pauseWatch) report(p time.Duration) {
 	select {
 	case w.pauses <- p:
 	default:
@@ -60,7 +60,7 @@ func (w *pauseWatch) run(tid int) {
 		case p := <-w.pauses:
 			s := takeSample(tid)
 			w.log.Logf(loglevel.Warning, "The ring thread stood still for %0.4f ms: %s.",
-				millis(p.Length), s.since(last).why(p.Length))
+				millis(p), s.since(last).why(p))
 			last = s
 		}
 	}

@@ -173,6 +173,7 @@ func (r *Ring) Reconfigure(srpCfg srp.Config, blockUnlisted bool) {
 		srpCfg.RingSeq, srpCfg.Pool, srpCfg.Source = l.srp.RingSeq, l.srp.Pool, l.srp.Source
 		l.srp = srpCfg
 		l.net.SetBlockUnlisted(blockUnlisted)
+		l.net.SetTimeouts(srpCfg.Downcheck, srpCfg.Merge)
 		l.do(l.m.Reconfigure(l.now, srpCfg))
 	})
 }

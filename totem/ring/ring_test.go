@@ -36,7 +36,7 @@ type node struct {
 	got   chan string              // messages
 	count atomic.Int64             // messages
 	bytes atomic.Int64
-	slow  func() // called for every message
+	slow  atomic.Pointer[func()] // called for every message
 	ended chan error
 }
 
@@ -139,8 +139,8 @@ func (n *node) run() {
 func (n *node) deliver(d pg.Delivery) {
 	n.count.Add(1)
 	n.bytes.Add(int64(len(d.Payload)))
-	if n.slow != nil {
-		n.slow()
+	if slow := n.slow.Load(); slow != nil {
+		(*slow)()
 	}
 	if len(d.Payload) < 200 {
 		select {
@@ -313,7 +313,8 @@ func TestRingIDIsStored(t *testing.T) {
 func TestSlowReceiverSlowsTheRing(t *testing.T) {
 	release := make(chan struct{})
 	n := form(t, 2, func(c *Config) { c.BacklogMax = 64 << 10 })
-	n[1].slow = func() { <-release }
+	slow := func() { <-release }
+	n[1].slow.Store(&slow)
 	big := make([]byte, 1000)
 	const total = 1000
 	for range total {

@@ -2,6 +2,7 @@ package ring
 
 import (
 	"fmt"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -65,6 +66,11 @@ func (c *clock) now() totem.Instant { return c.offset + totem.Instant(time.Since
 type wakeup struct {
 	fd  int
 	buf [8]byte
+
+	// mu keeps a late wake from writing to whatever has the number of a closed
+	// fd. The ring thread does not take it.
+	mu     sync.Mutex
+	closed bool
 }
 
 func newWakeup() (*wakeup, error) {
@@ -77,11 +83,23 @@ func newWakeup() (*wakeup, error) {
 
 var one = [8]byte{0: 1, 7: 1} // not zero in either byte order
 
-func (w *wakeup) wake() { unix.Write(w.fd, one[:]) }
+// wake ends the present sleep or the next one.
+func (w *wakeup) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed {
+		_, _ = unix.Write(w.fd, one[:]) // full: then it is awake
+	}
+}
 
 // clear is the ring thread's; it does not wait, so the scheduler need not know.
 func (w *wakeup) clear() {
 	unix.RawSyscall(unix.SYS_READ, uintptr(w.fd), uintptr(unsafe.Pointer(&w.buf[0])), uintptr(len(w.buf)))
 }
 
-func (w *wakeup) close() { unix.Close(w.fd) }
+func (w *wakeup) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	unix.Close(w.fd)
+}

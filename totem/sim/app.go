@@ -20,6 +20,12 @@ type App interface {
 	OnConfig(*totem.ConfigChange)
 }
 
+// Settler is an App that has its own idea of liveness: Settled tells what is
+// still to happen once the faults have stopped.
+type Settler interface {
+	Settled() error
+}
+
 // Env is what an App may do.
 type Env interface {
 	NodeID() totem.NodeID
@@ -35,6 +41,9 @@ type Env interface {
 	// queue is full. Between a transitional configuration and TransAck it goes
 	// through the queue of the synchronisation.
 	Mcast(group string, parts ...[]byte) bool
+	// Send is Mcast with the queue chosen by the caller; force sends although the
+	// queue is full.
+	Send(trans, force bool, group string, parts ...[]byte) bool
 	// TransAck ends the synchronisation that the last regular configuration
 	// began.
 	TransAck()
@@ -43,6 +52,8 @@ type Env interface {
 	// workload's checks as well: Send from time to time while clients would be
 	// served, and Receive for each message of group "load".
 	Workload() *Workload
+	// Calm tells that faults and workload have stopped.
+	Calm() bool
 	// Fail reports a broken invariant of the app's own; it ends the run.
 	Fail(err error)
 }

@@ -291,6 +291,7 @@ func (n *node) Life() uint32         { return n.life }
 func (n *node) Now() totem.Instant   { return n.now() }
 func (n *node) Rand(i int) int       { return n.w.rnd.IntN(i) }
 func (n *node) Workload() *Workload  { return n.load }
+func (n *node) Calm() bool           { return n.w.calm }
 func (n *node) Fail(err error)       { n.w.fail(fmt.Errorf("node %d: %w", n.id, err)) }
 func (n *node) TransAck() {
 	n.w.tracef(n, "synchronised in %v", n.ring)
@@ -319,11 +320,18 @@ func (n *node) After(d time.Duration, fn func()) (stop func()) {
 }
 
 func (n *node) Mcast(group string, parts ...[]byte) bool {
+	return n.Send(n.trans, false, group, parts...)
+}
+
+func (n *node) Send(trans, force bool, group string, parts ...[]byte) bool {
 	size := pg.GroupsSize(group)
 	for _, p := range parts {
 		size += len(p)
 	}
-	if !n.adm.Take(size) {
+	n.adm.SetTrans(trans)
+	if force {
+		n.adm.Force(size)
+	} else if !n.adm.Take(size) {
 		return false
 	}
 	m := n.store.Get(size)
@@ -331,7 +339,7 @@ func (n *node) Mcast(group string, parts ...[]byte) bool {
 	for _, p := range parts {
 		m.Data = append(m.Data, p...)
 	}
-	n.packer.Add(n.trans, m)
+	n.packer.Add(trans, m)
 	n.do(n.m.MessagesQueued(n.now()))
 	return true
 }

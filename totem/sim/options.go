@@ -51,6 +51,8 @@ type Options struct {
 	// nil for the default.
 	NewApp func(Env) App
 
+	// Replay is what the sim command must be told beside the seed to run this.
+	Replay string
 	// Trace, if not nil, gets a line for every event.
 	Trace func(line string)
 	// MaxSteps ends a run that goes on for ever; 0 for a generous default.

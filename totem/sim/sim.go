@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/totem"
@@ -21,11 +22,12 @@ type Result struct {
 	Delivered int
 	Configs   int
 	Err       error // what was violated, nil if nothing was
+	how       string
 }
 
 // Replay is the command that runs the seed again, with a trace.
 func (r *Result) Replay() string {
-	return fmt.Sprintf("go run ./totem/sim/cmd/sim -seed %d -trace", r.Seed)
+	return strings.Join(strings.Fields(fmt.Sprintf("go run ./totem/sim/cmd/sim -seed %d %s -trace", r.Seed, r.how)), " ")
 }
 
 // world is one simulation.
@@ -65,7 +67,7 @@ func Run(seed uint64, opts *Options) (res Result) {
 		checker: evs.New(),
 		hash:    seed,
 	}
-	res.Seed = seed
+	res.Seed, res.how = seed, o.Replay
 	defer func() {
 		if p := recover(); p != nil {
 			res.Err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -189,6 +191,13 @@ func (w *world) unsettled() error {
 		}
 		if len(n.queue) > 0 || n.packer.Backlog(false) > 0 || n.trans {
 			return fmt.Errorf("node %d has %d deliveries and %d packets to go, synchronising: %v", n.id, len(n.queue), n.packer.Backlog(false), n.trans)
+		}
+	}
+	for _, n := range w.nodes {
+		if s, ok := n.app.(Settler); ok {
+			if err := s.Settled(); err != nil {
+				return fmt.Errorf("node %d: %w", n.id, err)
+			}
 		}
 	}
 	return w.checker.Quiescent(procs)

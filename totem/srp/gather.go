@@ -73,9 +73,30 @@ func (m *Machine) enterGather(now totem.Instant, from gatherFrom) {
 	}
 }
 
+// joinBurst is how many memb_join go out at once in a twenty-fifth of the join
+// timeout (2 ms by default). Where many nodes start together each learns of the
+// others one by one, and to tell all others each time would take n^3 datagrams;
+// those beyond the burst wait and are one, with all that has been learned.
+const joinBurst = 4
+
+// joinPace counts the memb_join of the present stretch of time.
+type joinPace struct {
+	began totem.Instant
+	sent  int
+}
+
 // wantJoin has a memb_join sent: before the present call returns, or with
 // send_join after a random part of it, where the reference sleeps.
 func (m *Machine) wantJoin(now totem.Instant) {
+	stretch := m.cfg.Join / 25
+	if p := &m.joins; now.Sub(p.began) >= stretch {
+		*p = joinPace{began: now}
+	} else if p.sent >= joinBurst {
+		if !m.timers.runs(sendJoinTimer) {
+			m.timers.arm(sendJoinTimer, p.began.Add(stretch))
+		}
+		return
+	}
 	if us := int(m.cfg.SendJoin / time.Microsecond); us > 0 {
 		if !m.timers.runs(sendJoinTimer) {
 			m.timers.arm(sendJoinTimer, now.Add(time.Duration(m.cfg.Rand(us))*time.Microsecond))
@@ -87,6 +108,7 @@ func (m *Machine) wantJoin(now totem.Instant) {
 
 func (m *Machine) sendJoin(now totem.Instant) {
 	m.timers.stop(sendJoinTimer)
+	m.joins.sent++
 	m.sendLists(wire.Join{
 		Header:     wire.Header{Order: wire.Native, Type: wire.TypeJoin, NodeID: uint32(m.self)},
 		SystemFrom: m.self, RingSeq: m.ring.Seq,
@@ -191,9 +213,11 @@ func (m *Machine) processJoin(now totem.Instant, j *wire.Join) {
 	case b.failed.has(j.SystemFrom):
 		// of one that we hold for failed
 	default:
-		known := len(b.proc) + len(b.failed)
-		m.learn(j)
-		if m.state == Operational || len(b.proc)+len(b.failed) > known {
+		// The reference answers with a memb_join of its own even if it has learned
+		// nothing, and begins the consensus timeout anew. Processors that have come
+		// to hold different ones for failed and share no ring then answer each other
+		// for ever, each message with one to every other.
+		if m.learn(j) || m.state == Operational {
 			m.enterGather(now, fromMergeJoin)
 		}
 		return
@@ -216,14 +240,16 @@ func (m *Machine) noteLeave(j *wire.Join) {
 }
 
 // learn takes over what a memb_join tells. Who holds us for failed is held for
-// failed; whom a member of our ring holds for failed is believed.
-func (m *Machine) learn(j *wire.Join) {
+// failed; whom a member of our ring holds for failed is believed. It tells
+// whether any of that was news.
+func (m *Machine) learn(j *wire.Join) bool {
 	b := &m.memb
 	proc, failed := nodeSet(j.Proc), nodeSet(j.Failed)
 	if proc.equals(b.proc) && failed.equals(b.failed) ||
 		proc.within(b.proc) && failed.within(b.failed) || b.failed.has(j.SystemFrom) {
-		return
+		return false
 	}
+	known := len(b.proc) + len(b.failed)
 	b.proc.merge(proc)
 	switch {
 	case failed.has(m.self):
@@ -231,6 +257,7 @@ func (m *Machine) learn(j *wire.Join) {
 	case b.members.has(j.SystemFrom):
 		b.failed.merge(failed)
 	}
+	return len(b.proc)+len(b.failed) > known
 }
 
 // agreeWith notes that a processor has sent the very lists that we have.

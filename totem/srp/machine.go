@@ -73,6 +73,7 @@ type Machine struct {
 	// loop is what we have sent to ourselves: the token of a ring of one.
 	loop     []*totem.Packet
 	joinDue  bool // a memb_join is to be sent before the present call returns
+	joins    joinPace
 	mcastSeq int32
 
 	stats  Stats

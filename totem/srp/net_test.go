@@ -41,6 +41,7 @@ type testNode struct {
 	queue  [2][]string
 	events []string // delivered messages and configurations, in order
 	views  []totem.ConfigChange
+	spans  []span
 	logs   []string
 	down   bool
 	paused bool
@@ -49,6 +50,12 @@ type testNode struct {
 	stored uint64
 	acks   []totem.RingID
 	noAck  bool
+}
+
+// span is what a node delivers from one configuration change to the next.
+type span struct {
+	change totem.ConfigChange
+	msgs   []string
 }
 
 func testConfig(id totem.NodeID) Config {
@@ -136,10 +143,13 @@ func (n *testNet) do(d *testNode, acts []Action) {
 			a.Packet.Release()
 		case Deliver:
 			d.events = append(d.events, fmt.Sprintf("%d:%s", a.From, a.Packet.Data[a.Off:]))
+			last := &d.spans[len(d.spans)-1]
+			last.msgs = append(last.msgs, d.events[len(d.events)-1])
 			a.Packet.Release()
 		case Change:
 			c := *a.Change
 			d.views = append(d.views, c)
+			d.spans = append(d.spans, span{change: c})
 			d.events = append(d.events, fmt.Sprintf("%v %v joined %v left %v", c.Type, c.Members, c.Joined, c.Left))
 			if c.Type == totem.Regular && !d.noAck {
 				d.acks = append(d.acks, c.Ring)
@@ -230,6 +240,9 @@ func (n *testNet) receive(d *testNode, b []byte) {
 
 // step goes to the next thing that happens, at most until until.
 func (n *testNet) step(until totem.Instant) bool {
+	if len(n.flight) > 20000 {
+		n.t.Fatalf("%d datagrams on their way: a storm of %v", len(n.flight), typeOf(n.flight[0].data))
+	}
 	next, node := until, (*testNode)(nil)
 	for _, id := range n.ids {
 		if d := n.nodes[id]; !d.down && !d.paused && d.m.NextDeadline() < next {

@@ -10,8 +10,7 @@
 //
 // Invariants:
 //   - What a node multicasts is never fed back to it: the machine has dealt
-//     with its own copy. What it unicasts to itself (the token of a ring of
-//     one) comes back without touching a socket.
+//     with its own copy.
 //   - A token is never handed over before the multicasts that had arrived when
 //     it was read (the reference's totemnet_recv_flush).
 //   - Datagrams are read into pooled packets and sent from them; nothing is

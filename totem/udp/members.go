@@ -3,6 +3,7 @@ package udp
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
@@ -41,7 +42,7 @@ func (t *Transport) RemoveMember(addr netip.Addr) {
 	}
 }
 
-// SetActive tells whether the processor is in the ring; see mcastUnicast. The
+// SetActive tells whether the processor is in the ring; see Mcast. The
 // reference of version 3.1.7 leaves every member active.
 func (t *Transport) SetActive(id totem.NodeID, on bool) {
 	for _, m := range t.members {
@@ -53,6 +54,12 @@ func (t *Transport) SetActive(id totem.NodeID, on bool) {
 
 // SetBlockUnlisted changes totem.block_unlisted_ips at run time.
 func (t *Transport) SetBlockUnlisted(on bool) { t.cfg.BlockUnlisted = on }
+
+// SetTimeouts changes totem.downcheck and totem.merge at run time. What runs
+// already keeps its time.
+func (t *Transport) SetTimeouts(downcheck, merge time.Duration) {
+	t.netif.downcheck, t.cfg.Merge = downcheck, merge
+}
 
 // isSelf tells whether a member is this node, which gets no copy of what it
 // multicasts.

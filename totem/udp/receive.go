@@ -21,15 +21,6 @@ const tooBigInterval = time.Second
 // came to this processor alone, so no token overtakes them. It tells whether it
 // has found the sockets empty at last.
 func (t *Transport) Receive(fn func(*totem.Packet)) (drained bool) {
-	if len(t.self) > 0 {
-		own := t.self
-		t.self, t.spare = t.spare[:0], own
-		for i, p := range own {
-			fn(p)
-			p.Release()
-			own[i] = nil
-		}
-	}
 	if t.socks.token < 0 {
 		return true
 	}

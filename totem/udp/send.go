@@ -16,51 +16,60 @@ const (
 
 // Mcast queues p for all other processors; it takes over the caller's hold.
 // Flush sends.
+//
+// In Unicast, ordered multicasts go to the active members only, but when nothing
+// has gone to all for two merge timeouts, one goes to the inactive ones too: that
+// is how rings that have parted find each other (totemudpu_mcast_noflush_send
+// and its merge detection timer).
 func (t *Transport) Mcast(p *totem.Packet) {
-	if t.socks.send < 0 {
+	if t.socks.send < 0 || len(p.Data) == 0 {
 		t.stats.Discarded++
 		p.Release()
 		return
 	}
-	t.out.hold(p)
-	if t.cfg.Mode == Unicast {
-		t.mcastUnicast(p)
-	} else if !t.out.add(p, &t.group, kindMcast) {
-		t.stats.Discarded++
-	}
-}
-
-// mcastUnicast queues p for each member. Ordered multicasts go to the active
-// ones only, but when nothing has gone to all for two merge timeouts, one goes
-// to the inactive ones too: that is how rings that have parted find each other
-// (totemudpu_mcast_noflush_send and its merge detection timer).
-func (t *Transport) mcastUnicast(p *totem.Packet) {
 	all := t.mergeDue || len(p.Data) <= typeOffset || p.Data[typeOffset] != typeMcast
-	for _, m := range t.members {
-		if (m.active || all) && !t.isSelf(m) && !t.out.add(p, &m.to, kindMcast) {
-			t.stats.Discarded++
-		}
-	}
 	if all {
 		t.sentToAllSince, t.mergeDue = true, false
 	}
+	if all != t.mcastsToAll {
+		t.addMcasts()
+		t.mcastsToAll = all
+	}
+	t.out.hold(p)
+	t.mcasts = append(t.mcasts, p)
+}
+
+// addMcasts queues the multicasts collected so far, all to one processor before
+// the next, so that the kernel gets them in runs.
+func (t *Transport) addMcasts() {
+	if len(t.mcasts) == 0 {
+		return
+	}
+	if t.cfg.Mode != Unicast {
+		t.stats.Discarded += uint64(t.out.add(t.mcasts, &t.group, kindMcast))
+	} else {
+		for _, m := range t.members {
+			if (m.active || t.mcastsToAll) && !t.isSelf(m) {
+				t.stats.Discarded += uint64(t.out.add(t.mcasts, &m.to, kindMcast))
+			}
+		}
+	}
+	clear(t.mcasts)
+	t.mcasts = t.mcasts[:0]
 }
 
 // Unicast queues p for one processor, in order behind what Mcast has queued; it
 // takes over the caller's hold. To a processor that is no member nothing is
-// sent.
+// sent; to this one the machine never sends.
 func (t *Transport) Unicast(to totem.NodeID, p *totem.Packet) {
-	if to == t.cfg.NodeID {
-		t.self = append(t.self, p)
-		return
-	}
-	if t.socks.send >= 0 {
+	if t.socks.send >= 0 && len(p.Data) > 0 {
 		for _, m := range t.members {
 			if m.NodeID == to {
+				t.addMcasts()
 				t.out.hold(p)
-				if !t.out.add(p, &m.to, kindUcast) {
-					t.stats.Discarded++
-				}
+				t.one[0] = p
+				t.stats.Discarded += uint64(t.out.add(t.one[:], &m.to, kindUcast))
+				t.one[0] = nil
 				return
 			}
 		}
@@ -72,10 +81,10 @@ func (t *Transport) Unicast(to totem.NodeID, p *totem.Packet) {
 // Flush sends what is queued. What the socket does not take now is sent when it
 // does: Poll and Tick see to that.
 func (t *Transport) Flush() {
-	if t.out.empty() {
-		return
+	t.addMcasts()
+	if !t.out.empty() {
+		t.stuck = !t.out.flush(t.socks.send, t.failed, t.done)
 	}
-	t.stuck = !t.out.flush(t.socks.send, t.failed, t.done)
 }
 
 func (t *Transport) sendFailed(kind sendKind, no unix.Errno) {
@@ -92,8 +101,8 @@ func (t *Transport) sendFailed(kind sendKind, no unix.Errno) {
 	}
 }
 
-func (t *Transport) sendDone(kind sendKind) {
-	t.stats.Sent++
+func (t *Transport) sendDone(kind sendKind, datagrams int) {
+	t.stats.Sent += uint64(datagrams)
 	if kind == kindMcast {
 		t.stats.Failures = 0
 	}

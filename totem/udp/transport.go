@@ -1,10 +1,10 @@
 package udp
 
 import (
-	"fmt"
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,11 +25,13 @@ type Transport struct {
 
 	in    *reader
 	out   *writer
-	stuck bool            // out waits until the socket takes more
-	self  []*totem.Packet // sent to ourselves
-	spare []*totem.Packet // the other one of self's two buffers
+	stuck bool // out waits until the socket takes more
+	one   [1]*totem.Packet
+	// mcasts are multicasts not yet in out; they are held by it already.
+	mcasts      []*totem.Packet
+	mcastsToAll bool
 
-	// Merge detection, see mcastUnicast.
+	// Merge detection, see Mcast.
 	mergeAt        totem.Instant
 	mergeDue       bool
 	sentToAllSince bool
@@ -44,7 +46,7 @@ type Transport struct {
 
 	event  Event // for the next Tick to return
 	failed func(sendKind, unix.Errno)
-	done   func(sendKind)
+	done   func(sendKind, int)
 	stats  Stats
 	// tooBigLogged is when a datagram without room was last logged, so that
 	// whoever sends such cannot fill the log.
@@ -98,9 +100,16 @@ type Event struct {
 	Err  error
 }
 
+// noInterface is the error of udpu that finds no interface to bind to at first.
+type noInterface struct{}
+
+func (noInterface) Error() string {
+	return "One of your ip addresses are now bound to localhost. Corosync would not work correctly."
+}
+
 const (
-	bindTriesMax      = 10 // BIND_MAX_RETRIES
-	bindRetryInterval = 100e6
+	bindTriesMax      = 10                     // BIND_MAX_RETRIES
+	bindRetryInterval = 100 * time.Millisecond // BIND_RETRIES_INTERVAL; the n-th try waits n of it
 )
 
 // New makes a transport that has no sockets yet: Start begins with them.
@@ -149,10 +158,6 @@ func (t *Transport) Close() {
 	t.socks.close()
 	t.in.close()
 	t.out.reset()
-	for _, p := range t.self {
-		p.Release()
-	}
-	t.self = nil
 }
 
 // Poll appends the sockets to wait for to fds.
@@ -170,7 +175,7 @@ func (t *Transport) Poll(fds []unix.PollFd) []unix.PollFd {
 
 // Deadline is when Tick wants to be called next.
 func (t *Transport) Deadline() totem.Instant {
-	if len(t.self) > 0 || t.event.Kind != NoEvent {
+	if t.event.Kind != NoEvent {
 		return 0
 	}
 	return min(t.netif.next, t.mergeAt, t.bindAt)
@@ -246,10 +251,8 @@ func (t *Transport) sawInterfaces(now totem.Instant, l *look) {
 			t.event = Event{Kind: InterfaceDown, Addr: localhost(t.cfg.BindNet)}
 		}
 	case bindFatal:
-		err := fmt.Errorf("One of your ip addresses are now bound to localhost. " + //nolint:staticcheck // the reference's sentence
-			"Corosync would not work correctly.")
-		t.cfg.Log.Logf(loglevel.Error, "%v", err)
-		t.event = Event{Kind: Fatal, Err: err}
+		t.cfg.Log.Logf(loglevel.Error, "%v", noInterface{})
+		t.event = Event{Kind: Fatal, Err: noInterface{}}
 	}
 }
 
@@ -267,7 +270,7 @@ func (t *Transport) open(now totem.Instant) {
 		t.cfg.Log.Logf(loglevel.Warning, "%v", err)
 		t.bindTries++
 		if se, ok := err.(*socketError); ok && se.bind && t.bindTries <= bindTriesMax {
-			t.bindAt = now + totem.Instant(t.bindTries*bindRetryInterval)
+			t.bindAt = now.Add(time.Duration(t.bindTries) * bindRetryInterval)
 			return
 		}
 		t.cfg.Log.Logf(loglevel.Error, "%s", perror("Unable to create sockets, exiting", err))
@@ -275,6 +278,7 @@ func (t *Transport) open(now totem.Instant) {
 		return
 	}
 	t.socks = socks
+	t.out.probe(socks.send)
 	t.readdress()
 	if t.netif.report() {
 		addr := bound.Prefix.Addr()
@@ -284,6 +288,8 @@ func (t *Transport) open(now totem.Instant) {
 }
 
 func (t *Transport) closeSockets() {
+	clear(t.mcasts)
+	t.mcasts = t.mcasts[:0]
 	t.out.reset()
 	t.stuck = false
 	t.socks.close()

@@ -152,18 +152,6 @@ func TestMulticastReachesTheOthersInOrderAndTheTokenIsLast(t *testing.T) {
 	}
 }
 
-func TestUnicastToSelfComesBack(t *testing.T) {
-	h := newHost(t, 1, 1, nil)
-	h.Unicast(1, h.packet(message(0, "token")))
-	if h.Deadline() != 0 {
-		t.Errorf("deadline %d, want at once", h.Deadline())
-	}
-	h.Receive(h.take)
-	if len(h.got) != 1 || h.Deadline() == 0 {
-		t.Errorf("got %q, deadline %d", h.got, h.Deadline())
-	}
-}
-
 func TestLongDatagrams(t *testing.T) {
 	h := cluster(t, 2, nil)
 	long := strings.Repeat("x", 12000) // longer than a pool packet
@@ -214,11 +202,10 @@ func TestInterfaceDownAndUp(t *testing.T) {
 		t.Errorf("logged %q", last)
 	}
 	h.Mcast(h.packet(message(1, "lost")))
-	h.Unicast(1, h.packet(message(0, "kept")))
+	h.Unicast(2, h.packet(message(0, "lost too")))
 	h.Flush()
-	h.Receive(h.take)
-	if !slices.Equal(h.got, []string{"kept"}) {
-		t.Errorf("got %q", h.got)
+	if s := h.Stats(); s.Discarded != 2 || s.Sent != 0 {
+		t.Errorf("discarded %d, sent %d", s.Discarded, s.Sent)
 	}
 	if s, ok := h.NodeStatus(2, false); !ok || s.Enabled || s.Addr != testAddr(2) {
 		t.Errorf("status while down: %+v, %v", s, ok)
@@ -298,6 +285,77 @@ func TestInactiveMembersGetMergeMessages(t *testing.T) {
 	if want := []string{"join", "three"}; !slices.Equal(h[2].got, want) {
 		t.Errorf("the inactive member got %q, want %q", h[2].got, want)
 	}
+}
+
+// TestRunsAreCutApart sends runs of datagrams that the kernel segments, with and
+// without its help.
+func TestRunsAreCutApart(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		prepare func(*host)
+	}{
+		{"by the kernel", func(h *host) {
+			if !h.out.offload {
+				t.Log("this kernel does not segment UDP")
+			}
+		}},
+		{"by us", func(h *host) { h.out.offload = false }},
+		{"by us, as the kernel refuses", func(h *host) {
+			// Segmentation needs checksums.
+			if err := unix.SetsockoptInt(h.socks.send, unix.SOL_SOCKET, unix.SO_NO_CHECK, 1); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := cluster(t, 2, nil)
+			tt.prepare(h[0])
+			var want []string
+			send := func(n, size int) {
+				for range n {
+					want = append(want, strings.Repeat(string(rune('a'+len(want)%26)), size))
+					h[0].Mcast(h[0].packet(message(1, want[len(want)-1])))
+				}
+			}
+			send(17, 1446) // a visit's worth
+			send(1, 700)   // shorter: the end of the run
+			send(3, 20)
+			send(2, 1446)
+			send(80, 1446) // more than one run may have
+			h[0].Unicast(2, h[0].packet(message(0, "token")))
+			h[0].Flush()
+			h[1].await(t, len(want)+1)
+			if !slices.Equal(h[1].got, append(want, "token")) {
+				t.Errorf("%d datagrams differ from the %d sent", len(h[1].got), len(want)+1)
+			}
+			if s := h[0].Stats(); s.Sent != uint64(len(want)+1) || s.Failed != 0 {
+				t.Errorf("sent %d of %d, %d failed", s.Sent, len(want)+1, s.Failed)
+			}
+		})
+	}
+}
+
+func TestSegmentationIsGivenUp(t *testing.T) {
+	h := cluster(t, 2, nil)
+	if !h[0].out.offload {
+		t.Skip("this kernel does not segment UDP")
+	}
+	if err := unix.SetsockoptInt(h[0].socks.send, unix.SOL_SOCKET, unix.SO_NO_CHECK, 1); err != nil {
+		t.Fatal(err)
+	}
+	for i := range offloadFailures {
+		if !h[0].out.offload {
+			t.Errorf("given up after %d failures", i)
+		}
+		for range 2 {
+			h[0].Mcast(h[0].packet(message(1, "x")))
+		}
+		h[0].Flush()
+	}
+	if h[0].out.offload {
+		t.Errorf("not given up after %d failures", offloadFailures)
+	}
+	h[1].await(t, 2*offloadFailures)
 }
 
 func TestConfigIsChecked(t *testing.T) {

@@ -60,13 +60,6 @@ var Native = func() Order {
 	return LittleEndian
 }()
 
-func (o Order) u16(b []byte) uint16 {
-	if o == BigEndian {
-		return binary.BigEndian.Uint16(b)
-	}
-	return binary.LittleEndian.Uint16(b)
-}
-
 func (o Order) u32(b []byte) uint32 {
 	if o == BigEndian {
 		return binary.BigEndian.Uint32(b)

@@ -26,10 +26,10 @@ type fake struct {
 	broken  error   // of everything else
 }
 
-func (f *fake) Close() error                                        { return nil }
-func (f *fake) LocalNode(context.Context) (cfg.NodeID, error)       { return f.local, nil }
-func (f *fake) ReloadConfig(context.Context) error                  { return f.broken }
-func (f *fake) ReopenLogFiles(context.Context) error                { return f.broken }
+func (f *fake) Close() error                                  { return nil }
+func (f *fake) LocalNode(context.Context) (cfg.NodeID, error) { return f.local, nil }
+func (f *fake) ReloadConfig(context.Context) error            { return f.broken }
+func (f *fake) ReopenLogFiles(context.Context) error          { return f.broken }
 func (f *fake) KillNode(_ context.Context, n cfg.NodeID, _ string) error {
 	if slices.Contains(f.members, n) {
 		return nil

@@ -102,6 +102,8 @@ func (t *tool) nodes(ctx context.Context, d daemon, c *cluster) {
 		arrow := ""
 		if c.knet() {
 			arrow = "->"
+		}
+		if s.OnwireMax != 0 { // a daemon built with knet's versions, unlike Debian's
 			fmt.Fprintf(t.out, "   onwire (min/max/cur): %d, %d, %d", s.OnwireMin, s.OnwireMax, s.OnwireVer)
 		}
 		fmt.Fprintln(t.out)

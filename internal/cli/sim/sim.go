@@ -2,7 +2,10 @@
 // a trace:
 //
 //	sim -seeds 100000 [-from 1] [-workers 2]
-//	sim -seed 4711 [-trace]
+//	sim -seed 4711 [-services] [-trace]
+//
+// Every third seed is run a second time with synchronisation, CPG and votequorum
+// on the nodes.
 //
 // It prints how far it has come, and for each seed that fails what was violated
 // and how to see that again. It exits with 1 if any did.
@@ -16,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/internal/clustersim"
 	"github.com/ringmaster-ha/ringmaster/totem/sim"
 )
 
@@ -27,24 +31,29 @@ func Main(args []string, out, errw io.Writer) int {
 	from := fs.Uint64("from", 1, "the first seed")
 	seed := fs.Uint64("seed", 0, "run this seed only")
 	trace := fs.Bool("trace", false, "with -seed: print every event")
+	services := fs.Bool("services", false, "with -seed: with CPG and votequorum on the nodes")
 	workers := fs.Int("workers", runtime.NumCPU(), "how many run at once")
 	if err := fs.Parse(args[1:]); err != nil {
 		return 2
 	}
 	if *seed != 0 {
-		return one(*seed, *trace, out)
+		return one(*seed, *services, *trace, out)
 	}
 	return many(*from, *seeds, max(1, *workers), out)
 }
 
-func one(seed uint64, trace bool, out io.Writer) int {
-	o := sim.Swarm(seed)
+func one(seed uint64, services, trace bool, out io.Writer) int {
+	swarm := sim.Swarm(seed)
+	o := &swarm
+	if services {
+		o = clustersim.Options(seed)
+	}
 	if trace {
 		o.Trace = func(line string) { fmt.Fprintln(out, line) }
 	}
-	r := sim.Run(seed, &o)
-	o.Trace = nil
-	fmt.Fprintf(out, "%+v\n", o)
+	r := sim.Run(seed, o)
+	o.Trace, o.NewApp = nil, nil
+	fmt.Fprintf(out, "%+v\n", *o)
 	report(out, &r)
 	if r.Err != nil {
 		return 1
@@ -68,6 +77,9 @@ func many(from, seeds uint64, workers int, out io.Writer) int {
 		wg.Go(func() {
 			for s := range next {
 				results <- sim.Run(s, nil)
+				if s%3 == 0 {
+					results <- sim.Run(s, clustersim.Options(s))
+				}
 			}
 		})
 	}
@@ -80,10 +92,10 @@ func many(from, seeds uint64, workers int, out io.Writer) int {
 		close(results)
 	}()
 	began, said := time.Now(), time.Now()
-	var done, steps, delivered int
+	var runs, steps, delivered int
 	var failed []uint64
 	for r := range results {
-		done++
+		runs++
 		steps += r.Steps
 		delivered += r.Delivered
 		if r.Err != nil {
@@ -92,10 +104,10 @@ func many(from, seeds uint64, workers int, out io.Writer) int {
 		}
 		if time.Since(said) > 10*time.Second {
 			said = time.Now()
-			fmt.Fprintf(out, "%d of %d seeds, %d failed, %d steps, %d deliveries, %v\n", done, seeds, len(failed), steps, delivered, time.Since(began).Round(time.Second))
+			fmt.Fprintf(out, "%d runs for %d seeds, %d failed, %d steps, %d deliveries, %v\n", runs, seeds, len(failed), steps, delivered, time.Since(began).Round(time.Second))
 		}
 	}
-	fmt.Fprintf(out, "%d seeds, %d failed %v, %d steps, %d deliveries, %v\n", done, len(failed), failed, steps, delivered, time.Since(began).Round(time.Second))
+	fmt.Fprintf(out, "%d runs for %d seeds, %d failed %v, %d steps, %d deliveries, %v\n", runs, seeds, len(failed), failed, steps, delivered, time.Since(began).Round(time.Second))
 	if len(failed) > 0 {
 		return 1
 	}

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -27,13 +29,12 @@ type Conn struct {
 	dir    directory
 	fd     int // the set-up socket
 
-	// Data is the Handler's own.
-	Data any
+	data any // the Handler's own
 
 	// Of Serve's goroutine only.
 	ready    bool // in Server.ready
 	gone     bool // the set-up socket has ended: take what is left, then close
-	muted    bool // not listened to, because of the rate
+	muted    bool // not listened to, because of the rate; changes under mu
 	requests atomic.Uint64
 
 	mu      sync.Mutex // guards what follows, and the life of the transport
@@ -61,6 +62,27 @@ func (c *Conn) UID() uint32 { return c.peer.UID }
 
 // GID is the client's real group.
 func (c *Conn) GID() uint32 { return c.peer.GID }
+
+// ProcessName is what the kernel calls the client's process, empty if that has
+// ended.
+func (c *Conn) ProcessName() string {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.peer.PID))
+	if err != nil {
+		return ""
+	}
+	from, to := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
+	if from < 0 || to < from {
+		return ""
+	}
+	return string(stat[from+1 : to])
+}
+
+// Data returns what SetData has set, nil before. Both are for the Handler, to
+// be called where its own locking allows.
+func (c *Conn) Data() any { return c.data }
+
+// SetData keeps the Handler's own state of the connection.
+func (c *Conn) SetData(v any) { c.data = v }
 
 // MaxMsgSize is the length that messages of this connection may have, in bytes.
 func (c *Conn) MaxMsgSize() int { return int(c.max) }
@@ -335,7 +357,7 @@ func (c *Conn) receive(buf []byte) (int, error) {
 	if c.rings != nil {
 		return c.rings.request.TryRead(buf[:c.max])
 	}
-	return c.socks.receive(buf[:c.max], c.peer.UID)
+	return c.socks.receive(buf[:c.max], c.peer)
 }
 
 // take receives one request and checks its header. done: there is no more for

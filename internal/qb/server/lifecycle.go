@@ -126,9 +126,14 @@ func (s *Server) afterWake() {
 	s.mu.Lock()
 	waiting := len(s.backlog) > 0
 	s.mu.Unlock()
-	if waiting {
-		s.flushIn = flushMin
-		s.flushAt = s.now().Add(flushMin)
+	if !waiting {
+		return
+	}
+	// Sooner, but never later: clients that join the backlog all the time must
+	// not put it off.
+	s.flushIn = flushMin
+	if at := s.now().Add(flushMin); s.flushAt.IsZero() || at.Before(s.flushAt) {
+		s.flushAt = at
 	}
 }
 
@@ -138,8 +143,8 @@ func (s *Server) unmute() {
 		if !c.muted {
 			continue
 		}
-		c.muted = false
 		c.mu.Lock()
+		c.muted = false
 		s.watch(c)
 		if c.socks != nil && !c.dead {
 			s.poll.modify(c.socks.request, unix.EPOLLIN)

@@ -37,7 +37,7 @@ type Server struct {
 	ready     []*Conn  // have more requests than they were allowed to send at once
 	spare     []*Conn
 	buf       []byte // of the request that is being handled
-	oob       [128]byte
+	oob       ancillary
 	bytes     [512]byte // of set-up sockets: only their number counts
 	deafUntil time.Time // when the listener is listened to again, or zero
 	flushIn   time.Duration
@@ -257,17 +257,16 @@ func (s *Server) serveReady() {
 
 // mute stops listening to a client until the rate says otherwise.
 func (s *Server) mute(c *Conn) {
-	c.muted = true
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.muted = true
 	s.watch(c)
 	if c.socks != nil && !c.dead {
 		s.poll.modify(c.socks.request, 0)
 	}
 }
 
-// watch tells the poller what c waits for. Precondition: c.mu is held; muted
-// changes on Serve's goroutine only, which calls this after it has.
+// watch tells the poller what c waits for. Precondition: c.mu is held.
 func (s *Server) watch(c *Conn) {
 	if c.dead {
 		return

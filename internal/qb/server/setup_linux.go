@@ -114,9 +114,9 @@ func (s *Server) readSetup(u *setup) {
 func (s *Server) recvCredentials(fd int, b []byte) (int, []byte, error) {
 	iov := unix.Iovec{Base: unsafe.SliceData(b)}
 	iov.SetLen(len(b))
-	msg := unix.Msghdr{Iov: &iov, Control: &s.oob[0]}
+	msg := unix.Msghdr{Iov: &iov, Control: &s.oob.b[0]}
 	msg.SetIovlen(1)
-	msg.SetControllen(len(s.oob))
+	msg.SetControllen(len(s.oob.b))
 	for {
 		n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)),
 			unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
@@ -126,13 +126,28 @@ func (s *Server) recvCredentials(fd int, b []byte) (int, []byte, error) {
 		if errno != 0 {
 			return 0, nil, errno
 		}
-		return int(n), s.oob[:msg.Controllen], nil
+		return int(n), s.oob.b[:msg.Controllen], nil
 	}
 }
+
+// ancillary is room for ancillary data, aligned as its fields want it.
+type ancillary struct {
+	_ [0]uint64
+	b [128]byte
+}
+
+var credentialsLen = unix.CmsgSpace(unix.SizeofUcred)
 
 // credentials finds the SCM_CREDENTIALS in ancillary data, and closes what
 // files a client has tried to hand us.
 func credentials(oob []byte) (unix.Ucred, error) {
+	if len(oob) == credentialsLen {
+		// Nearly always: nothing else, and nothing to allocate.
+		h := (*unix.Cmsghdr)(unsafe.Pointer(unsafe.SliceData(oob)))
+		if h.Level == unix.SOL_SOCKET && h.Type == unix.SCM_CREDENTIALS && uint64(h.Len) == uint64(unix.CmsgLen(unix.SizeofUcred)) {
+			return *(*unix.Ucred)(unsafe.Pointer(&oob[unix.CmsgLen(0)])), nil
+		}
+	}
 	var cred *unix.Ucred
 	msgs, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {

@@ -27,7 +27,7 @@ type sockets struct {
 	// drained: the client's count says that there are no more requests, which
 	// saves a call. If it lies, the poller still tells the truth.
 	drained bool
-	oob     [64]byte
+	oob     ancillary
 }
 
 // openSockets makes the sockets and the control file of a connection.
@@ -124,22 +124,22 @@ func (s *sockets) send(fd int, open *bool, suffix string, counter int, parts [][
 	}
 }
 
-// receive takes one request of the user uid.
-func (s *sockets) receive(buf []byte, uid uint32) (int, error) {
+// receive takes one request of the client p.
+func (s *sockets) receive(buf []byte, p Peer) (int, error) {
 	if s.drained {
 		s.drained = false
 		return 0, ringbuffer.ErrEmpty
 	}
 	iov := unix.Iovec{Base: unsafe.SliceData(buf)}
 	iov.SetLen(len(buf))
-	msg := unix.Msghdr{Iov: &iov, Control: &s.oob[0]}
+	msg := unix.Msghdr{Iov: &iov, Control: &s.oob.b[0]}
 	msg.SetIovlen(1)
-	msg.SetControllen(len(s.oob))
+	msg.SetControllen(len(s.oob.b))
 	var n uintptr
 	for {
 		var errno unix.Errno
 		n, _, errno = unix.RawSyscall(unix.SYS_RECVMSG, uintptr(s.request), uintptr(unsafe.Pointer(&msg)),
-			unix.MSG_DONTWAIT)
+			unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
 		if errno == unix.EINTR {
 			continue
 		}
@@ -153,11 +153,12 @@ func (s *sockets) receive(buf []byte, uid uint32) (int, error) {
 		return 0, err
 	}
 	s.drained = sent <= 0
-	cred, err := credentials(s.oob[:msg.Controllen])
+	cred, err := credentials(s.oob.b[:msg.Controllen])
 	if err != nil {
 		return 0, err
 	}
-	if cred.Uid != uid {
+	// A client may have become another user since, or have forked.
+	if cred.Uid != p.UID && int(cred.Pid) != p.PID && cred.Uid != 0 {
 		return 0, errSender
 	}
 	if msg.Flags&unix.MSG_TRUNC != 0 {

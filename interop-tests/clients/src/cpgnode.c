@@ -6,7 +6,8 @@
  *   RATE messages a second of MIN to MAX bytes, 0 for none.
  *
  * SIGUSR1 ends the sending, SIGTERM the program, after a leave.
- * Each event is one line of JSON in LOG; clients.go reads it.
+ * Each event is one line of JSON in LOG, in the format of totem/evs, and beside
+ * it the group's membership and what was damaged.
  */
 #include <corosync/corotypes.h>
 #include <corosync/cpg.h>
@@ -26,6 +27,8 @@
 
 static volatile sig_atomic_t sending = 1, leaving;
 static FILE *out;
+static char self[32]; /* "node/incarnation": pids come again after a boot */
+static int rings;     /* configurations seen */
 
 static void on_signal(int sig)
 {
@@ -41,7 +44,7 @@ static uint8_t body_byte(uint64_t number, size_t i)
 }
 
 struct head {
-	uint32_t node, pid;
+	uint32_t node, pid, incarnation;
 	uint64_t number;
 	uint32_t length;
 };
@@ -61,10 +64,10 @@ static void deliver(cpg_handle_t h, const struct cpg_name *group, uint32_t node,
 			whole = p[i] == body_byte(hd.number, i);
 	}
 	if (!whole) {
-		fprintf(out, "{\"ev\":\"damaged\",\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"len\":%zu}\n", node, pid, len);
+		fprintf(out, "{\"proc\":\"%s\",\"ev\":\"damaged\",\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"len\":%zu}\n", self, node, pid, len);
 		return;
 	}
-	fprintf(out, "{\"ev\":\"deliver\",\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"n\":%" PRIu64 "}\n", node, pid, hd.number);
+	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"deliver\",\"msg\":\"%" PRIu32 "/%" PRIu32 "/%" PRIu64 "\"}\n", self, node, hd.incarnation, hd.number);
 }
 
 static void print_list(const char *name, const struct cpg_address *list, size_t n)
@@ -82,7 +85,7 @@ static void confchg(cpg_handle_t h, const struct cpg_name *group,
 {
 	(void)h;
 	(void)group;
-	fputs("{\"ev\":\"group\"", out);
+	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"group\"", self);
 	print_list("members", members, n_members);
 	print_list("left", left, n_left);
 	print_list("joined", joined, n_joined);
@@ -92,7 +95,8 @@ static void confchg(cpg_handle_t h, const struct cpg_name *group,
 static void ring(cpg_handle_t h, struct cpg_ring_id id, uint32_t n, const uint32_t *members)
 {
 	(void)h;
-	fprintf(out, "{\"ev\":\"ring\",\"rep\":%" PRIu32 ",\"seq\":%" PRIu64 ",\"nodes\":[", id.nodeid, id.seq);
+	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"config\",%s\"ring\":\"%" PRIx32 ".%" PRIx64 "\",\"members\":[",
+		self, rings++ ? "" : "\"initial\":true,", id.nodeid, id.seq);
 	for (uint32_t i = 0; i < n; i++)
 		fprintf(out, "%s%" PRIu32, i ? "," : "", members[i]);
 	fputs("]}\n", out);
@@ -108,7 +112,7 @@ static uint64_t now_ns(void)
 
 static int quit(const char *what, cs_error_t err)
 {
-	fprintf(out, "{\"ev\":\"end\",\"what\":\"%s\",\"err\":%d}\n", what, err);
+	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"crash\"}\n", self);
 	fflush(out);
 	fprintf(stderr, "cpgnode: %s: %s\n", what, cs_strerror(err));
 	return 1;
@@ -153,25 +157,30 @@ int main(int argc, char **argv)
 		return quit("cpg_initialize", err);
 	group.length = strlen(argv[1]);
 	memcpy(group.value, argv[1], group.length);
-	while ((err = cpg_join(h, &group)) == CS_ERR_TRY_AGAIN)
-		usleep(10000);
-	if (err != CS_OK)
-		return quit("cpg_join", err);
 	unsigned int local;
 	if ((err = cpg_local_get(h, &local)) != CS_OK)
 		return quit("cpg_local_get", err);
 	hd.node = local;
 	hd.pid = (uint32_t)getpid();
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	hd.incarnation = (uint32_t)((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
+	snprintf(self, sizeof(self), "%" PRIu32 "/%" PRIu32, hd.node, hd.incarnation);
+	while ((err = cpg_join(h, &group)) == CS_ERR_TRY_AGAIN)
+		usleep(10000);
+	if (err != CS_OK)
+		return quit("cpg_join", err);
 	cpg_fd_get(h, &fd);
 
+	int said = 0;
 	uint8_t *buf = malloc(max);
 	uint64_t gap = rate > 0 ? (uint64_t)(1e9 / rate) : 0, next = now_ns();
 	srand((unsigned int)getpid());
 	while (!leaving) {
 		uint64_t now = now_ns();
-		int due = sending && gap > 0 && now >= next;
+		int due = (sending || said) && gap > 0 && now >= next;
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int wait = sending && gap > 0 ? (int)((due ? 0 : next - now) / 1000000u) : 100;
+		int wait = (sending || said) && gap > 0 ? (int)((due ? 0 : next - now) / 1000000u) : 100;
 
 		if (poll(&p, 1, wait) < 0 && errno != EINTR)
 			return quit("poll", CS_ERR_LIBRARY);
@@ -183,26 +192,29 @@ int main(int argc, char **argv)
 		}
 		if (!due)
 			continue;
-		hd.number++;
-		hd.length = (uint32_t)(min + (max > min ? (size_t)rand() % (max - min + 1) : 0));
-		memcpy(buf, &hd, sizeof(hd));
-		for (size_t i = sizeof(hd); i < hd.length; i++)
-			buf[i] = body_byte(hd.number, i);
+		if (!said) { /* a refused message is tried again under its number */
+			hd.number++;
+			hd.length = (uint32_t)(min + (max > min ? (size_t)rand() % (max - min + 1) : 0));
+			memcpy(buf, &hd, sizeof(hd));
+			for (size_t i = sizeof(hd); i < hd.length; i++)
+				buf[i] = body_byte(hd.number, i);
+			fprintf(out, "{\"proc\":\"%s\",\"ev\":\"send\",\"msg\":\"%s/%" PRIu64 "\"}\n", self, self, hd.number);
+			fflush(out);
+			said = 1;
+		}
 		struct iovec iov = {.iov_base = buf, .iov_len = hd.length};
 		err = cpg_mcast_joined(h, CPG_TYPE_AGREED, &iov, 1);
 		if (err == CS_ERR_TRY_AGAIN) {
-			hd.number--; /* not sent: the same number next time */
 			next = now_ns() + 1000000u;
 			continue;
 		}
 		if (err != CS_OK)
 			return quit("cpg_mcast_joined", err);
-		fprintf(out, "{\"ev\":\"send\",\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"n\":%" PRIu64 "}\n", hd.node, hd.pid, hd.number);
+		said = 0;
 		next += gap;
 	}
 	cpg_leave(h, &group);
 	cpg_finalize(h);
-	fprintf(out, "{\"ev\":\"end\",\"what\":\"leave\",\"err\":0}\n");
 	fclose(out);
 	return 0;
 }

@@ -1,7 +1,6 @@
 package votequorum
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +34,11 @@ const defaultLMSWindow = 10000
 func (o *options) window() time.Duration {
 	return time.Duration(o.lastManStandingWindow) * time.Millisecond
 }
+
+// ConfigError says why a configuration cannot work.
+type ConfigError string
+
+func (e ConfigError) Error() string { return string(e) }
 
 // The configurations that cannot work, in the reference's words. At run time
 // they are logged and the engine goes on with what it has.
@@ -88,7 +92,7 @@ func (e *Engine) readConfig(runtime bool) error {
 
 	if !g.nodelist.present && g.expected == 0 {
 		if !runtime {
-			return errors.New(badVotes)
+			return ConfigError(badVotes)
 		}
 		e.log.Logf(loglevel.Crit, badVotes)
 		e.log.Logf(loglevel.Crit, "will continue with current runtime data")
@@ -96,7 +100,7 @@ func (e *Engine) readConfig(runtime bool) error {
 	}
 	if e.opt.twoNode && g.device {
 		if !runtime {
-			return errors.New(badTwoNode)
+			return ConfigError(badTwoNode)
 		}
 		e.log.Logf(loglevel.Crit, badTwoNode)
 		if e.us.flags&wire.FlagQdeviceRegistered != 0 {
@@ -160,7 +164,7 @@ func (e *Engine) readFeatures() error {
 		if e.store != nil {
 			if votes, err = e.store.LoadBarrier(); err != nil {
 				e.log.Logf(loglevel.Warning, "%v", err)
-				return errors.New(badTracking)
+				return ConfigError(badTracking)
 			}
 		}
 		e.setEVTracked(votes)
@@ -190,7 +194,7 @@ func (e *Engine) reconcileTieBreaker(g gathered) error {
 		e.log.Logf(loglevel.Crit, "solution would be to disable LMS, leave ATB enabled, and also")
 		e.log.Logf(loglevel.Crit, "enable wait_for_all (mandatory for ATB in odd-numbered clusters).")
 		e.log.Logf(loglevel.Crit, "Due to this ambiguity, corosync will fail to start. Please fix your corosync.conf")
-		return errors.New(badOddATB)
+		return ConfigError(badOddATB)
 	}
 	e.log.Logf(loglevel.Crit, "auto_tie_breaker is set and the cluster has an odd number of nodes.")
 	e.log.Logf(loglevel.Crit, "wait_for_all needs to be set for this configuration but it is missing")
@@ -218,7 +222,7 @@ func (e *Engine) judgeDevice(g gathered, runtime bool) error {
 			continue
 		}
 		if !runtime {
-			return errors.New(rule.text)
+			return ConfigError(rule.text)
 		}
 		e.log.Logf(loglevel.Crit, "%s", rule.text)
 		e.log.Logf(loglevel.Crit, "disabling quorum device operations")

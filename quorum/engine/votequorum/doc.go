@@ -38,16 +38,18 @@
 // # Deviations from the reference
 //
 // Quorum is counted in 32 bits; the reference keeps it in 8, so that it wraps
-// to a small number with more than 510 votes. The nodes of a quorum
-// notification are sorted by id; the reference inserts the highest id one
-// place too early. The barrier of expected_votes_tracking reaches the disk; the
-// reference has closed its file by the time it writes and warns instead. And it
-// is a minimum of the configured expected votes, as votequorum(5) has it; in the
-// reference it takes their place, so that a node without a nodelist expects
-// nobody at its first start.
+// to a small number with more than 510 votes.
+//
+// The barrier of expected_votes_tracking reaches the disk; the reference has
+// closed its file by the time it writes, and warns instead. And it is a minimum
+// of the configured expected votes, as votequorum(5) has it; in the reference it
+// takes their place, so that a node without a nodelist expects nobody at its
+// first start.
+//
 // Messages that would fail an assertion of the reference (a name that is not
 // terminated, news of the device of a node nobody knows) are dropped and
-// counted. A client that dies while its device registers leaves no trace.
+// counted. A client that dies while its device registers leaves no trace. What
+// a synchronisation could not send because the queue was full, it sends later.
 //
 // The package imports no net, os, log or time source; it may be imported by
 // quorum/engine, the daemon and tests.

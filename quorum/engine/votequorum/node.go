@@ -17,7 +17,9 @@ type node struct {
 	flags    wire.NodeFlags
 }
 
-// nodeTable holds every node that has ever been heard of, sorted by id.
+// nodeTable holds every node that has ever been heard of. Its order is that in
+// which clients are told of them, and the reference's: by id as a signed number,
+// except that one higher than all others goes before the last.
 type nodeTable []*node
 
 // nodesMax bounds the table: all processors of a ring and one more. When it is
@@ -32,21 +34,12 @@ func (t *nodeTable) add(n *node) bool {
 		}
 		*t = slices.Delete(*t, i, i+1)
 	}
-	i, _ := t.search(n.id)
+	i := slices.IndexFunc(*t, func(other *node) bool { return int32(n.id) < int32(other.id) })
+	if i < 0 {
+		i = max(0, len(*t)-1)
+	}
 	*t = slices.Insert(*t, i, n)
 	return true
-}
-
-func (t nodeTable) search(id totem.NodeID) (int, bool) {
-	return slices.BinarySearchFunc(t, id, func(n *node, id totem.NodeID) int {
-		switch {
-		case n.id < id:
-			return -1
-		case n.id > id:
-			return 1
-		}
-		return 0
-	})
 }
 
 // members calls f for every node that counts.
@@ -60,8 +53,10 @@ func (t nodeTable) members(f func(*node)) {
 
 // find returns the node, or nil.
 func (e *Engine) find(id totem.NodeID) *node {
-	if i, ok := e.nodes.search(id); ok {
-		return e.nodes[i]
+	for _, n := range e.nodes {
+		if n.id == id {
+			return n
+		}
 	}
 	return nil
 }

@@ -1,0 +1,123 @@
+package ring
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
+	"github.com/ringmaster-ha/ringmaster/totem/evs"
+)
+
+// load is a process group with a member on each host, all sending, and what
+// each of them has written down.
+type load struct {
+	l       *lab.Lab
+	t       lab.TB
+	program string // cpgnode, outside
+	members map[*lab.Host]*lab.Process
+}
+
+// The client's binary and its log on each host. The log is on the part of the
+// disk that survives a crash.
+const (
+	clientOnHost = "/run/cpgnode"
+	logOnHost    = "/var/log/evs.jsonl"
+)
+
+func newLoad(t lab.TB, l *lab.Lab, clients string) *load {
+	return &load{l: l, t: t, program: clients + "/cpgnode", members: map[*lab.Host]*lab.Process{}}
+}
+
+// join starts a member on a host: rate messages a second, mostly small, some of
+// several packets.
+func (ld *load) join(h *lab.Host, rate int) {
+	ld.t.Helper()
+	b, err := os.ReadFile(ld.program)
+	if err == nil {
+		err = os.WriteFile(h.Path(clientOnHost), b, 0o755)
+	}
+	if err != nil {
+		ld.t.Fatalf("%s: %v", h.Name, err)
+	}
+	before := strings.Count(h.ReadFile(logOnHost), `"ev":"config"`)
+	ld.members[h] = h.Start(clientOnHost, "load", logOnHost, fmt.Sprint(rate), "40", "4000")
+	ld.l.Eventually(20*time.Second, h.Name+"'s client is in the group", func() bool {
+		return strings.Count(h.ReadFile(logOnHost), `"ev":"config"`) > before
+	})
+}
+
+// quiet ends the sending and waits until every member on these hosts has got
+// what all of them have sent.
+func (ld *load) quiet(hosts ...*lab.Host) {
+	ld.t.Helper()
+	for _, h := range hosts {
+		ld.members[h].Signal(syscall.SIGUSR1)
+	}
+	last := ""
+	still := 0
+	ld.l.Eventually(60*time.Second, "the members have delivered everything", func() bool {
+		var state strings.Builder
+		for _, h := range hosts {
+			if fi, err := os.Stat(h.Path(logOnHost)); err == nil {
+				fmt.Fprint(&state, fi.Size(), " ")
+			}
+		}
+		if state.String() == last {
+			still++
+		} else {
+			last, still = state.String(), 0
+		}
+		return still >= 10 // nothing new for a second
+	})
+}
+
+// check reads all logs and checks them. hosts are those whose present members
+// must have delivered all that they have sent among them.
+func (ld *load) check(hosts ...*lab.Host) {
+	ld.t.Helper()
+	var logs [][]evs.Event
+	var live []evs.Proc
+	for _, h := range ld.l.Hosts() {
+		text := h.ReadFile(logOnHost)
+		if i := strings.Index(text, `"ev":"damaged"`); i >= 0 {
+			ld.t.Fatalf("%s (%v): a damaged message: %s", h.Name, h.Kind(), text[max(0, i-40):min(len(text), i+80)])
+		}
+		var kept strings.Builder
+		for line := range strings.Lines(text) {
+			if !strings.Contains(line, `"ev":"group"`) {
+				kept.WriteString(line)
+			}
+		}
+		log, err := evs.ReadLog(strings.NewReader(kept.String()))
+		if err != nil {
+			ld.t.Fatalf("%s (%v): %v", h.Name, h.Kind(), err)
+		}
+		logs = append(logs, log)
+		if len(log) > 0 && contains(hosts, h) {
+			live = append(live, log[len(log)-1].Proc)
+		}
+	}
+	c, err := evs.CheckLogs(logs...)
+	if err == nil {
+		err = c.Quiescent(live)
+	}
+	if err != nil {
+		ld.t.Fatalf("extended virtual synchrony is violated: %v", err)
+	}
+	if c.Messages() == 0 {
+		ld.t.Fatalf("no message was sent: the load did nothing")
+	}
+	ld.t.Logf("%d events of %d messages checked", c.Events(), c.Messages())
+}
+
+func contains(hosts []*lab.Host, h *lab.Host) bool {
+	for _, x := range hosts {
+		if x == h {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,157 @@
+//go:build interop
+
+package ring
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/interop-tests/clients"
+	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
+)
+
+var clientDir string
+
+func TestMain(m *testing.M) {
+	lab.Init()
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "clients")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		if clientDir, err = clients.Build(dir); err != nil {
+			panic(err)
+		}
+		return m.Run()
+	}())
+}
+
+// kinds reads "GoCC" as one of ours and two of the reference's.
+func kinds(s string) (out []lab.Kind) {
+	for len(s) > 0 {
+		if strings.HasPrefix(s, "Go") {
+			out, s = append(out, lab.Go), s[2:]
+		} else {
+			out, s = append(out, lab.C), s[1:]
+		}
+	}
+	return out
+}
+
+// transports are the ways of the ring's packets.
+var transports = map[string]lab.Ring{
+	"udpu":      {Transport: "udpu"},
+	"udpu-ipv6": {Transport: "udpu", IPVersion: "ipv6"},
+	"udp":       {Transport: "udp"},
+	"udp-ipv6":  {Transport: "udp", IPVersion: "ipv6"},
+	"broadcast": {Transport: "udp", Broadcast: true},
+}
+
+// TestMixtures takes each mixture of nodes through all that can happen to a
+// ring, under load, and checks what everybody delivered.
+func TestMixtures(t *testing.T) {
+	for _, tt := range []struct{ transport, mixture string }{
+		{"udpu", "GoGoGo"}, {"udpu", "GoCC"}, {"udpu", "GoGoC"}, {"udpu", "GoCGoCC"},
+		{"udp", "GoGoGo"}, {"udp", "CGoC"}, {"udp", "CGoGo"}, {"udp", "CGoCGoGo"},
+		{"udpu-ipv6", "GoCC"}, {"udp-ipv6", "CGoC"}, {"broadcast", "GoGoC"},
+	} {
+		t.Run(tt.transport+"/"+tt.mixture, func(t *testing.T) {
+			mix := kinds(tt.mixture)
+			l := lab.New(t, len(mix))
+			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out")
+			l.WriteFile("/etc/corosync/corosync.conf", transports[tt.transport].Conf(l.Hosts()))
+			ld := newLoad(t, l, clientDir)
+			all := l.Hosts()
+			for i, h := range all {
+				h.Use(mix[i])
+				h.StartCorosync()
+			}
+			l.Form(all...)
+			const rate = 150
+			for _, h := range all {
+				ld.join(h, rate)
+			}
+			for _, step := range []struct {
+				name string
+				run  func(*lab.Lab, *load, *lab.Host)
+			}{
+				{"leave and come back", leave},
+				{"crash and boot", crash},
+				{"pause beyond the token timeout", pause},
+				{"partition and merge", partition},
+				{"loss, delay and doubling", rough},
+			} {
+				// Each happens to one of ours and, where there is one, to one of the
+				// reference's: the first of each kind.
+				for _, k := range []lab.Kind{lab.Go, lab.C} {
+					for _, h := range all {
+						if h.Kind() == k {
+							t.Logf("%s: %s (%v)", step.name, h.Name, k)
+							step.run(l, ld, h)
+							l.Form(all...)
+							break
+						}
+					}
+				}
+			}
+			ld.quiet(all...)
+			ld.check(all...)
+		})
+	}
+}
+
+const rate = 150
+
+// others are all hosts but one.
+func others(l *lab.Lab, h *lab.Host) (out []*lab.Host) {
+	for _, o := range l.Hosts() {
+		if o != h {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func leave(l *lab.Lab, ld *load, h *lab.Host) {
+	ld.members[h].Stop(10 * time.Second)
+	h.Corosync().Stop(10 * time.Second)
+	l.Form(others(l, h)...)
+	h.StartCorosync()
+	l.Form(l.Hosts()...)
+	ld.join(h, rate)
+}
+
+func crash(l *lab.Lab, ld *load, h *lab.Host) {
+	h.Crash()
+	l.Form(others(l, h)...)
+	h.Boot()
+	h.StartCorosync()
+	l.Form(l.Hosts()...)
+	ld.join(h, rate)
+}
+
+func pause(l *lab.Lab, ld *load, h *lab.Host) {
+	h.SignalAll("corosync", syscall.SIGSTOP)
+	l.Form(others(l, h)...)
+	h.SignalAll("corosync", syscall.SIGCONT)
+}
+
+func partition(l *lab.Lab, ld *load, h *lab.Host) {
+	rest := others(l, h)
+	l.Partition([]*lab.Host{h}, rest)
+	l.Form(rest...)
+	l.Form(h)
+	l.SetAllLinks(lab.Fault{})
+}
+
+func rough(l *lab.Lab, ld *load, h *lab.Host) {
+	for _, o := range others(l, h) {
+		l.SetLink(h, o, lab.Fault{Loss: 0.02, Double: 0.02, Delay: 2 * time.Millisecond, Jitter: 3 * time.Millisecond})
+	}
+	time.Sleep(2 * time.Second) // of load over bad links
+	l.SetAllLinks(lab.Fault{})
+}
