@@ -125,6 +125,9 @@ func TestOurDaemon(t *testing.T) {
 			t.Errorf("the C daemon does not have the key %s", k)
 		}
 	}
+	if r := a.Exec("corosync-blackbox"); r.Code != 0 || !strings.Contains(r.Stdout, "Corosync Cluster Engine 3.1.7 starting up\n") {
+		t.Errorf("corosync-blackbox: status %d, %.300s%s", r.Code, r.Stdout, r.Stderr)
+	}
 	// The C node ends ours by force.
 	if r := b.Exec("corosync-cfgtool", "-k", "1"); r.Code != 0 {
 		t.Errorf("kill: %+v", r)
@@ -147,6 +150,25 @@ func TestOurDaemon(t *testing.T) {
 func TestOurShutdown(t *testing.T) {
 	l, ours, c, tool := mixed(t)
 	a, b := l.Host(0), l.Host(1)
+	// Logging is changed at run time, and goes back.
+	if strings.Contains(a.ReadFile(logFile), " debug ") {
+		t.Error("debug lines without being asked for")
+	}
+	a.MustRun("/tmp/theirs/corosync-cmapctl", "-s", "logging.debug", "str", "on")
+	a.MustRun(tool, "-L")
+	l.Eventually(5*time.Second, "debug lines", func() bool {
+		return strings.Contains(a.ReadFile(logFile), " debug   [CFG   ] Reopening logging files\n")
+	})
+	a.MustRun("/tmp/theirs/corosync-cmapctl", "-d", "logging.debug")
+
+	// logrotate: the file is made anew under its name.
+	if err := os.Rename(a.Path(logFile), a.Path(logFile+".1")); err != nil {
+		t.Fatal(err)
+	}
+	a.MustRun(tool, "-L")
+	if _, err := os.Stat(a.Path(logFile)); err != nil {
+		t.Errorf("after reopening: %v", err)
+	}
 	if r, want := a.Exec(tool, "-H"), (lab.Result{Stdout: "Shutting down corosync\n"}); r != want {
 		t.Errorf("got %+v", r)
 	}

@@ -74,14 +74,18 @@ func Open(cfg Config) (*Ring, error) {
 	if r.wake, err = newWakeup(); err != nil {
 		return nil, err
 	}
+	r.store, err = newRingStore(cfg.StateDir, cfg.SRP.NodeID, seq, cfg.SRP.Log, func(err error) {
+		r.call(func(l *loop) { r.out.push(Event{Kind: Fatal, Err: err}) })
+	})
+	if err != nil {
+		r.wake.close()
+		return nil, err
+	}
 	l, err := newLoop(r, seq)
 	if err != nil {
 		r.wake.close()
 		return nil, err
 	}
-	r.store = newRingStore(cfg.StateDir, cfg.SRP.NodeID, cfg.SRP.Log, func(err error) {
-		r.call(func(l *loop) { r.out.push(Event{Kind: Fatal, Err: err}) })
-	})
 	r.pauses = newPauseWatch(r.log)
 	go r.store.run()
 	go func() {

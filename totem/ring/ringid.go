@@ -63,6 +63,13 @@ func writeRing(name string, seq uint64) error {
 	return err
 }
 
+// ringAhead is how far the stored number runs ahead of the one in use. The ring
+// thread does not wait for the disk, so a crash may come before a number that
+// has been used is stored; it must not be used again, for peers would take two
+// rings for one. 256 configurations can come and go while one write lasts. An
+// end in order stores the number itself.
+const ringAhead = 1024
+
 // ringStore writes sequence numbers on a goroutine of its own, for a disk may
 // take its time. Of several that wait only the last is written.
 type ringStore struct {
@@ -70,24 +77,44 @@ type ringStore struct {
 	log    loglevel.Logger
 	failed func(error)
 
-	seq  atomic.Uint64
+	used  uint64 // the latest; the ring thread's, and close's after it
+	ahead uint64 // the latest that run has been told to write; likewise
+
+	seq  atomic.Uint64 // to be written
 	kick chan struct{}
 	done chan struct{}
 }
 
-func newRingStore(dir string, id totem.NodeID, log loglevel.Logger, failed func(error)) *ringStore {
-	return &ringStore{
+// newRingStore makes the store of a node that may use numbers from seq on, and
+// returns when the first of them can be.
+func newRingStore(dir string, id totem.NodeID, seq uint64, log loglevel.Logger, failed func(error)) (*ringStore, error) {
+	s := &ringStore{
 		name:   ringFile(dir, id),
 		log:    log,
 		failed: failed,
+		used:   seq,
+		ahead:  seq + ringAhead,
 		kick:   make(chan struct{}, 1),
 		done:   make(chan struct{}),
 	}
+	if err := writeRing(s.name, s.ahead); err != nil {
+		log.Logf(loglevel.Error, "Couldn't store new ring id %x to stable storage: %v", seq, err)
+		return nil, fmt.Errorf("%w: %w", ErrStoreRing, err)
+	}
+	return s, nil
 }
 
-// store has seq written soon. It does not wait; the ring thread calls it.
+// store notes that seq is in use and, when the stored number is no longer far
+// enough ahead, has a higher one written soon. It does not wait; the ring thread
+// calls it.
 func (s *ringStore) store(seq uint64) {
-	s.seq.Store(seq)
+	s.used = seq
+	s.log.Logf(loglevel.Debug, "Storing new sequence id for ring %x", seq)
+	if seq+ringAhead/2 < s.ahead {
+		return
+	}
+	s.ahead = seq + ringAhead
+	s.seq.Store(s.ahead)
 	select {
 	case s.kick <- struct{}{}:
 	default:
@@ -102,14 +129,16 @@ func (s *ringStore) run() {
 		if err := writeRing(s.name, seq); err != nil {
 			s.log.Logf(loglevel.Error, "Couldn't store new ring id %x to stable storage: %v", seq, err)
 			s.failed(fmt.Errorf("%w: %w", ErrStoreRing, err))
-			continue
 		}
-		s.log.Logf(loglevel.Debug, "Storing new sequence id for ring %x", seq)
 	}
 }
 
-// close writes what waits and ends run; store must not be called any more.
+// close ends run and writes the number in use; store must not be called any
+// more.
 func (s *ringStore) close() {
 	close(s.kick)
 	<-s.done
+	if err := writeRing(s.name, s.used); err != nil {
+		s.log.Logf(loglevel.Error, "Couldn't store new ring id %x to stable storage: %v", s.used, err)
+	}
 }

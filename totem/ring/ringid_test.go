@@ -63,25 +63,56 @@ func TestLoadRingNamesTheFileThatCannotBeMade(t *testing.T) {
 	}
 }
 
-func TestRingStoreWritesTheLatest(t *testing.T) {
+// stored is the number in the file, as a C corosync would read it.
+func stored(t *testing.T, dir string) uint64 {
+	t.Helper()
+	b, err := os.ReadFile(ringFile(dir, 1))
+	if err != nil || len(b) != 8 {
+		t.Fatalf("%x, %v", b, err)
+	}
+	return binary.NativeEndian.Uint64(b)
+}
+
+func TestRingStoreRunsAheadAndEndsExact(t *testing.T) {
 	dir := t.TempDir()
-	s := newRingStore(dir, 1, loglevel.Discard, func(err error) { t.Error(err) })
-	for seq := uint64(1); seq <= 100; seq++ {
+	s, err := newRingStore(dir, 1, 4, loglevel.Discard, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The disk is as slow as can be: the writer does not even run. Whatever is
+	// used until it does is below what a crash would leave behind.
+	for seq := uint64(8); seq < 4+ringAhead; seq += 4 {
 		s.store(seq)
+		if got := stored(t, dir); got <= seq {
+			t.Fatalf("%d is in use, a crash would start from %d", seq, got)
+		}
 	}
 	go s.run()
+	s.store(5000)
 	s.close()
-	b, err := os.ReadFile(ringFile(dir, 1))
-	if err != nil || binary.NativeEndian.Uint64(b) != 100 {
-		t.Errorf("the file holds %x, %v", b, err)
+	if got := stored(t, dir); got != 5000 {
+		t.Errorf("after an end in order the file holds %d, want 5000", got)
 	}
 }
 
 func TestRingStoreReportsFailure(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	if _, err := newRingStore(dir, 1, 4, loglevel.Discard, nil); !errors.Is(err, ErrStoreRing) {
+		t.Errorf("a directory that is not there: %v", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	failed := make(chan error, 1)
-	s := newRingStore(filepath.Join(t.TempDir(), "missing"), 1, loglevel.Discard, func(err error) { failed <- err })
+	s, err := newRingStore(dir, 1, 4, loglevel.Discard, func(err error) { failed <- err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
 	go s.run()
-	s.store(8)
+	s.store(4 + ringAhead)
 	if err := <-failed; !errors.Is(err, ErrStoreRing) || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}

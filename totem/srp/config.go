@@ -5,6 +5,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/wire"
 )
 
 // Config is what the machine needs to know of its node and of corosync.conf's
@@ -34,9 +35,8 @@ type Config struct {
 	MaxNetworkDelay             time.Duration
 	HeartbeatFailuresAllowed    int
 	Threads                     int // only logged, as the reference does
-	// NetMTU is the room in one packet for srp's header and payload, in bytes,
-	// the transport's own headers taken off already (net_mtu after
-	// totemnet_net_mtu_adjust).
+	// NetMTU is totem.netmtu, in bytes; it is logged, less the two heads of a
+	// message in recovery. The Source keeps to it.
 	NetMTU int
 
 	Pool   *totem.Pool
@@ -87,7 +87,7 @@ func (m *Machine) logConfig() {
 	m.logf(loglevel.Debug, "token hold (%d ms) retransmits before loss (%d retrans)", ms(c.Hold), c.TokenRetransmitsBeforeLoss)
 	m.logf(loglevel.Debug, "join (%d ms) send_join (%d ms) consensus (%d ms) merge (%d ms)", ms(c.Join), ms(c.SendJoin), ms(c.Consensus), ms(c.Merge))
 	m.logf(loglevel.Debug, "downcheck (%d ms) fail to recv const (%d msgs)", ms(c.Downcheck), c.FailToRecvConst)
-	m.logf(loglevel.Debug, "seqno unchanged const (%d rotations) Maximum network MTU %d", c.SeqnoUnchangedConst, c.NetMTU)
+	m.logf(loglevel.Debug, "seqno unchanged const (%d rotations) Maximum network MTU %d", c.SeqnoUnchangedConst, c.NetMTU-2*wire.McastLen)
 	m.logf(loglevel.Debug, "window size per rotation (%d messages) maximum messages per rotation (%d messages)", c.WindowSize, c.MaxMessages)
 	m.logf(loglevel.Debug, "missed count const (%d messages)", c.MissCountConst)
 	m.logf(loglevel.Debug, "send threads (%d threads)", c.Threads)

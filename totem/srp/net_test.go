@@ -66,7 +66,7 @@ func testConfig(id totem.NodeID) Config {
 		Consensus: 1200 * time.Millisecond, Merge: 200 * time.Millisecond,
 		Downcheck: time.Second, FailToRecvConst: 2500, SeqnoUnchangedConst: 30,
 		WindowSize: 50, MaxMessages: 17, MissCountConst: 5,
-		MaxNetworkDelay: 50 * time.Millisecond, NetMTU: 1382,
+		MaxNetworkDelay: 50 * time.Millisecond, NetMTU: 1500,
 	}
 }
 

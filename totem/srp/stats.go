@@ -113,5 +113,5 @@ func (m *Machine) Stats(now totem.Instant) Stats {
 // ResetStats sets all counters to zero (totemsrp_stats_clear).
 func (m *Machine) ResetStats() {
 	m.stats = Stats{}
-	m.visits = tokenLog{}
+	m.visits = tokenLog{lastRx: m.visits.lastRx}
 }

@@ -28,35 +28,34 @@ func (t *Transport) Receive(fn func(*totem.Packet)) (drained bool) {
 		return t.drain(t.socks.token, fn)
 	}
 	drained = t.drain(t.socks.mcast, fn)
+	// The reader's buffers are needed again before these are handed over.
 	n := t.read(t.socks.token)
-	if n == 0 {
-		return drained
-	}
-	// The reader's slots are needed again before these are handed over.
-	var unicast [readBatch]*totem.Packet
-	k := 0
 	for i := range n {
-		if p := t.accept(i); p != nil {
-			unicast[k] = p
-			k++
-		}
+		t.accept(i, t.keep)
 	}
-	drained = t.drain(t.socks.mcast, fn)
-	for _, p := range unicast[:k] {
+	if n > 0 {
+		drained = t.drain(t.socks.mcast, fn)
+	}
+	for i, p := range t.kept {
 		fn(p)
 		p.Release()
+		t.kept[i] = nil
 	}
+	t.kept = t.kept[:0]
 	return drained && n < readBatch
+}
+
+// keepPacket puts a unicast datagram aside until the multicasts are through.
+func (t *Transport) keepPacket(p *totem.Packet) {
+	p.Retain()
+	t.kept = append(t.kept, p)
 }
 
 func (t *Transport) drain(fd int, fn func(*totem.Packet)) (drained bool) {
 	for range receiveRounds {
 		n := t.read(fd)
 		for i := range n {
-			if p := t.accept(i); p != nil {
-				fn(p)
-				p.Release()
-			}
+			t.accept(i, fn)
 		}
 		if n < readBatch {
 			return true
@@ -76,10 +75,11 @@ func (t *Transport) read(fd int) int {
 	return n
 }
 
-// accept takes the i-th datagram that was read, or drops and counts it.
-func (t *Transport) accept(i int) *totem.Packet {
-	t.stats.Received++
-	if t.in.truncated(i) {
+// accept hands the i-th of what was read to fn, or drops and counts it.
+func (t *Transport) accept(i int, fn func(*totem.Packet)) {
+	n := uint64(t.in.datagrams(i))
+	t.stats.Received += n
+	if t.in.tooBig(i) {
 		t.stats.TooBig++
 		if t.tooBigLogged == 0 || t.now.Sub(t.tooBigLogged) >= tooBigInterval {
 			t.tooBigLogged = t.now
@@ -89,23 +89,28 @@ func (t *Transport) accept(i int) *totem.Packet {
 					"compiled with (%d) or bug in the code (bad estimation of "+
 					"the UDP_RECEIVE_FRAME_SIZE_MAX). Dropping packet.", totem.ProcessorCountMax)
 		}
-		return nil
+		return
 	}
 	addr, port := t.in.names[i].get()
 	if t.cfg.Mode == Unicast {
 		if _, ok := t.listed[addr]; !ok && t.cfg.BlockUnlisted {
-			t.stats.Unlisted++
+			t.stats.Unlisted += n
 			if t.cfg.Log.Enabled(loglevel.Debug) {
 				t.cfg.Log.Logf(loglevel.Debug, "Packet rejected from %s", addr)
 			}
-			return nil
+			return
 		}
 	} else if port == t.cfg.Port-1 && addr == t.netif.bound.Prefix.Addr() {
 		// Broadcasts come back whatever the options say.
-		t.stats.Own++
-		return nil
+		t.stats.Own += n
+		return
 	}
-	p := t.in.packet(i)
-	p.From = netip.AddrPortFrom(addr, port)
-	return p
+	t.from, t.fn = netip.AddrPortFrom(addr, port), fn
+	t.in.split(i, t.named)
+}
+
+// nameSender hands on a packet with its sender's address.
+func (t *Transport) nameSender(p *totem.Packet) {
+	p.From = t.from
+	t.fn(p)
 }

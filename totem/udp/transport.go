@@ -23,7 +23,15 @@ type Transport struct {
 	members []*member
 	listed  map[netip.Addr]struct{} // members' addresses
 
-	in    *reader
+	in *reader
+	// kept are unicast datagrams that wait for multicasts; keep is keepPacket.
+	kept []*totem.Packet
+	keep func(*totem.Packet)
+	// from and fn are of what is being accepted; named is nameSender.
+	from  netip.AddrPort
+	fn    func(*totem.Packet)
+	named func(*totem.Packet)
+
 	out   *writer
 	stuck bool // out waits until the socket takes more
 	one   [1]*totem.Packet
@@ -135,7 +143,7 @@ func New(cfg Config) (*Transport, error) {
 		mergeAt: totem.Never,
 		bindAt:  totem.Never,
 	}
-	t.failed, t.done = t.sendFailed, t.sendDone
+	t.failed, t.done, t.keep, t.named = t.sendFailed, t.sendDone, t.keepPacket, t.nameSender
 	for _, m := range cfg.Members {
 		t.addMember(m)
 	}
@@ -279,6 +287,11 @@ func (t *Transport) open(now totem.Instant) {
 	}
 	t.socks = socks
 	t.out.probe(socks.send)
+	if socks.mcast >= 0 {
+		acceptRuns(socks.mcast)
+	} else {
+		acceptRuns(socks.token)
+	}
 	t.readdress()
 	if t.netif.report() {
 		addr := bound.Prefix.Addr()

@@ -322,6 +322,7 @@ func TestRunsAreCutApart(t *testing.T) {
 			send(3, 20)
 			send(2, 1446)
 			send(80, 1446) // more than one run may have
+			send(3, 2500)  // longer than a packet of the pool
 			h[0].Unicast(2, h[0].packet(message(0, "token")))
 			h[0].Flush()
 			h[1].await(t, len(want)+1)
@@ -330,6 +331,9 @@ func TestRunsAreCutApart(t *testing.T) {
 			}
 			if s := h[0].Stats(); s.Sent != uint64(len(want)+1) || s.Failed != 0 {
 				t.Errorf("sent %d of %d, %d failed", s.Sent, len(want)+1, s.Failed)
+			}
+			if s := h[1].Stats(); s.Received != uint64(len(want)+1) {
+				t.Errorf("received %d of %d", s.Received, len(want)+1)
 			}
 		})
 	}
