@@ -37,8 +37,10 @@ type client struct {
 	data   any
 	state  state
 	stays  uint32
-	proc   evs.Proc // of the present stay
-	told   bool     // of a ring, in this stay
+	proc   evs.Proc       // of the present stay
+	placed bool           // the checker knows in which ring the stay began
+	down   []totem.NodeID // whose processes have gone with their node since then
+	ring   *evs.Config    // the last that it was told of, in a group or not
 	sent   uint64
 	answer int32 // the error of the last response
 }
@@ -102,7 +104,7 @@ func (c *client) join() {
 	q := wire.JoinRequest{Group: []byte(group), PID: c.pid, Flags: wire.DeliverInitialTotemConf}
 	if c.request(q.AppendTo(nil)) {
 		c.stays++
-		c.state, c.told, c.sent = joining, false, 0
+		c.state, c.placed, c.sent = joining, false, 0
 		c.proc = evs.Proc{Node: c.n.env.NodeID(), Life: c.pid*100 + c.stays}
 	}
 }
@@ -117,7 +119,7 @@ func (c *client) leave() {
 // disconnect is what the executive sees of a client that dies.
 func (c *client) disconnect() {
 	c.die()
-	c.open = false
+	c.open, c.ring = false, nil
 	c.n.cpg.Close(c)
 }
 
@@ -126,7 +128,7 @@ func (c *client) die() {
 	if c.state != away {
 		c.n.c.check(c.n, evs.Event{Proc: c.proc, Kind: evs.Crash})
 	}
-	c.state = away
+	c.state, c.placed = away, false
 }
 
 // mcast sends a message: who, the number, and something.
@@ -182,18 +184,17 @@ func (c *client) Event(parts ...[]byte) {
 }
 
 func (c *client) event(b []byte) error {
-	if c.state == away {
+	id := service.Order.Uint32(b)
+	if c.state == away && id != wire.EventTotemConfchg {
 		return fmt.Errorf("it is in no group")
 	}
-	switch id := service.Order.Uint32(b); id {
+	switch id {
 	case wire.EventTotemConfchg:
 		ev, err := wire.ParseTotemConfchg(b)
 		if err != nil {
 			return err
 		}
-		initial := !c.told
-		c.told = true
-		c.n.c.check(c.n, evs.Event{Proc: c.proc, Kind: evs.Configure, Config: &evs.Config{Ring: ev.Ring, Members: ev.Members, Initial: initial}})
+		c.onRing(&ev)
 	case wire.EventConfchg:
 		ev, err := wire.ParseConfchg(b)
 		if err != nil {
@@ -220,10 +221,41 @@ func (c *client) event(b []byte) error {
 	return nil
 }
 
+// onRing is a new ring, or, once for a connection, the present one again.
+func (c *client) onRing(ev *wire.TotemConfchg) {
+	if c.ring != nil && c.ring.Ring == ev.Ring {
+		return
+	}
+	c.ring = &evs.Config{Ring: ev.Ring, Members: ev.Members, Left: c.down, Lists: true}
+	c.down = nil
+	switch {
+	case c.placed:
+		c.n.c.check(c.n, evs.Event{Proc: c.proc, Kind: evs.Configure, Config: c.ring})
+	case c.state == joined:
+		c.place()
+	}
+}
+
+// place tells the checker that the stay begins, in the middle of the ring.
+func (c *client) place() {
+	if c.ring == nil {
+		return // it will be told next
+	}
+	initial := *c.ring
+	initial.Initial = true
+	c.placed, c.down = true, nil
+	c.n.c.check(c.n, evs.Event{Proc: c.proc, Kind: evs.Configure, Config: &initial})
+}
+
 // confchg is a change of the group's members.
 func (c *client) confchg(ev *wire.Confchg) error {
 	self := func(a wire.Address) bool {
 		return a.Node == uint32(c.n.env.NodeID()) && a.PID == c.pid
+	}
+	for _, a := range ev.Left {
+		if a.Reason == wire.NodeDown {
+			c.down = append(c.down, totem.NodeID(a.Node))
+		}
 	}
 	in := slices.ContainsFunc(ev.Members, self)
 	switch {
@@ -232,6 +264,7 @@ func (c *client) confchg(ev *wire.Confchg) error {
 			return fmt.Errorf("told that it has joined, state %d, among the members: %v", c.state, in)
 		}
 		c.state = joined
+		c.place()
 	case slices.ContainsFunc(ev.Left, self):
 		if c.state != leaving || in {
 			return fmt.Errorf("told that it has left, state %d, among the members: %v", c.state, in)

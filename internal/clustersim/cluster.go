@@ -155,7 +155,7 @@ func (n *node) Settled() error {
 			return fmt.Errorf("CPG: the groups are %s, on node %d %s", known, other.env.NodeID(), g)
 		}
 		for _, cl := range other.clients {
-			switch cl.state {
+			switch cl.state { // nothing starts any more
 			case joined:
 				there++
 				procs = append(procs, cl.proc)

@@ -27,9 +27,13 @@ type process struct {
 	id      Proc
 	index   int
 	reg     *configuration // the last regular configuration; its com() is where we are
-	n       int            // messages of reg.seq delivered
-	aligned bool           // n is known: false until an Initial process delivers
-	initial bool
+	at      *message       // the last delivered in reg, nil when none
+	initial bool           // it came into the middle of reg
+	// aware: it is told of transitional configurations. For one that is not,
+	// list is what it has delivered since reg, holes of a transitional
+	// configuration that it does not know of included.
+	aware bool
+	list  []*message
 
 	passage *passage // set in a transitional configuration
 	k       int      // messages of passage.seq delivered
@@ -41,13 +45,17 @@ type process struct {
 	ended bool
 }
 
-// configuration is a regular one, with com(c)'s deliveries in regular mode.
+// configuration is a regular one. What is delivered in it is a chain, from first
+// on by message.next, of which each process delivers a piece without holes.
 type configuration struct {
 	ring      totem.RingID
 	members   []totem.NodeID
-	seq       []*message
+	first     *message
+	all       []*message   // of com(c)
+	lists     [][]*message // of processes that are not aware, and ended here
 	next      map[totem.RingID]*passage
 	passages  []*passage
+	ways      map[string]*passage // of processes that are not aware
 	installed map[totem.NodeID]install
 	// comesFrom holds what transitional configurations into this one claim of
 	// their members.
@@ -64,8 +72,11 @@ type install struct {
 // next, together.
 type passage struct {
 	members []totem.NodeID // of the transitional configuration, nil when unseen
-	n       int            // messages delivered in the regular one by all
+	from    *message       // the last that all of them delivered in the regular one
+	known   bool           // from, or list, is set
 	seq     []*message     // messages delivered in the transitional one
+	list    []*message     // the longest list of one that is not aware
+	whole   bool           // list is of one that was there from the start
 	k       int            // how many that were in the end, -1 while not known
 }
 
@@ -75,9 +86,10 @@ type message struct {
 	sent   bool
 	sum    uint64
 	reg    *configuration // where it is delivered
-	pos    int            // in reg.seq, -1 when not known
+	prev   *message       // before and after it in reg
+	next   *message
 	sReg   *configuration // where its sender was when it sent it
-	sN     int            // and what it had delivered there, -1 when not known
+	sAt    *message       // and the last that it had delivered there
 	gotten []uint64       // bitmap of processes by index
 }
 
@@ -126,6 +138,10 @@ func (c *Checker) Add(e Event) error {
 		return c.install(p, e.Config)
 	case Crash:
 		p.ended = true
+		if p.reg != nil && len(p.list) > 0 {
+			p.reg.lists = append(p.reg.lists, p.list)
+			p.list = nil
+		}
 		return nil
 	}
 	return fmt.Errorf("evs: %v: unknown kind of event %d", e.Proc, e.Kind)
@@ -144,7 +160,7 @@ func (c *Checker) process(id Proc) *process {
 func (c *Checker) message(id MsgID) *message {
 	m := c.msgs[id]
 	if m == nil {
-		m = &message{id: id, from: c.process(id.From), pos: -1, sN: -1}
+		m = &message{id: id, from: c.process(id.From)}
 		c.msgs[id] = m
 	}
 	return m
@@ -170,8 +186,8 @@ func (c *Checker) send(p *process, e Event) error {
 		if e.Sum != 0 {
 			m.sum = e.Sum
 		}
-		if p.reg != nil && p.passage == nil && p.placed() {
-			m.sN = p.n
+		if p.passage == nil {
+			m.sAt = p.at
 		}
 	}
 	delete(c.unsent, m)
@@ -212,15 +228,18 @@ func (c *Checker) basicDelivery(p *process, m *message, sum uint64) *Violation {
 	if m.sum == 0 {
 		m.sum = sum
 	}
+	if m.has(p) {
+		return fail("is delivered twice")
+	}
 	word, bit := p.index/64, uint64(1)<<(p.index%64)
 	for len(m.gotten) <= word {
 		m.gotten = append(m.gotten, 0)
 	}
-	if m.gotten[word]&bit != 0 {
-		return fail("is delivered twice")
-	}
 	m.gotten[word] |= bit
-	m.reg = p.reg
+	if m.reg == nil {
+		m.reg = p.reg
+		p.reg.all = append(p.reg.all, m)
+	}
 	return nil
 }
 
@@ -250,8 +269,8 @@ func (c *Checker) causalDelivery(p *process, m *message, _ uint64) *Violation {
 		return &Violation{CausalDelivery, p.id, fmt.Sprintf("message %v is delivered after number %d of the same sender", m.id, p.last[i])}
 	}
 	p.last[i] = m.id.Seq
-	if m.sReg == p.reg && m.sN > p.n && p.placed() {
-		return &Violation{CausalDelivery, p.id, fmt.Sprintf("message %v is delivered after %d others of configuration %v, its sender had delivered %d when it sent it", m.id, p.n, p.reg.ring, m.sN)}
+	if m.sReg == p.reg && m.sAt != nil && !p.initial && !m.sAt.has(p) {
+		return &Violation{CausalDelivery, p.id, fmt.Sprintf("message %v is delivered without %v, which its sender had delivered in configuration %v when it sent it", m.id, m.sAt.id, p.reg.ring)}
 	}
 	return nil
 }
@@ -268,34 +287,71 @@ func (c *Checker) selfDelivery(p *process, m *message, _ uint64) *Violation {
 	return nil
 }
 
-// agreedDelivery: all processes deliver the same sequence in a configuration.
-// Who delivers a message first sets its place for all others. Orders of
-// transitional configurations are compared with one another in Finish.
+// agreedDelivery: all processes deliver the same sequence in a configuration,
+// each a piece without holes, from the start unless it came later. Who delivers
+// a message first sets its place for all others. Orders of transitional
+// configurations are compared with one another in Finish.
 func (c *Checker) agreedDelivery(p *process, m *message, _ uint64) *Violation {
-	seq, at := &p.reg.seq, &p.n
-	name := p.reg.ring.String()
+	if p.passage != nil {
+		return c.agreedTransitional(p, m)
+	}
+	before := p.at
+	p.at = m
+	if !p.aware {
+		p.list = append(p.list, m) // compared when it leaves
+		return nil
+	}
 	switch {
-	case p.passage != nil:
-		seq, at = &p.passage.seq, &p.k
-		name = fmt.Sprintf("transitional to %v from %v", p.trans.Ring, p.reg.ring)
-	case p.initial && !p.aligned:
-		p.aligned = true
-		if p.n = m.pos; m.pos < 0 {
-			p.n = len(p.reg.seq)
+	case before != nil:
+		if before.next == nil && m.prev == nil && m != p.reg.first {
+			before.next, m.prev = m, before
+		}
+		if before.next != m || m.prev != before {
+			return p.disagrees(m, before, before.next)
+		}
+	case !p.initial:
+		if p.reg.first == nil && m.prev == nil {
+			p.reg.first = m
+		}
+		if p.reg.first != m {
+			return p.disagrees(m, nil, p.reg.first)
 		}
 	}
-	if *at < len(*seq) {
-		if want := (*seq)[*at]; want != m {
-			return &Violation{AgreedDelivery, p.id, fmt.Sprintf("delivers %v as number %d in configuration %s, others %v", m.id, *at+1, name, want.id)}
+	return nil
+}
+
+func (p *process) disagrees(m, before, want *message) *Violation {
+	where := "first"
+	if before != nil {
+		where = "after " + before.id.String()
+	}
+	v := &Violation{AgreedDelivery, p.id, fmt.Sprintf("delivers %v %s in configuration %v", m.id, where, p.reg.ring)}
+	switch {
+	case want != nil:
+		v.Detail += fmt.Sprintf(", others %v", want.id)
+	case m.prev != nil:
+		v.Detail += fmt.Sprintf(", others after %v", m.prev.id)
+	default:
+		v.Detail += ", others first"
+	}
+	return v
+}
+
+func (c *Checker) agreedTransitional(p *process, m *message) *Violation {
+	w := p.passage
+	if p.k < len(w.seq) {
+		if want := w.seq[p.k]; want != m {
+			return &Violation{AgreedDelivery, p.id, fmt.Sprintf("delivers %v as number %d in the transitional configuration from %v to %v, others %v", m.id, p.k+1, p.reg.ring, p.trans.Ring, want.id)}
 		}
 	} else {
-		*seq = append(*seq, m)
+		w.seq = append(w.seq, m)
 	}
-	if p.passage == nil {
-		m.pos = *at
-	} else if m.pos >= 0 && m.pos < p.n {
-		return &Violation{AgreedDelivery, p.id, fmt.Sprintf("delivers %v in configuration %s, though it has passed its place %d in %v", m.id, name, m.pos+1, p.reg.ring)}
-	}
-	*at++
+	p.k++
 	return nil
+}
+
+// has tells whether a process has delivered the message.
+func (m *message) has(p *process) bool {
+	word := p.index / 64
+	return word < len(m.gotten) && m.gotten[word]&(1<<(p.index%64)) != 0
 }

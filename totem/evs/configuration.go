@@ -18,7 +18,7 @@ func (c *Checker) transitional(p *process, cfg *Config) error {
 	if p.trans != nil {
 		return fail("follows another transitional one, to %v", p.trans.Ring)
 	}
-	p.trans = cfg
+	p.trans, p.aware = cfg, true
 	if p.reg == nil {
 		if len(cfg.Members) > 1 {
 			return fail("the first, members %v: nobody can come along", cfg.Members)
@@ -31,7 +31,7 @@ func (c *Checker) transitional(p *process, cfg *Config) error {
 	if left := minus(p.reg.members, cfg.Members); cfg.Lists && !equal(left, cfg.Left) {
 		return fail("left %v, but %v do not come along from %v", cfg.Left, left, p.reg.ring)
 	}
-	w := p.reg.way(cfg.Ring, p.n)
+	w := p.reg.way(cfg.Ring)
 	if w.members == nil {
 		w.members = slices.Clone(cfg.Members)
 		next := c.configuration(cfg.Ring)
@@ -66,9 +66,8 @@ func (c *Checker) install(p *process, cfg *Config) error {
 		if v := virtualSynchrony(p, cfg.Ring); v != nil {
 			return v
 		}
-	case p.reg != nil && p.trans == nil && p.placed():
-		// A process that is told of regular ones only.
-		if v := failureAtomicity(p, p.reg.way(cfg.Ring, p.n), cfg.Ring); v != nil {
+	case p.reg != nil && p.trans == nil:
+		if v := c.leave(p, cfg); v != nil {
 			return v
 		}
 	}
@@ -81,8 +80,9 @@ func (c *Checker) install(p *process, cfg *Config) error {
 	if v := next.enter(p, free); v != nil {
 		return v
 	}
-	p.reg, p.n, p.passage, p.trans, p.k = next, 0, nil, nil, 0
-	p.initial, p.aligned = cfg.Initial, !cfg.Initial
+	p.list = nil
+	p.reg, p.at, p.passage, p.trans, p.k = next, nil, nil, nil, 0
+	p.initial = cfg.Initial
 	return nil
 }
 
@@ -122,11 +122,37 @@ func transitionalConfiguration(p *process, cfg *Config) *Violation {
 }
 
 // failureAtomicity: who goes from one configuration to the next together has
-// delivered the same in the first.
+// delivered the same in the first: since all deliver one sequence, up to the
+// same message. Who came into the middle and delivered nothing says nothing.
 func failureAtomicity(p *process, w *passage, to totem.RingID) *Violation {
-	if w.n != p.n {
-		return &Violation{FailureAtomicity, p.id, fmt.Sprintf("delivered %d messages in %v before it went to %v, others %d", p.n, p.reg.ring, to, w.n)}
+	if p.initial && p.at == nil {
+		return nil
 	}
+	if !w.known {
+		w.known, w.from = true, p.at
+	}
+	if w.from != p.at {
+		return &Violation{FailureAtomicity, p.id, fmt.Sprintf("delivered up to %v in %v before it went to %v, others to %v", p.at, p.reg.ring, to, w.from)}
+	}
+	return nil
+}
+
+// together is failure atomicity and virtual synchrony for processes that are not
+// told of transitional configurations: who goes from one regular one to the next
+// together has delivered the same list, or, having come later, the end of it.
+func together(p *process, w *passage, to totem.RingID) *Violation {
+	if p.initial && p.at == nil {
+		return nil
+	}
+	long, short := w.list, p.list
+	if len(p.list) > len(w.list) {
+		long, short = p.list, w.list
+	}
+	missing := w.known && (w.whole && len(p.list) > len(w.list) || !p.initial && len(p.list) < len(w.list))
+	if missing || !slices.Equal(long[len(long)-len(short):], short) {
+		return &Violation{FailureAtomicity, p.id, fmt.Sprintf("delivered %d messages, up to %v, in %v before it went to %v, others %d, or in another order", len(p.list), p.at, p.reg.ring, to, len(w.list))}
+	}
+	w.known, w.list, w.whole = true, long, w.whole || !p.initial
 	return nil
 }
 
@@ -148,6 +174,7 @@ func (c *Checker) configuration(ring totem.RingID) *configuration {
 		r = &configuration{
 			ring:      ring,
 			next:      map[totem.RingID]*passage{},
+			ways:      map[string]*passage{},
 			installed: map[totem.NodeID]install{},
 			comesFrom: map[totem.NodeID]*configuration{},
 		}
@@ -157,12 +184,41 @@ func (c *Checker) configuration(ring totem.RingID) *configuration {
 	return r
 }
 
-// way returns the passage to the next ring; who comes first, having delivered
-// n messages, sets what the others are measured by.
-func (r *configuration) way(to totem.RingID, n int) *passage {
+// leave compares what a process that is not told of transitional configurations,
+// or not of this one, has delivered in the regular one that it leaves.
+func (c *Checker) leave(p *process, cfg *Config) *Violation {
+	switch {
+	case p.aware:
+		return failureAtomicity(p, p.reg.way(cfg.Ring), cfg.Ring)
+	case !cfg.Lists:
+		// Whoever else goes there may have gone another way.
+		if len(p.list) > 0 {
+			p.reg.lists = append(p.reg.lists, p.list)
+		}
+		return nil
+	}
+	var along []totem.NodeID
+	for _, id := range p.reg.members {
+		if slices.Contains(cfg.Members, id) && !slices.Contains(cfg.Left, id) {
+			along = append(along, id)
+		}
+	}
+	slices.Sort(along)
+	key := fmt.Sprint(cfg.Ring, along)
+	w := p.reg.ways[key]
+	if w == nil {
+		w = &passage{k: -1}
+		p.reg.ways[key] = w
+		p.reg.passages = append(p.reg.passages, w)
+	}
+	return together(p, w, cfg.Ring)
+}
+
+// way returns the passage to the next ring.
+func (r *configuration) way(to totem.RingID) *passage {
 	w := r.next[to]
 	if w == nil {
-		w = &passage{n: n, k: -1}
+		w = &passage{k: -1}
 		r.next[to] = w
 		r.passages = append(r.passages, w)
 	}

@@ -34,8 +34,10 @@
 // the layer, which may multicast it in a later configuration, so the paper's
 // rule that a message is delivered in the configuration that it was sent in is
 // weakened to: all deliver it in one and the same. And a process may be a client
-// that sees no transitional configurations; then the rules for them are void and
-// the deliveries between two regular ones are compared as one.
+// that is not told of transitional configurations; then the rules for them are
+// void, and holes are no violation by themselves: what such processes delivered
+// between two regular configurations is compared as one list, among those that
+// go from the one to the other, and for the rest as to order.
 //
 // # Log format
 //
@@ -52,7 +54,12 @@
 // the pid of a client, the incarnation of a daemon. msg is the sending process
 // and a count from 1 of the messages that it sent: node/process/number. ring is
 // a ring id as corosync logs it, representative and sequence, both hexadecimal. type
-// is "regular" when absent; left and joined may be absent. A line "send" is
+// is "regular" when absent; left and joined may be absent. A process that is not
+// told of transitional configurations gives as left the nodes that have been
+// gone since the configuration before, even if they are back (a CPG client: the
+// nodes of which processes left with reason CPG_REASON_NODEDOWN; an empty list
+// for none); without it, what it delivered is compared with others' as to order
+// only, since they may have come to the same ring by another way. A line "send" is
 // written before the message is handed over; a message that is then refused must
 // be tried again under the same number. "initial":true on a config says that the process
 // comes into the middle of that configuration (a client that joins a group): what

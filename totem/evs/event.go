@@ -24,6 +24,13 @@ type MsgID struct {
 
 func (m MsgID) String() string { return fmt.Sprintf("%v/%d", m.From, m.Seq) }
 
+func (m *message) String() string {
+	if m == nil {
+		return "none"
+	}
+	return m.id.String()
+}
+
 // Config is a configuration change as one process delivers it.
 type Config struct {
 	Type    totem.ConfigType

@@ -92,6 +92,9 @@ const pair = `
 1 got 2:1
 `
 
+// listeners are told of regular configurations only.
+const listeners = "1b config 1.4 1,2\n2b config 1.4 1,2\n1b config 1.8 1,2\n2b config 1.8 1,2\n"
+
 func TestProperties(t *testing.T) {
 	for _, tt := range []struct {
 		why  string
@@ -135,7 +138,14 @@ func TestProperties(t *testing.T) {
 		{"an older ring", "1 trans 1.4 1,2", DeliveryOfConfigurationChanges},
 		{"a ring of a former life", "2 crash\n2b config 1.8 1,2", DeliveryOfConfigurationChanges},
 		{"who comes into the middle", "2b initial 1.8 1,2\n2b got 2:1\n1 got 1:2\n2b got 1:2", ""},
-		{"who comes into the middle and misses one", "2b initial 1.8 1,2\n2b got 1:1\n2b got 1:2", AgreedDelivery},
+		{"told of regular ones only, one has less", listeners + "2b config 1.c 1,2 -\n1b got 1:1\n1b config 1.c 1,2 -", FailureAtomicity},
+		{"but has been away", listeners + "2b config 1.c 1,2 -1\n1b got 1:1\n1b config 1.c 1,2 -2", ""},
+		{"the same in another order", listeners + "1b got 1:1\n1b got 2:1\n2b got 2:1\n2b got 1:1\n1b config 1.c 1,2 -\n2b config 1.c 1,2 -", FailureAtomicity},
+		{"and in different rings", listeners + "1b got 1:1\n1b got 2:1\n2b got 2:1\n2b got 1:1\n1b config 1.c 1\n2b config 2.c 2", AgreedDelivery},
+		{"or in none", listeners + "1b got 1:1\n1b got 2:1\n2b got 2:1\n2b got 1:1\n1b crash", AgreedDelivery},
+		{"a hole that ends in different rings", listeners + "1b got 1:1\n1b got 2:1\n2b got 2:1\n1b config 1.c 1\n2b config 2.c 2", ""},
+		{"who came later has the end", "2b initial 1.8 1,2\n1b config 1.4 1,2\n1b config 1.8 1,2\n1b got 1:1\n1b got 2:1\n2b got 2:1\n2b config 1.c 1,2 -\n1b config 1.c 1,2 -", ""},
+		{"or not the end", "2b initial 1.8 1,2\n1b config 1.4 1,2\n1b config 1.8 1,2\n1b got 1:1\n1b got 2:1\n2b got 1:1\n1b config 1.c 1,2 -\n2b config 1.c 1,2 -", FailureAtomicity},
 	} {
 		c := New()
 		var err error

@@ -16,6 +16,12 @@ func (c *Checker) Finish() error {
 	if first != nil {
 		return &Violation{BasicDelivery, c.unsent[first].id, fmt.Sprintf("message %v was never sent", first.id)}
 	}
+	for _, p := range c.order {
+		if p.reg != nil && len(p.list) > 0 {
+			p.reg.lists = append(p.reg.lists, p.list)
+			p.list = nil
+		}
+	}
 	for _, r := range c.regular {
 		if v := r.acyclic(); v != nil {
 			return v
@@ -27,7 +33,7 @@ func (c *Checker) Finish() error {
 // acyclic: the orders in which the configuration's messages were delivered, in
 // itself and in the transitional ones after it, do not contradict each other.
 func (r *configuration) acyclic() *Violation {
-	if len(r.passages) < 2 {
+	if len(r.passages)+len(r.lists) < 2 {
 		return nil
 	}
 	after := map[*message][]*message{}
@@ -39,17 +45,18 @@ func (r *configuration) acyclic() *Violation {
 			prev = m
 		}
 	}
-	follow(r.seq, nil)
-	var roots []*message
-	for _, w := range r.passages {
-		var prev *message
-		if w.n > 0 && w.n <= len(r.seq) {
-			prev = r.seq[w.n-1]
+	for _, m := range r.all {
+		if m.next != nil {
+			after[m] = append(after[m], m.next)
 		}
-		follow(w.seq, prev)
-		roots = append(roots, w.seq...)
 	}
-	roots = append(roots, r.seq...)
+	for _, w := range r.passages {
+		follow(w.seq, w.from)
+		follow(w.list, nil)
+	}
+	for _, l := range r.lists {
+		follow(l, nil)
+	}
 
 	const open, done = 1, 2
 	state := map[*message]int{}
@@ -57,7 +64,7 @@ func (r *configuration) acyclic() *Violation {
 		m *message
 		i int
 	}
-	for _, root := range roots {
+	for _, root := range r.all {
 		if state[root] != 0 {
 			continue
 		}
@@ -86,17 +93,18 @@ func (r *configuration) acyclic() *Violation {
 
 // placed tells whether it is known how much of its configuration a process has
 // delivered.
-func (p *process) placed() bool { return !p.initial || p.aligned }
+func (p *process) placed() bool { return !p.initial || p.at != nil }
 
 // Quiescent checks, once the world has been quiet for long enough, that the
 // given processes are in one configuration of exactly their nodes, have
-// delivered the same number of messages there, and each all that it sent. What
+// delivered up to the same message there, and each all that it sent. What
 // it returns is not a violation of safety but what has not happened yet.
 func (c *Checker) Quiescent(procs []Proc) error {
 	if len(procs) == 0 {
 		return nil
 	}
 	ref := c.process(procs[0])
+	var here passage
 	for _, id := range procs {
 		p := c.process(id)
 		switch {
@@ -106,8 +114,10 @@ func (c *Checker) Quiescent(procs []Proc) error {
 			return fmt.Errorf("evs: %v is in a transitional configuration to %v", id, p.trans.Ring)
 		case p.reg != ref.reg:
 			return fmt.Errorf("evs: %v is in configuration %v, %v in %v", ref.id, ref.reg.ring, id, p.reg.ring)
-		case p.n != ref.n && p.placed() && ref.placed():
-			return fmt.Errorf("evs: in configuration %v %v has delivered %d messages, %v %d", p.reg.ring, ref.id, ref.n, id, p.n)
+		case p.at != ref.at && p.placed() && ref.placed():
+			return fmt.Errorf("evs: in configuration %v %v has delivered up to %v, %v to %v", p.reg.ring, ref.id, ref.at, id, p.at)
+		case !p.aware && together(p, &here, p.reg.ring) != nil:
+			return together(p, &here, p.reg.ring)
 		case p.own != p.sent:
 			return &Violation{SelfDelivery, id, fmt.Sprintf("it sent %d messages and delivered %d of them", p.sent, p.own)}
 		}

@@ -21,8 +21,8 @@ type line struct {
 	Type    string         `json:"type,omitempty"`
 	Ring    string         `json:"ring,omitempty"`
 	Members []totem.NodeID `json:"members,omitempty"`
-	Left    []totem.NodeID `json:"left,omitempty"`
-	Joined  []totem.NodeID `json:"joined,omitempty"`
+	Left    []totem.NodeID `json:"left,omitzero"`
+	Joined  []totem.NodeID `json:"joined,omitzero"`
 	Initial bool           `json:"initial,omitempty"`
 }
 
@@ -139,23 +139,16 @@ func parseLine(b []byte) (Event, error) {
 func CheckLogs(logs ...[]Event) (*Checker, error) {
 	c := New()
 	c.offline = true
-	// Processes that were there from a configuration's start go first: they say
-	// what others come into the middle of.
 	byProc := map[Proc][]Event{}
-	var whole, partial []Proc
+	var procs []Proc
 	for _, log := range logs {
 		for _, e := range log {
 			if _, ok := byProc[e.Proc]; !ok {
-				if e.Kind == Configure && e.Config.Initial {
-					partial = append(partial, e.Proc)
-				} else {
-					whole = append(whole, e.Proc)
-				}
+				procs = append(procs, e.Proc)
 			}
 			byProc[e.Proc] = append(byProc[e.Proc], e)
 		}
 	}
-	procs := append(whole, partial...)
 	for _, id := range procs {
 		c.foresee(byProc[id])
 	}
@@ -173,21 +166,20 @@ func CheckLogs(logs ...[]Event) (*Checker, error) {
 // causality can be checked when the others' deliveries come first.
 func (c *Checker) foresee(log []Event) {
 	var reg *configuration
-	n, known := 0, false
+	var at *message
 	for _, e := range log {
 		switch e.Kind {
 		case Configure:
-			if known = e.Config.Type == totem.Regular && !e.Config.Initial; known {
-				reg, n = c.configuration(e.Config.Ring), 0
+			if at = nil; e.Config.Type == totem.Regular {
+				reg = c.configuration(e.Config.Ring)
 			}
 		case Deliver:
-			n++
+			if reg != nil {
+				at = c.message(e.Msg)
+			}
 		case Send:
 			m := c.message(e.Msg)
-			m.sent, m.sum, m.sReg = true, e.Sum, reg
-			if known {
-				m.sN = n
-			}
+			m.sent, m.sum, m.sReg, m.sAt = true, e.Sum, reg, at
 		}
 	}
 }

@@ -95,7 +95,7 @@ func Swarm(seed uint64) Options {
 		Inbox:      20 + r.IntN(400),
 		ServiceLag: span(0, 3*ms),
 		Drift:      chance(0.5, 0.02),
-		StoreLag:   0,
+		StoreLag:   time.Duration(chance(0.3, float64(20*ms))),
 		FaultEvery: span(100*ms, 1500*ms),
 		Crash:      some(0.6, 4),
 		Leave:      some(0.3, 2),
