@@ -38,7 +38,7 @@ func randomHistory(t *testing.T, seed uint64) {
 	}
 	w := newWorld(t, all...)
 	w.lose = func() bool { return rng.IntN(3) == 0 }
-	groups := []string{"crmd", "attrd", "stonith", ""}
+	groups := []string{"crmd", ""}
 	pid := uint32(100)
 	// Everything that any client was told stands here, also of those that died.
 	var told []*conn
@@ -62,23 +62,23 @@ func randomHistory(t *testing.T, seed uint64) {
 			c = n.conns[serials[rng.IntN(len(serials))]]
 		}
 		switch k := rng.IntN(100); {
-		case k < 8:
+		case k < 5:
 			pid++
 			told = append(told, n.connect(pid))
-		case k < 18 && c != nil:
+		case k < 13 && c != nil:
 			c.join(groups[rng.IntN(len(groups))])
-		case k < 22 && c != nil:
+		case k < 15 && c != nil:
 			c.leave(c.group)
-		case k < 26 && c != nil:
+		case k < 18 && c != nil:
 			c.kill()
-		case k < 34 && c != nil:
+		case k < 40 && c != nil:
 			c.mcast(fmt.Sprint(rng.Uint32()))
-		case k < 36:
+		case k < 41:
 			n.full = !n.full
-		case k < 38 && len(alive) > 1:
+		case k < 42 && len(alive) > 1:
 			w.crash(n.id)
 			w.reform(rng, rest(alive, n.id))
-		case k < 40:
+		case k < 45:
 			for _, id := range all {
 				if old := w.nodes[id]; old.dead {
 					fresh := w.start(id)
@@ -86,10 +86,10 @@ func randomHistory(t *testing.T, seed uint64) {
 					break
 				}
 			}
-		case k < 44:
+		case k < 48:
 			w.reform(rng, alive)
 		default:
-			for range rng.IntN(12) {
+			for range rng.IntN(60) {
 				n := w.nodes[alive[rng.IntN(len(alive))]]
 				switch rng.IntN(8) {
 				case 0:
@@ -293,6 +293,7 @@ func checkSynchrony(t *testing.T, told []*conn) {
 	first := make(map[step]string) // what the first one to take the step heard
 	for _, c := range told {
 		steps, heard := make(map[step][]string), ""
+		self := wire.Address{Node: uint32(c.n.id), PID: c.pid}
 		from := ""
 		for _, ev := range c.events {
 			h, _ := wire.ParseResponseHeader(ev)
@@ -302,11 +303,14 @@ func checkSynchrony(t *testing.T, told []*conn) {
 			case wire.EventConfchg:
 				cc, _ := wire.ParseConfchg(ev)
 				to := printEvent(t, ev)
-				if from != "" && len(cc.Members) > 0 {
+				in := slices.Contains(cc.Members, self)
+				if from != "" && in {
 					key := step{from, to}
 					steps[key] = append(steps[key], heard)
 				}
-				from, heard = to, ""
+				if from, heard = "", ""; in {
+					from = to
+				}
 			}
 		}
 		for key, what := range steps {
