@@ -433,6 +433,23 @@ func TestPartialMcast(t *testing.T) {
 	code(t, "left", part(wire.First, "ab"), cserr.NotExist)
 }
 
+// What peers have no room to assemble is not sent.
+func TestTooBig(t *testing.T) {
+	w := ring3(t)
+	a := w.nodes[1].connect(11)
+	a.join("g")
+	w.settle()
+	a.log()
+	a.mcast(strings.Repeat("x", totem.MessageSizeMax+1)) // there is no answer
+	part := wire.PartialMcastRequest{MsgLen: 1 << 30, Type: wire.First, Message: make([]byte, totem.MessageSizeMax+1)}
+	code(t, "fragment", a.request(part.AppendTo(nil)), cserr.TooBig)
+	w.settle()
+	expect(t, a)
+	a.mcast(strings.Repeat("x", totem.MessageSizeMax))
+	w.settle()
+	expect(t, a, "g: 1:11 says "+strings.Repeat("x", totem.MessageSizeMax))
+}
+
 // Who has not seen a node's process join the group does not hear it.
 func TestUnknownNodeIsNotDelivered(t *testing.T) {
 	w := ring3(t)
