@@ -74,6 +74,17 @@ func TestJoinLeave(t *testing.T) {
 	expect(t, a, "g: members[1:11 2:22] left[] joined[1:11:join]")
 }
 
+// The initial membership of the ring comes after the join, whatever else
+// happens between the request and that.
+func TestInitialRingAfterJoin(t *testing.T) {
+	w := ring3(t)
+	a, b := w.nodes[1].connect(11), w.nodes[1].connect(12)
+	b.join("other")
+	a.join("g", wire.DeliverInitialTotemConf)
+	w.settle()
+	expect(t, a, "g: members[1:11] left[] joined[1:11:join]", "ring 1 [1 2 3]")
+}
+
 func TestSameProcessTwice(t *testing.T) {
 	w := ring3(t)
 	a := w.nodes[1].connect(11)
