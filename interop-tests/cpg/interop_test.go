@@ -125,6 +125,15 @@ func (c *talker) expect(want ...string) {
 	}
 }
 
+// knows waits until a group has just this process on the talker's node: the
+// reference tells who joins of the ring with whichever change comes next.
+func (c *talker) knows(l *lab.Lab, group string, only *talker) {
+	c.t.Helper()
+	l.Eventually(10*time.Second, c.me+" sees only "+only.me, func() bool {
+		return c.do(1, "members "+group) == " members "+only.me
+	})
+}
+
 // die ends the program without a word.
 func (c *talker) die() {
 	for _, p := range c.h.Pids(filepath.Base(c.cmd.Args[len(c.cmd.Args)-1])) {
@@ -216,6 +225,7 @@ func TestConversation(t *testing.T) {
 			b.do(12, "leave")
 			a.do(1, "join g")
 			a.expect("membership g members "+a.me+" left joined "+a.me+"/join", "ring 1 2")
+			b.knows(l, "g", a)
 			b.do(1, "join g")
 			both := "membership g members " + a.me + " " + b.me + " left joined "
 			a.expect(both + b.me + "/join")
@@ -251,6 +261,7 @@ func TestConversation(t *testing.T) {
 			b.die()
 			a.expect("membership g members " + a.me + " left " + b.me + "/procdown joined")
 			d := talk(t, l.Host(1), "gotalk")
+			d.knows(l, "g", a)
 			d.do(1, "join g")
 			a.expect("membership g members " + a.me + " " + d.me + " left joined " + d.me + "/join")
 			d.expect("membership g members "+a.me+" "+d.me+" left joined "+d.me+"/join", "ring 1 2")
@@ -258,6 +269,7 @@ func TestConversation(t *testing.T) {
 			d.expect("membership g members " + d.me + " left " + a.me + "/leave joined")
 			a.expect("membership g members " + d.me + " left " + a.me + "/leave joined")
 			e := talk(t, l.Host(0), "gotalk")
+			e.knows(l, "g", d)
 			e.do(1, "join g")
 			e.expect("membership g members "+e.me+" "+d.me+" left joined "+e.me+"/join", "ring 1 2")
 			d.expect("membership g members " + e.me + " " + d.me + " left joined " + e.me + "/join")
