@@ -190,7 +190,7 @@ func boot(t *testing.T, kinds ...lab.Kind) *lab.Lab {
 func ring(t *testing.T, kinds ...lab.Kind) *lab.Lab {
 	t.Helper()
 	l := boot(t, kinds...)
-	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
+	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu", Token: 3000}.Conf(l.Hosts()))
 	for _, h := range l.Hosts() {
 		h.StartCorosync()
 	}
@@ -369,7 +369,7 @@ func TestNoGhost(t *testing.T) {
 			pair, stale := hosts[:2], hosts[2]
 			for i, h := range hosts {
 				version := []string{"2", "2", "1"}[i]
-				h.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu", Totem: "  config_version: " + version + "\n"}.Conf(hosts))
+				h.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu", Token: 3000, Totem: "  config_version: " + version + "\n"}.Conf(hosts))
 			}
 			l.Partition(pair, hosts[2:])
 			for _, h := range hosts {
