@@ -77,6 +77,7 @@ func (w *world) leave() {
 	if n := w.victim(); n != nil {
 		n.do(n.m.Leave(n.now()))
 		n.stop("leaves")
+		n.stored = n.used
 		w.rebirth(n)
 	}
 }

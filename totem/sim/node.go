@@ -20,6 +20,8 @@ type node struct {
 	ppm    int64 // how much faster its clock runs, in millionths
 	offset totem.Instant
 	stored uint64 // ring sequence on stable storage
+	used   uint64 // in use
+	ahead  uint64 // the last that storing has begun of
 
 	life      uint32
 	up        bool
@@ -84,6 +86,8 @@ func (n *node) start() {
 		NetMTU: mtu, Pool: n.w.pool, Source: n.packer, Rand: n.w.rnd.IntN, Log: n.Log("TOTEM"),
 	})
 	n.w.tracef(n, "starts life %d from ring sequence %d", n.life, n.stored)
+	n.used, n.ahead = n.stored, n.stored+ringAhead
+	n.stored = n.ahead
 	n.app = n.w.newApp(n)
 	n.do(n.m.Start(n.now()))
 }
@@ -135,7 +139,17 @@ func (n *node) serve() {
 	n.w.agenda.push(event{at: n.w.now.Add(time.Microsecond + n.w.exponential(n.w.opts.ServiceLag)), kind: service, to: n.index, life: n.life})
 }
 
+// ringAhead is how far what is stored runs ahead of the ring in use, as in
+// totem/ring: a crash may come before a write is done.
+const ringAhead = 1024
+
 func (n *node) storeRing(seq uint64) {
+	n.used = seq
+	if seq+ringAhead/2 < n.ahead {
+		return
+	}
+	n.ahead = seq + ringAhead
+	seq = n.ahead
 	n.storeAt = max(n.storeAt+1, n.w.now.Add(n.w.exponential(n.w.opts.StoreLag)))
 	n.w.after(n.storeAt, n, func() { n.stored = seq })
 }

@@ -105,7 +105,7 @@ func (m *Machine) onCommitToken(now totem.Instant, c *wire.CommitToken) {
 		m.copyCommit(c)
 		m.enterCommit(now)
 	case Commit:
-		if c.Ring == m.ring && int(c.MembIndex) == len(c.Addrs) && slices.Equal(c.Addrs, m.memb.next) {
+		if c.Ring == m.ring && int(c.MembIndex) == len(c.Addrs) && slices.Equal(c.Addrs, m.memb.next) && m.ours(c) {
 			m.copyCommit(c)
 			m.enterRecovery(now)
 		}
@@ -127,6 +127,15 @@ func (m *Machine) acceptCommit(c *wire.CommitToken) bool {
 	return nodeSet(c.Addrs).equals(m.memb.candidates()) &&
 		c.Ring.Seq > m.ring.Seq &&
 		int(c.MembIndex) < len(c.Addrs) && c.Addrs[c.MembIndex] == m.self
+}
+
+// ours tells whether our entry in a commit token that has been around is the one
+// that we wrote. The token is sent again when it seems lost, so one that a former
+// life of this processor has filled in may still come; with that, we would not
+// be among those that come along from our own old ring.
+func (m *Machine) ours(c *wire.CommitToken) bool {
+	i := slices.Index(c.Addrs, m.self)
+	return i >= 0 && c.Memb[i].Ring == m.oldRing
 }
 
 // copyCommit takes a received commit token over, lists and all.
