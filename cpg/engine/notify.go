@@ -44,10 +44,10 @@ func (e *Engine) notify(g *group, in, left []wire.Address) {
 		}
 	}
 
-	// Who asked for the ring's membership at its join gets it with the first
-	// change of any group after that.
-	for _, c := range e.clients {
-		if c.flags&wire.DeliverInitialTotemConf != 0 && !c.initialSent {
+	// Who asked for the ring's membership gets it right after its own join. The
+	// reference sends it with the first change of any group, so sometimes before.
+	for _, c := range g.clients {
+		if c.flags&wire.DeliverInitialTotemConf != 0 && !c.initialSent && c.receives() {
 			c.initialSent = true
 			e.notifyRing(c.conn)
 		}

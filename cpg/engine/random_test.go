@@ -38,7 +38,7 @@ func randomHistory(t *testing.T, seed uint64) {
 	}
 	w := newWorld(t, all...)
 	w.lose = func() bool { return rng.IntN(3) == 0 }
-	groups := []string{"crmd", "attrd", "stonith", ""}
+	groups := []string{"crmd", ""}
 	pid := uint32(100)
 	// Everything that any client was told stands here, also of those that died.
 	var told []*conn
@@ -46,6 +46,8 @@ func randomHistory(t *testing.T, seed uint64) {
 		for _, c := range told {
 			checkHistory(t, c)
 		}
+		checkOrder(t, told)
+		checkSynchrony(t, told)
 	}
 	for range 200 + rng.IntN(300) {
 		alive := w.ids()
@@ -60,23 +62,23 @@ func randomHistory(t *testing.T, seed uint64) {
 			c = n.conns[serials[rng.IntN(len(serials))]]
 		}
 		switch k := rng.IntN(100); {
-		case k < 8:
+		case k < 5:
 			pid++
 			told = append(told, n.connect(pid))
-		case k < 18 && c != nil:
+		case k < 13 && c != nil:
 			c.join(groups[rng.IntN(len(groups))])
-		case k < 22 && c != nil:
+		case k < 15 && c != nil:
 			c.leave(c.group)
-		case k < 26 && c != nil:
+		case k < 18 && c != nil:
 			c.kill()
-		case k < 34 && c != nil:
+		case k < 40 && c != nil:
 			c.mcast(fmt.Sprint(rng.Uint32()))
-		case k < 36:
+		case k < 41:
 			n.full = !n.full
-		case k < 38 && len(alive) > 1:
+		case k < 42 && len(alive) > 1:
 			w.crash(n.id)
 			w.reform(rng, rest(alive, n.id))
-		case k < 40:
+		case k < 45:
 			for _, id := range all {
 				if old := w.nodes[id]; old.dead {
 					fresh := w.start(id)
@@ -84,10 +86,10 @@ func randomHistory(t *testing.T, seed uint64) {
 					break
 				}
 			}
-		case k < 44:
+		case k < 48:
 			w.reform(rng, alive)
 		default:
-			for range rng.IntN(12) {
+			for range rng.IntN(60) {
 				n := w.nodes[alive[rng.IntN(len(alive))]]
 				switch rng.IntN(8) {
 				case 0:
@@ -246,6 +248,80 @@ func checkHistory(t *testing.T, c *conn) {
 				bad(fmt.Sprintf("the members do not follow, they should be %v", now))
 			}
 			in = slices.Contains(now, self)
+		}
+	}
+}
+
+// checkOrder compares the messages of every two clients: nobody hears one
+// twice, and what two hear they hear in the same order.
+func checkOrder(t *testing.T, told []*conn) {
+	heard := make([]map[string]int, len(told))
+	texts := make([][]string, len(told))
+	for i, c := range told {
+		heard[i] = make(map[string]int)
+		for _, ev := range c.events {
+			if h, _ := wire.ParseResponseHeader(ev); h.ID == wire.EventDeliver {
+				d, _ := wire.ParseDeliver(ev)
+				text := fmt.Sprintf("%d:%d %s", d.Node, d.PID, d.Message)
+				if _, twice := heard[i][text]; twice {
+					t.Fatalf("client %d:%d hears %s twice", c.n.id, c.pid, text)
+				}
+				heard[i][text] = len(texts[i])
+				texts[i] = append(texts[i], text)
+			}
+		}
+	}
+	for i := range told {
+		for j := range i {
+			last := -1
+			for _, text := range texts[i] {
+				if at, ok := heard[j][text]; ok {
+					if at < last {
+						t.Fatalf("clients %d:%d and %d:%d hear %s in another order", told[i].n.id, told[i].pid, told[j].n.id, told[j].pid, text)
+					}
+					last = at
+				}
+			}
+		}
+	}
+}
+
+// checkSynchrony holds virtual synchrony: clients that go from one membership
+// to the next together, both being in both, hear the same between.
+func checkSynchrony(t *testing.T, told []*conn) {
+	type step struct{ from, to string }
+	first := make(map[step]string) // what the first one to take the step heard
+	for _, c := range told {
+		steps, heard := make(map[step][]string), ""
+		self := wire.Address{Node: uint32(c.n.id), PID: c.pid}
+		from := ""
+		for _, ev := range c.events {
+			h, _ := wire.ParseResponseHeader(ev)
+			switch h.ID {
+			case wire.EventDeliver:
+				heard += printEvent(t, ev) + "\n"
+			case wire.EventConfchg:
+				cc, _ := wire.ParseConfchg(ev)
+				to := printEvent(t, ev)
+				in := slices.Contains(cc.Members, self)
+				if from != "" && in {
+					key := step{from, to}
+					steps[key] = append(steps[key], heard)
+				}
+				if from, heard = "", ""; in {
+					from = to
+				}
+			}
+		}
+		for key, what := range steps {
+			if len(what) > 1 {
+				continue // it went there and back: which was it with another?
+			}
+			if other, ok := first[key]; !ok {
+				first[key] = what[0]
+			} else if other != what[0] {
+				t.Fatalf("client %d:%d hears from\n%s\nto\n%s\n%sanother hears\n%s", c.n.id, c.pid, key.from, key.to, what[0], other)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/service"
+	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
 // Request implements service.Engine.
@@ -149,12 +150,20 @@ func (e *Engine) requestFinalize(c *client) {
 	e.answer(c, wire.ResFinalize, cserr.OK)
 }
 
-// mayMcast is the code for sending in the client's state.
-func (c *client) mayMcast() cserr.Code {
-	if c.sends() {
-		return cserr.OK
+// payloadMax is the longest payload, or fragment, that is sent: more than
+// libcpg does at once. Peers assemble messages in buffers that are not much
+// larger, and the reference does not look.
+const payloadMax = totem.MessageSizeMax
+
+// mayMcast is the code for sending n bytes in the client's state.
+func (c *client) mayMcast(n int) cserr.Code {
+	switch {
+	case !c.sends():
+		return cserr.NotExist
+	case n > payloadMax:
+		return cserr.TooBig
 	}
-	return cserr.NotExist
+	return cserr.OK
 }
 
 func (e *Engine) cannotMcast(c *client, code cserr.Code) {
@@ -174,7 +183,7 @@ func (e *Engine) requestMcast(c *client, msg []byte) error {
 	if err != nil {
 		return err
 	}
-	if code := c.mayMcast(); code != cserr.OK {
+	if code := c.mayMcast(len(q.Message)); code != cserr.OK {
 		e.cannotMcast(c, code)
 		return nil
 	}
@@ -208,7 +217,7 @@ func (e *Engine) requestPartial(c *client, msg []byte) error {
 	if e.log.Enabled(loglevel.Debug) {
 		e.log.Logf(loglevel.Debug, "Sending fragmented message size = %d bytes", len(q.Message))
 	}
-	code := c.mayMcast()
+	code := c.mayMcast(len(q.Message))
 	if q.Type == wire.First {
 		c.firstTransitions = c.transitions
 	}

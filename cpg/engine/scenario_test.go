@@ -74,6 +74,17 @@ func TestJoinLeave(t *testing.T) {
 	expect(t, a, "g: members[1:11 2:22] left[] joined[1:11:join]")
 }
 
+// The initial membership of the ring comes after the join, whatever else
+// happens between the request and that.
+func TestInitialRingAfterJoin(t *testing.T) {
+	w := ring3(t)
+	a, b := w.nodes[1].connect(11), w.nodes[1].connect(12)
+	b.join("other")
+	a.join("g", wire.DeliverInitialTotemConf)
+	w.settle()
+	expect(t, a, "g: members[1:11] left[] joined[1:11:join]", "ring 1 [1 2 3]")
+}
+
 func TestSameProcessTwice(t *testing.T) {
 	w := ring3(t)
 	a := w.nodes[1].connect(11)
@@ -431,6 +442,23 @@ func TestPartialMcast(t *testing.T) {
 	code(t, "anew", part(wire.First, "ab"), cserr.OK)
 	a.leave("g")
 	code(t, "left", part(wire.First, "ab"), cserr.NotExist)
+}
+
+// What peers have no room to assemble is not sent.
+func TestTooBig(t *testing.T) {
+	w := ring3(t)
+	a := w.nodes[1].connect(11)
+	a.join("g")
+	w.settle()
+	a.log()
+	a.mcast(strings.Repeat("x", totem.MessageSizeMax+1)) // there is no answer
+	part := wire.PartialMcastRequest{MsgLen: 1 << 30, Type: wire.First, Message: make([]byte, totem.MessageSizeMax+1)}
+	code(t, "fragment", a.request(part.AppendTo(nil)), cserr.TooBig)
+	w.settle()
+	expect(t, a)
+	a.mcast(strings.Repeat("x", totem.MessageSizeMax))
+	w.settle()
+	expect(t, a, "g: 1:11 says "+strings.Repeat("x", totem.MessageSizeMax))
 }
 
 // Who has not seen a node's process join the group does not hear it.

@@ -101,7 +101,7 @@ func (e *Engine) requestZCExecute(c *client, msg []byte) error {
 	if err != nil {
 		return err
 	}
-	code := c.mayMcast()
+	code := c.mayMcast(0) // McastRequestLen bounds the length
 	if code == cserr.OK {
 		code = e.executeZC(c, h)
 	}
@@ -123,9 +123,6 @@ func (e *Engine) executeZC(c *client, handle uint64) cserr.Code {
 	if err != nil || n > m.size-wire.ZCOverhead {
 		e.stats.BadRequests++
 		return cserr.InvalidParam
-	}
-	if n > totem.MessageSizeMax-wire.McastHeadSize {
-		return cserr.TooBig
 	}
 	if cap(e.zc) < n {
 		e.zc = make([]byte, n)

@@ -16,9 +16,6 @@ const (
 	mcastHead = mcastLen + 8 + 8 + 16
 )
 
-// McastHeadSize is the length of an ExecMcast in front of its payload.
-const McastHeadSize = mcastHead
-
 // ParseMcast reads an ExecMcast.
 func ParseMcast(msg []byte, order mar.ByteOrder) (Mcast, error) {
 	var m Mcast

@@ -35,8 +35,9 @@ type Env struct {
 	// NameOf is getnameinfo(3): the name of an address, or the address itself.
 	NameOf func(netip.Addr) string
 
-	// Log takes the lines of subsystem TOTEM; nil drops them.
-	Log loglevel.Logger
+	// Log takes the lines of subsystem TOTEM, and CFG what the configuration
+	// service says about a reload; nil drops them.
+	Log, CFG loglevel.Logger
 }
 
 // Family is an address family.
@@ -52,6 +53,13 @@ const (
 func (e *Env) logf(level loglevel.Level, format string, args ...any) {
 	if e.Log != nil {
 		e.Log.Logf(level, format, args...)
+	}
+}
+
+// reloadf is logf for CFG.
+func (e *Env) reloadf(level loglevel.Level, format string, args ...any) {
+	if e.CFG != nil {
+		e.CFG.Logf(level, format, args...)
 	}
 }
 

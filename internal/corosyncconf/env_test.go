@@ -80,7 +80,7 @@ func (w *world) env() *Env {
 			}
 			return a.String()
 		},
-		Log: w,
+		Log: w, CFG: w,
 	}
 }
 

@@ -43,7 +43,7 @@ func Reload(env *Env, old *Totem, m *icmap.Map, file string, checks ...Check) (*
 	m.SetUint8("config.totemconfig_reload_in_progress", 1)
 	f, err := Parse(env, file)
 	if err != nil {
-		env.logf(loglevel.Error, "Unable to reload config file: %v", err)
+		env.reloadf(loglevel.Error, "Unable to reload config file: %v", err)
 		m.SetUint8("config.totemconfig_reload_in_progress", 0)
 		return nil, err
 	}
@@ -83,13 +83,13 @@ func prepare(env *Env, old *Totem, m *icmap.Map, f *File, checks []Check) (*Chan
 		want, wantErr := f.Map.Get(key)
 		if wantErr == nil && (err != nil || is != want) {
 			f.Map.Delete(key)
-			env.logf(loglevel.Notice, "Modified entry '%s' in corosync.conf cannot be changed at run-time", key)
+			env.reloadf(loglevel.Notice, "Modified entry '%s' in corosync.conf cannot be changed at run-time", key)
 		}
 	}
 	c := &Changes{}
 	t, err := reread(env, old, f)
 	if err != nil {
-		env.logf(loglevel.Error, "Cannot configure new interface definitions: %s", err.Text)
+		env.reloadf(loglevel.Error, "Cannot configure new interface definitions: %s", err.Text)
 		return nil, nil, err
 	}
 	c.Totem = t
@@ -97,7 +97,7 @@ func prepare(env *Env, old *Totem, m *icmap.Map, f *File, checks []Check) (*Chan
 	t.knetPingTimers(f.Map)
 	r := &reader{env: env, f: f, m: f.Map, t: t}
 	if err := r.crypto(); err != nil {
-		env.logf(loglevel.Error, "Crypto configuration is not valid: %s", err.Text)
+		env.reloadf(loglevel.Error, "Crypto configuration is not valid: %s", err.Text)
 		return nil, nil, err
 	}
 	err = t.validateVolatile(f)
@@ -108,7 +108,7 @@ func prepare(env *Env, old *Totem, m *icmap.Map, f *File, checks []Check) (*Chan
 		err = f.check(checks[i])
 	}
 	if err != nil {
-		env.logf(loglevel.Error, "Configuration is not valid: %s", err.Text)
+		env.reloadf(loglevel.Error, "Configuration is not valid: %s", err.Text)
 		return nil, nil, err
 	}
 	for i := range t.Links {

@@ -82,6 +82,8 @@ type KnetLink struct {
 const (
 	defaultPort      = 5405
 	udpNetMTU        = 1500
+	udpNetMTUMin     = 128 // two heads of mcast packets, and a little to send
+	udpNetMTUMax     = 65535
 	knetNetMTU       = 65536 // KNET_MAX_PACKET_SIZE
 	knetNodeIDMax    = 65536 // KNET_MAX_HOST: ids are below it
 	pingPrecision    = 2048
@@ -90,7 +92,6 @@ const (
 	keyLenMin        = 128
 	keyLenMax        = 4096
 	defaultKeyFile   = "/etc/corosync/authkey"
-	netMTUUnset      = 0
 	tokenCoefficient = 650
 )
 

@@ -200,6 +200,8 @@ var validations = []struct{ conf, want string }{
 	{totemConf("udpu", 2, "downcheck: 1"), conf + ":5: The downcheck timeout parameter (1 ms) may not be less than (30 ms)."},
 	{totemConf("udpu", 2, "max_network_delay: 1"), conf + ":5: The max_network_delay parameter (1 ms) may not be less than (30 ms)."},
 	{totemConf("udpu", 2, "token_warning: 101"), conf + ":5: The token warning parameter (101%) must be between 0 (disabled) and 100."},
+	{totemConf("udpu", 2, "netmtu: 127"), conf + ":5: The netmtu parameter (127 bytes) may not be less than (128 bytes)."},
+	{totemConf("udpu", 2, "netmtu: 65536"), conf + ":5: The netmtu parameter (65536 bytes) may not be more than (65535 bytes)."},
 	{totemConf("udpu", 2, "link_mode: odd"), conf + ":5: The Knet link mode \"odd\" specified is invalid.  It must be active, passive or rr."},
 	{totemConf("udpu", 2, "crypto_cipher: aes256"), conf + ":5: crypto_cipher requires crypto_hash with value other than none"},
 	{totemConf("udpu", 2, "secauth: on"), conf + ":5: Could not open /etc/corosync/authkey: No such file or directory"},

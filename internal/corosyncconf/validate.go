@@ -65,6 +65,14 @@ func (t *Totem) validate(f *File) *InputError {
 			t.NetMTU = knetNetMTU
 		}
 	}
+	// The reference has no such check and aborts when it starts to send.
+	switch {
+	case t.Transport == Knet:
+	case t.NetMTU < udpNetMTUMin:
+		return f.fail(fmt.Sprintf("The netmtu parameter (%d bytes) may not be less than (%d bytes).", t.NetMTU, udpNetMTUMin), "totem.netmtu")
+	case t.NetMTU > udpNetMTUMax:
+		return f.fail(fmt.Sprintf("The netmtu parameter (%d bytes) may not be more than (%d bytes).", t.NetMTU, udpNetMTUMax), "totem.netmtu")
+	}
 	return nil
 }
 

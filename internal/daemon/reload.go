@@ -33,7 +33,7 @@ func (a actions) Reload(done func(err error, crypto bool)) {
 	go func() {
 		env := remember(d.opts.Env)
 		quiet := *env
-		quiet.Log = nil
+		quiet.Log, quiet.CFG = nil, nil
 		_, _ = corosyncconf.Reload(&quiet, old, rehearsal, d.opts.ConfigFile, Checks()...) // the second run reports
 		d.mu.Lock()
 		defer d.mu.Unlock()

@@ -125,6 +125,15 @@ func (c *talker) expect(want ...string) {
 	}
 }
 
+// knows waits until a group has just this process on the talker's node: the
+// reference tells who joins of the ring with whichever change comes next.
+func (c *talker) knows(l *lab.Lab, group string, only *talker) {
+	c.t.Helper()
+	l.Eventually(10*time.Second, c.me+" sees only "+only.me, func() bool {
+		return c.do(1, "members "+group) == " members "+only.me
+	})
+}
+
 // die ends the program without a word.
 func (c *talker) die() {
 	for _, p := range c.h.Pids(filepath.Base(c.cmd.Args[len(c.cmd.Args)-1])) {
@@ -181,7 +190,7 @@ func boot(t *testing.T, kinds ...lab.Kind) *lab.Lab {
 func ring(t *testing.T, kinds ...lab.Kind) *lab.Lab {
 	t.Helper()
 	l := boot(t, kinds...)
-	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
+	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu", Token: 3000}.Conf(l.Hosts()))
 	for _, h := range l.Hosts() {
 		h.StartCorosync()
 	}
@@ -216,6 +225,7 @@ func TestConversation(t *testing.T) {
 			b.do(12, "leave")
 			a.do(1, "join g")
 			a.expect("membership g members "+a.me+" left joined "+a.me+"/join", "ring 1 2")
+			b.knows(l, "g", a)
 			b.do(1, "join g")
 			both := "membership g members " + a.me + " " + b.me + " left joined "
 			a.expect(both + b.me + "/join")
@@ -251,6 +261,7 @@ func TestConversation(t *testing.T) {
 			b.die()
 			a.expect("membership g members " + a.me + " left " + b.me + "/procdown joined")
 			d := talk(t, l.Host(1), "gotalk")
+			d.knows(l, "g", a)
 			d.do(1, "join g")
 			a.expect("membership g members " + a.me + " " + d.me + " left joined " + d.me + "/join")
 			d.expect("membership g members "+a.me+" "+d.me+" left joined "+d.me+"/join", "ring 1 2")
@@ -258,6 +269,7 @@ func TestConversation(t *testing.T) {
 			d.expect("membership g members " + d.me + " left " + a.me + "/leave joined")
 			a.expect("membership g members " + d.me + " left " + a.me + "/leave joined")
 			e := talk(t, l.Host(0), "gotalk")
+			e.knows(l, "g", d)
 			e.do(1, "join g")
 			e.expect("membership g members "+e.me+" "+d.me+" left joined "+e.me+"/join", "ring 1 2")
 			d.expect("membership g members " + e.me + " " + d.me + " left joined " + e.me + "/join")
@@ -357,7 +369,7 @@ func TestNoGhost(t *testing.T) {
 			pair, stale := hosts[:2], hosts[2]
 			for i, h := range hosts {
 				version := []string{"2", "2", "1"}[i]
-				h.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu", Totem: "  config_version: " + version + "\n"}.Conf(hosts))
+				h.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu", Token: 3000, Totem: "  config_version: " + version + "\n"}.Conf(hosts))
 			}
 			l.Partition(pair, hosts[2:])
 			for _, h := range hosts {

@@ -313,10 +313,16 @@ func TestRingIDIsStored(t *testing.T) {
 func TestSlowReceiverSlowsTheRing(t *testing.T) {
 	release := make(chan struct{})
 	n := form(t, 2, func(c *Config) { c.BacklogMax = 64 << 10 })
-	slow := func() { <-release }
+	const total = 1000
+	done, left := make(chan struct{}), total
+	slow := func() {
+		<-release
+		if left--; left == 0 {
+			close(done)
+		}
+	}
 	n[1].slow.Store(&slow)
 	big := make([]byte, 1000)
-	const total = 1000
 	for range total {
 		n[0].send(string(big))
 	}
@@ -333,11 +339,10 @@ func TestSlowReceiverSlowsTheRing(t *testing.T) {
 		}
 	}
 	close(release)
-	for deadline := time.Now().Add(timeout); n[1].count.Load() < total; {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d messages of %d came", n[1].count.Load(), total)
-		}
-		time.Sleep(time.Millisecond)
+	select {
+	case <-done:
+	case <-time.After(timeout):
+		t.Fatalf("%d messages of %d came", n[1].count.Load(), total)
 	}
 	if s, _ := n[1].Stats(); s.SRP.OperationalTokenLost != 0 {
 		t.Error("the token was lost")

@@ -41,6 +41,7 @@ func run(o options, args []string, stderr io.Writer) exitcode.Code {
 	defer log.Close()
 	main := log.Logger("MAIN")
 	env := host.New("", log.Logger("TOTEM"))
+	env.CFG = log.Logger("CFG")
 
 	file, err := corosyncconf.Parse(env, o.file)
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 const resolveTime = 30 * time.Second
 
 // New returns the environment of this machine. root is put in front of default
-// paths; log may be nil.
+// paths; log may be nil. A daemon sets Env.CFG too.
 func New(root string, log loglevel.Logger) *corosyncconf.Env {
 	return &corosyncconf.Env{
 		Root:       root,

@@ -28,7 +28,7 @@
 static volatile sig_atomic_t sending = 1, leaving;
 static FILE *out;
 static char self[32]; /* "node/incarnation": pids come again after a boot */
-static uint32_t self_node;
+static int rings; /* configurations seen */
 
 static void on_signal(int sig)
 {
@@ -79,30 +79,17 @@ static void print_list(const char *name, const struct cpg_address *list, size_t 
 }
 
 /*
- * The ring's configurations. A process that joins comes into the middle of one:
- * what it is told before its own join does not count, and that one is marked.
+ * The ring's configurations. The library tells the present one once our own join
+ * has come: it is one that we have come into the middle of.
  */
-static struct cpg_ring_id ring_id;
-static uint32_t ring_members[CPG_MEMBERS_MAX], n_ring_members;
-static int in_group;
-
-static void print_ring(const char *mark)
-{
-	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"config\",%s\"ring\":\"%" PRIx32 ".%" PRIx64 "\",\"members\":[",
-		self, mark, ring_id.nodeid, ring_id.seq);
-	for (uint32_t i = 0; i < n_ring_members; i++)
-		fprintf(out, "%s%" PRIu32, i ? "," : "", ring_members[i]);
-	fputs("]}\n", out);
-}
-
 static void ring(cpg_handle_t h, struct cpg_ring_id id, uint32_t n, const uint32_t *members)
 {
 	(void)h;
-	ring_id = id;
-	n_ring_members = n < CPG_MEMBERS_MAX ? n : CPG_MEMBERS_MAX;
-	memcpy(ring_members, members, n_ring_members * sizeof(*members));
-	if (in_group)
-		print_ring("");
+	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"config\",%s\"ring\":\"%" PRIx32 ".%" PRIx64 "\",\"members\":[",
+		self, rings++ ? "" : "\"initial\":true,", id.nodeid, id.seq);
+	for (uint32_t i = 0; i < n; i++)
+		fprintf(out, "%s%" PRIu32, i ? "," : "", members[i]);
+	fputs("]}\n", out);
 }
 
 static void confchg(cpg_handle_t h, const struct cpg_name *group,
@@ -112,12 +99,6 @@ static void confchg(cpg_handle_t h, const struct cpg_name *group,
 {
 	(void)h;
 	(void)group;
-	for (size_t i = 0; !in_group && i < n_joined; i++) {
-		if (joined[i].nodeid == self_node && joined[i].pid == (uint32_t)getpid()) {
-			in_group = 1;
-			print_ring("\"initial\":true,");
-		}
-	}
 	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"group\"", self);
 	print_list("members", members, n_members);
 	print_list("left", left, n_left);
@@ -183,7 +164,7 @@ int main(int argc, char **argv)
 	unsigned int local;
 	if ((err = cpg_local_get(h, &local)) != CS_OK)
 		return quit("cpg_local_get", err);
-	hd.node = self_node = local;
+	hd.node = local;
 	hd.pid = (uint32_t)getpid();
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
@@ -201,9 +182,9 @@ int main(int argc, char **argv)
 	srand((unsigned int)getpid());
 	while (!leaving) {
 		uint64_t now = now_ns();
-		int due = in_group && (sending || said) && gap > 0 && now >= next;
+		int due = rings && (sending || said) && gap > 0 && now >= next;
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int wait = in_group && (sending || said) && gap > 0 ? (int)((due ? 0 : next - now) / 1000000u) : 100;
+		int wait = rings && (sending || said) && gap > 0 ? (int)((due ? 0 : next - now) / 1000000u) : 100;
 
 		if (poll(&p, 1, wait) < 0 && errno != EINTR)
 			return quit("poll", CS_ERR_LIBRARY);

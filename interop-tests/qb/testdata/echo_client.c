@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 					return fail("send", r, size);
 			}
 			for (int k = 0; k < window; k++) {
-				ssize_t r = qb_ipcc_recv(c, in, max, 5000);
+				ssize_t r = qb_ipcc_recv(c, in, max, 60000);
 				if (r != size)
 					return fail("recv", r, size);
 				if (!big ? check(in, sizeof *q, size, i + k) : in[size-1] != out[size-1])
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 		for (int i = 0; i < count; i++) {
 			ssize_t r;
 			do
-				r = qb_ipcc_event_recv(c, in, max, 5000);
+				r = qb_ipcc_event_recv(c, in, max, 60000);
 			while (r == -EAGAIN);
 			if (r != size)
 				return fail("event", r, size);
