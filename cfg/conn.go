@@ -8,7 +8,6 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/cfgwire"
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
-	"github.com/ringmaster-ha/ringmaster/internal/qb"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
@@ -73,11 +72,7 @@ type Conn struct{ c ipc }
 
 // Dial connects to the local daemon.
 func Dial(ctx context.Context, opts Options) (*Conn, error) {
-	dir := opts.SocketDir
-	if dir == "" && qb.FilesystemSockets() {
-		dir = qb.SocketDir
-	}
-	c, err := client.Dial(ctx, "cfg", client.Options{MaxMsgSize: maxMessage, SocketDir: dir})
+	c, err := client.Dial(ctx, "cfg", client.Options{MaxMsgSize: maxMessage, SocketDir: opts.SocketDir})
 	if err != nil {
 		return nil, fmt.Errorf("cfg: %w", coded(err))
 	}

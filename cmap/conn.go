@@ -8,7 +8,6 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cmap/wire"
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
-	"github.com/ringmaster-ha/ringmaster/internal/qb"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 )
 
@@ -51,11 +50,7 @@ type Conn struct {
 
 // Dial connects to the daemon.
 func Dial(ctx context.Context, opts Options) (*Conn, error) {
-	dir := opts.SocketDir
-	if dir == "" && qb.FilesystemSockets() {
-		dir = qb.SocketDir
-	}
-	t, err := client.Dial(ctx, "cmap", client.Options{MaxMsgSize: messageMax, SocketDir: dir})
+	t, err := client.Dial(ctx, "cmap", client.Options{MaxMsgSize: messageMax, SocketDir: opts.SocketDir})
 	if err != nil {
 		return nil, failed("connect", "", err)
 	}

@@ -41,6 +41,9 @@ type Options struct {
 	// InitialRing asks for a RingChange with the present ring right after the
 	// join. Without it the first one comes when the ring changes.
 	InitialRing bool
+	// SocketDir, if any, is where the daemon's sockets are instead of the
+	// abstract name space.
+	SocketDir string
 }
 
 // Conn is a connection to the CPG service of this node's daemon.
@@ -62,7 +65,7 @@ type Conn struct {
 // Dial connects to the daemon of this node. It must be root's or be allowed by
 // the daemon's uidgid configuration.
 func Dial(ctx context.Context, opt Options) (*Conn, error) {
-	c, err := client.Dial(ctx, "cpg", client.Options{MaxMsgSize: ipcSize})
+	c, err := client.Dial(ctx, "cpg", client.Options{MaxMsgSize: ipcSize, SocketDir: opt.SocketDir})
 	if err != nil {
 		return nil, wrap("connect", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
-	"github.com/ringmaster-ha/ringmaster/internal/qb"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 	"github.com/ringmaster-ha/ringmaster/quorum/wire"
 )
@@ -66,11 +65,7 @@ func DialVotes(ctx context.Context, opts Options) (*Votes, error) {
 }
 
 func dial(ctx context.Context, service string, opts Options) (conn, error) {
-	dir := opts.SocketDir
-	if dir == "" && qb.FilesystemSockets() {
-		dir = qb.SocketDir
-	}
-	c, err := client.Dial(ctx, service, client.Options{MaxMsgSize: messageMax, SocketDir: dir})
+	c, err := client.Dial(ctx, service, client.Options{MaxMsgSize: messageMax, SocketDir: opts.SocketDir})
 	if err != nil {
 		return nil, fmt.Errorf("quorum: %w", coded(err))
 	}

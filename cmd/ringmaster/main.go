@@ -15,6 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 )
@@ -25,6 +26,7 @@ type program func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
 
 var programs = map[string]program{
 	"corosync":            corosync.Main,
+	"demo":                demo.Main,
 	"corosync-blackbox":   blackbox.Main,
 	"corosync-cfgtool":    cfgtool.Main,
 	"corosync-cmapctl":    cmapctl.Main,

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -31,6 +32,9 @@ type Options struct {
 	RunDir     string // /run
 	ShmDir     string // where clients' rings live: /dev/shm
 	SocketDir  string // of the IPC sockets; empty: the abstract name space
+	// Own, if valid, is the only address that this node takes for its own: for
+	// several nodes on the loopback net of one machine.
+	Own netip.Addr
 	// Ready is called, under the service lock, each time a synchronisation has
 	// ended: the daemon provides service.
 	Ready func()

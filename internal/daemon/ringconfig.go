@@ -92,6 +92,11 @@ func (d *Daemon) ringConfig() (ring.Config, error) {
 	if err != nil {
 		return ring.Config{}, err
 	}
+	if own := d.opts.Own; own.IsValid() {
+		net.Interfaces = func() ([]udp.Interface, error) {
+			return []udp.Interface{{Name: "lo", Up: true, Prefix: netip.PrefixFrom(own, own.BitLen())}}, nil
+		}
+	}
 	return ring.Config{
 		SRP:        protocolConfig(t, log),
 		UDP:        net,

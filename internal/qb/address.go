@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/ringmaster-ha/ringmaster/internal/root"
 	"golang.org/x/sys/unix"
 )
 
@@ -32,6 +33,18 @@ func FilesystemSockets() bool {
 	return err == nil
 }
 
+// DefaultSocketDir is where the sockets of this node's services are when nobody
+// says otherwise: empty for the abstract name space.
+func DefaultSocketDir() string {
+	if dir := root.SocketDir(); dir != "" {
+		return dir
+	}
+	if FilesystemSockets() {
+		return SocketDir
+	}
+	return ""
+}
+
 // Address is where a socket is bound. libqb pads abstract names with NULs up to
 // the end of sun_path, and the padding is part of the name, so a shorter
 // address would be another one.
@@ -42,10 +55,13 @@ type Address struct {
 }
 
 // ServiceAddress returns the address of the service called name: in the
-// directory dir when that is not empty, else an abstract one.
+// directory dir, or where DefaultSocketDir says if that is empty.
 func ServiceAddress(name, dir string) (*Address, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
+	}
+	if dir == "" {
+		dir = DefaultSocketDir()
 	}
 	if dir == "" {
 		return Abstract(name)

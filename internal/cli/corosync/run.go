@@ -11,17 +11,13 @@ import (
 	"syscall"
 
 	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf"
-	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf/host"
 	"github.com/ringmaster-ha/ringmaster/internal/daemon"
 	"github.com/ringmaster-ha/ringmaster/internal/exitcode"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/logsys"
 	"github.com/ringmaster-ha/ringmaster/internal/notify"
+	"github.com/ringmaster-ha/ringmaster/internal/root"
 )
-
-// defaultStateDir is where ring ids and black boxes are kept unless
-// system.state_dir says otherwise.
-const defaultStateDir = "/var/lib/corosync"
 
 // run starts the daemon, in the order of the reference's main, and returns when
 // it has ended.
@@ -40,8 +36,7 @@ func run(o options, args []string, stderr io.Writer) exitcode.Code {
 	log := logsys.New(logsys.Options{Stderr: stderr})
 	defer log.Close()
 	main := log.Logger("MAIN")
-	env := host.New("", log.Logger("TOTEM"))
-	env.CFG = log.Logger("CFG")
+	env := environment(log)
 
 	file, err := corosyncconf.Parse(env, o.file)
 	if err != nil {
@@ -71,10 +66,7 @@ func run(o options, args []string, stderr io.Writer) exitcode.Code {
 		main.Logf(loglevel.Error, "%s", code.Line("main"))
 		return code
 	}
-	stateDir := defaultStateDir
-	if s, err := file.Map.GetString("system.state_dir"); err == nil {
-		stateDir = s
-	}
+	stateDir := stateDir(file.Map)
 	if err := os.Chdir(stateDir); err != nil {
 		return fail(exitcode.DirNotPresent, fmt.Errorf("Cannot chdir to state directory %s. %w", stateDir, err)) //lint:ignore ST1005 the reference's text
 	}
@@ -103,7 +95,7 @@ func run(o options, args []string, stderr io.Writer) exitcode.Code {
 		}
 		main.Logf(loglevel.Debug, "Corosync TTY detached")
 	}
-	pid, err := notify.Lock(notify.DefaultPIDFile)
+	pid, err := notify.Lock(root.Path(notify.DefaultPIDFile))
 	if err != nil {
 		var lock *notify.LockError
 		if errors.As(err, &lock) {
@@ -114,7 +106,7 @@ func run(o options, args []string, stderr io.Writer) exitcode.Code {
 	defer pid.Remove()
 	d, err := daemon.New(daemon.Options{
 		ConfigFile: o.file, Env: env, File: file, Totem: totem, Log: log,
-		StateDir: stateDir, RunDir: "/run", ShmDir: "/dev/shm",
+		StateDir: stateDir, RunDir: root.Path("/run"), ShmDir: root.Path("/dev/shm"), Own: own(),
 		Ready: func() {
 			if err := notify.Systemd("READY=1"); err != nil {
 				main.Logf(loglevel.Warning, "tell systemd that the daemon is ready: %v", err)

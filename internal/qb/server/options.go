@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/qb"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
 )
 
@@ -94,6 +95,7 @@ func (o *Options) setDefaults() error {
 	setDefault(&o.SetupTimeout, 10*time.Second)
 	setDefault(&o.MaxSetup, 128)
 	setDefault(&o.ShmDir, "/dev/shm")
+	setDefault(&o.SocketDir, qb.DefaultSocketDir())
 	return nil
 }
 

@@ -47,7 +47,8 @@ func run() (code int) {
 	rounds := flag.Int("rounds", 3, "measurements of each kind; the median counts")
 	seconds := flag.Int("seconds", 2, "length of one throughput measurement")
 	only := flag.String("only", "", "measure just this: throughput, latency, membership, idle or stall")
-	profile := flag.String("hold", "", "C or Go: form that ring, run the throughput of 64 B for a minute, and say the pids, for a profiler")
+	hold := flag.String("hold", "", "C or Go: form that ring and carry one size of messages, for a profiler; prints the pids and what a message costs")
+	size := flag.Int("size", 64, "with -hold: length of a message in bytes")
 	flag.Parse()
 	defer func() {
 		if p := recover(); p != nil {
@@ -68,8 +69,8 @@ func run() (code int) {
 		panic(err)
 	}
 	s := &suite{transport: *transport, rounds: *rounds, seconds: *seconds, clients: programs}
-	if *profile != "" {
-		s.hold(*profile)
+	if *hold != "" {
+		s.hold(*hold, *size, *seconds)
 		return 0
 	}
 	s.all(*only)

@@ -190,8 +190,8 @@ func (s *suite) stall() {
 	row("resident memory after it", c[1], g[1], "MB", false)
 }
 
-// hold forms a ring, loads it for a minute and says whom to profile.
-func (s *suite) hold(kind string) {
+// hold forms a ring, loads it and says whom to profile and what it cost.
+func (s *suite) hold(kind string, size, secs int) {
 	k := lab.C
 	if kind == "Go" {
 		k = lab.Go
@@ -199,8 +199,20 @@ func (s *suite) hold(kind string) {
 	cl := s.form(k, 1000)
 	defer cl.b.close()
 	cl.receivers()
+	var before []time.Duration
 	for _, h := range cl.Hosts() {
 		fmt.Println(h.Name, h.Pids("corosync"))
+		before = append(before, cpu(h.Pids("corosync")[0]))
 	}
-	fmt.Print(cl.Host(0).MustRun(cl.tool, "throughput", "64", "50"))
+	text := cl.Host(0).MustRun(cl.tool, "throughput", fmt.Sprint(size), fmt.Sprint(secs))
+	var n, bytes, took float64
+	if _, err := fmt.Sscan(text, &n, &bytes, &took); err != nil {
+		panic(fmt.Sprintf("cpgbench said %q: %v", text, err))
+	}
+	fmt.Printf("%.0f msgs/s, %.1f MB/s\n", n/took, bytes/took/1e6)
+	for i, h := range cl.Hosts() {
+		pid := h.Pids("corosync")[0]
+		used := cpu(pid) - before[i]
+		fmt.Printf("%s: %.2f µs of CPU a message, %.1f MB resident\n", h.Name, used.Seconds()*1e6/n, rss(pid))
+	}
 }
