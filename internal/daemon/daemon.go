@@ -214,7 +214,7 @@ func (d *Daemon) load() {
 			err = d.openIPC(e.engine.Info())
 		}
 		if err != nil {
-			d.main.Logf(loglevel.Error, "Service engine '%s' failed to load for reason '%v'", e.name, err)
+			d.log.Logger("SERV").Logf(loglevel.Error, "Service engine '%s' failed to load for reason '%v'", e.name, err)
 			d.end(ending{code: exitcode.ServiceEngineInit, where: "services"})
 			return
 		}

@@ -18,7 +18,8 @@ type Node struct {
 	carrier  Carrier
 	observer Observer
 	cmap     *icmap.Map
-	log      loglevel.Logger
+	log      loglevel.Logger // MAIN
+	serv     loglevel.Logger // SERV: what comes and goes
 
 	engines  [service.Max]service.Engine
 	infos    [service.Max]service.Info
@@ -41,7 +42,7 @@ type Node struct {
 // engines; observer may be nil.
 func NewNode(c Carrier, m *icmap.Map, observer Observer) *Node {
 	n := &Node{
-		carrier: c, observer: observer, cmap: m, log: c.Log("MAIN"),
+		carrier: c, observer: observer, cmap: m, log: c.Log("MAIN"), serv: c.Log("SERV"),
 		// Until the first configuration is synchronised nothing may be sent
 		// ahead of it: corosync starts with its synchronisation under way.
 		inSync: true, trans: true,
@@ -61,7 +62,7 @@ func (n *Node) Register(name string, e service.Engine) error {
 	n.engines[info.ID], n.infos[info.ID] = e, info
 	n.order = append(n.order, info.ID)
 	n.counters[info.ID] = newExecCounters(n.cmap, name, info)
-	n.log.Logf(loglevel.Notice, "Service engine loaded: %s [%d]", info.Name, info.ID)
+	n.serv.Logf(loglevel.Notice, "Service engine loaded: %s [%d]", info.Name, info.ID)
 	return nil
 }
 
@@ -286,7 +287,7 @@ func (n *Node) Dump() {
 // within one the lowest id. stopped is called after each, so that the shell can
 // close its clients' connections.
 func (n *Node) Stop(stopped func(service.Info)) {
-	n.log.Logf(loglevel.Notice, "Unloading all Corosync service engines.")
+	n.serv.Logf(loglevel.Notice, "Unloading all Corosync service engines.")
 	highest := 0
 	for _, id := range n.order {
 		highest = max(highest, n.infos[id].Priority)
@@ -298,7 +299,7 @@ func (n *Node) Stop(stopped func(service.Info)) {
 			}
 			e.Stop()
 			stopped(n.infos[id])
-			n.log.Logf(loglevel.Notice, "Service engine unloaded: %s", n.infos[id].Name)
+			n.serv.Logf(loglevel.Notice, "Service engine unloaded: %s", n.infos[id].Name)
 			n.engines[id] = nil
 		}
 	}

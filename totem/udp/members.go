@@ -18,6 +18,22 @@ func (t *Transport) AddMember(m Member) {
 	t.addMember(m)
 }
 
+// sayMembers logs the members that the ring starts with, once its interface is
+// up, as the reference does.
+func (t *Transport) sayMembers() {
+	if t.said {
+		return
+	}
+	t.said = true
+	t.cfg.Log.Logf(loglevel.Info, "Configuring link 0")
+	if t.cfg.Mode != Unicast {
+		return
+	}
+	for _, m := range t.members {
+		t.cfg.Log.Logf(loglevel.Notice, "adding new UDPU member {%s}", m.Addr)
+	}
+}
+
 func (t *Transport) addMember(m Member) {
 	m.Addr = m.Addr.Unmap().WithZone("")
 	nm := &member{Member: m, active: true}

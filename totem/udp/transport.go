@@ -41,6 +41,7 @@ type Transport struct {
 
 	// Merge detection, see Mcast.
 	mergeAt        totem.Instant
+	said           bool // the members have been logged
 	mergeDue       bool
 	sentToAllSince bool
 
@@ -154,6 +155,11 @@ func New(cfg Config) (*Transport, error) {
 // tenth of a second, and the merge detection's clock run.
 func (t *Transport) Start(now totem.Instant) {
 	t.now = now
+	name := "UDP/IP Multicast"
+	if t.cfg.Mode == Unicast {
+		name = "UDP/IP Unicast"
+	}
+	t.cfg.Log.Logf(loglevel.Notice, "Initializing transport (%s).", name)
 	t.netif.next = now.Add(firstCheck)
 	if t.cfg.Mode == Unicast {
 		t.mergeAt = now.Add(2 * t.cfg.Merge)
@@ -296,6 +302,7 @@ func (t *Transport) open(now totem.Instant) {
 	if t.netif.report() {
 		addr := bound.Prefix.Addr()
 		t.cfg.Log.Logf(loglevel.Notice, "The network interface [%s] is now up.", addr)
+		t.sayMembers()
 		t.event = Event{Kind: InterfaceUp, Addr: addr}
 	}
 }
