@@ -3,10 +3,8 @@ package ring
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
@@ -27,13 +25,10 @@ type load struct {
 const (
 	clientOnHost = "/run/cpgnode"
 	logOnHost    = "/var/log/evs.jsonl"
-	corosyncLog  = "/var/log/corosync/corosync.log"
 )
 
-func newLoad(t testing.TB, l *lab.Lab, clients string) *load {
-	ld := &load{l: l, t: t, program: clients + "/cpgnode", members: map[*lab.Host]*lab.Process{}}
-	ld.keep(t)
-	return ld
+func newLoad(t lab.TB, l *lab.Lab, clients string) *load {
+	return &load{l: l, t: t, program: clients + "/cpgnode", members: map[*lab.Host]*lab.Process{}}
 }
 
 // join starts a member on a host: rate messages a second, mostly small, some of
@@ -116,32 +111,6 @@ func (ld *load) check(hosts ...*lab.Host) {
 		ld.t.Fatalf("no message was sent: the load did nothing")
 	}
 	ld.t.Logf("%d events of %d messages checked", c.Events(), c.Messages())
-}
-
-// keep copies the clients' and the daemons' logs of a scenario that failed to
-// the folder that RINGMASTER_KEEP names, if it does.
-func (ld *load) keep(t testing.TB) {
-	dir := os.Getenv("RINGMASTER_KEEP")
-	if dir == "" {
-		return
-	}
-	t.Cleanup(func() {
-		if !t.Failed() {
-			return
-		}
-		to := filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-"))
-		if err := os.MkdirAll(to, 0o755); err != nil {
-			t.Logf("keep the logs: %v", err)
-			return
-		}
-		for _, h := range ld.l.Hosts() {
-			for name, path := range map[string]string{"evs.jsonl": logOnHost, "corosync.log": corosyncLog} {
-				if err := os.WriteFile(fmt.Sprintf("%s/%s-%v-%s", to, h.Name, h.Kind(), name), []byte(h.ReadFile(path)), 0o644); err != nil {
-					t.Logf("keep the logs: %v", err)
-				}
-			}
-		}
-	})
 }
 
 func contains(hosts []*lab.Host, h *lab.Host) bool {
