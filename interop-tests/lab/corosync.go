@@ -2,6 +2,8 @@ package lab
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -93,7 +95,8 @@ func (l *Lab) Form(hosts ...*Host) {
 	}
 }
 
-// DumpLogs prints the end of each host's logs if the test has failed.
+// DumpLogs prints the end of each host's logs if the test has failed, and copies
+// them whole to the folder that RINGMASTER_KEEP names, if it does.
 func (l *Lab) DumpLogs(paths ...string) {
 	l.t.Cleanup(func() {
 		if !l.t.Failed() {
@@ -104,9 +107,25 @@ func (l *Lab) DumpLogs(paths ...string) {
 				continue
 			}
 			for _, p := range paths {
-				lines := strings.Split(h.ReadFile(p), "\n")
+				text := h.ReadFile(p)
+				lines := strings.Split(text, "\n")
 				l.t.Logf("---- %s (%v) %s\n%s", h.Name, h.kind, p, strings.Join(lines[max(0, len(lines)-60):], "\n"))
+				if err := h.keep(filepath.Base(p), text); err != nil {
+					l.t.Logf("keep the logs: %v", err)
+				}
 			}
 		}
 	})
+}
+
+func (h *Host) keep(name, text string) error {
+	dir := os.Getenv("RINGMASTER_KEEP")
+	if dir == "" {
+		return nil
+	}
+	dir = filepath.Join(dir, strings.ReplaceAll(h.lab.t.Name(), "/", "-"))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%v-%s", h.Name, h.kind, name)), []byte(text), 0o644)
 }

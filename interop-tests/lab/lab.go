@@ -14,6 +14,7 @@ import (
 // TB is what the package needs of testing.TB; a benchmark program has its own.
 type TB interface {
 	Helper()
+	Name() string
 	Logf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	Cleanup(func())

@@ -105,26 +105,12 @@ func (ld *load) check(hosts ...*lab.Host) {
 		err = c.Quiescent(live)
 	}
 	if err != nil {
-		ld.keep()
 		ld.t.Fatalf("extended virtual synchrony is violated: %v", err)
 	}
 	if c.Messages() == 0 {
 		ld.t.Fatalf("no message was sent: the load did nothing")
 	}
 	ld.t.Logf("%d events of %d messages checked", c.Events(), c.Messages())
-}
-
-// keep copies the logs to the folder that RINGMASTER_KEEP names, if it does.
-func (ld *load) keep() {
-	dir := os.Getenv("RINGMASTER_KEEP")
-	if dir == "" {
-		return
-	}
-	for _, h := range ld.l.Hosts() {
-		if err := os.WriteFile(fmt.Sprintf("%s/%s-%v.jsonl", dir, h.Name, h.Kind()), []byte(h.ReadFile(logOnHost)), 0o644); err != nil {
-			ld.t.Logf("keep the logs: %v", err)
-		}
-	}
 }
 
 func contains(hosts []*lab.Host, h *lab.Host) bool {

@@ -62,7 +62,7 @@ func TestMixtures(t *testing.T) {
 		t.Run(tt.transport+"/"+tt.mixture, func(t *testing.T) {
 			mix := kinds(tt.mixture)
 			l := lab.New(t, len(mix))
-			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out")
+			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)
 			l.WriteFile("/etc/corosync/corosync.conf", transports[tt.transport].Conf(l.Hosts()))
 			ld := newLoad(t, l, clientDir)
 			all := l.Hosts()

@@ -209,7 +209,11 @@ func (s *Server) serve(c *Conn) {
 	if cap(s.buf) < int(c.max) {
 		s.buf = make([]byte, c.max)
 	}
-	locked, more := false, true
+	// The lock comes before the request: under it the rate cannot change, and a
+	// request that has been taken must be served. One of libcpg's multicasts
+	// that met a synchronisation here would be lost without a word.
+	more := true
+	s.opts.Locker.Lock()
 	for left := Rate(s.rate.Load()).batch(); left > 0; left-- {
 		if Rate(s.rate.Load()).flow() != 0 {
 			s.mute(c)
@@ -221,19 +225,13 @@ func (s *Server) serve(c *Conn) {
 			more = false
 			break
 		}
-		if !locked {
-			s.opts.Locker.Lock()
-			locked = true
-		}
 		s.opts.Handler.Request(c, msg)
 		if c.isDoomed() {
 			more = false
 			break
 		}
 	}
-	if locked {
-		s.opts.Locker.Unlock()
-	}
+	s.opts.Locker.Unlock()
 	switch {
 	case more:
 		c.ready = true

@@ -389,6 +389,70 @@ func TestFlowControl(t *testing.T) {
 	})
 }
 
+// gate is a Locker that tells what the server does with it.
+type gate struct {
+	sync.Mutex
+	wants, left chan struct{}
+}
+
+func (g *gate) Lock() {
+	select {
+	case g.wants <- struct{}{}:
+	default:
+	}
+	g.Mutex.Lock()
+}
+
+func (g *gate) Unlock() {
+	g.Mutex.Unlock()
+	select {
+	case g.left <- struct{}{}:
+	default:
+	}
+}
+
+// A request that comes while the lock's holder stops the service is not handled
+// before it goes on: a service that is stopped may refuse, and to a multicast of
+// libcpg there is no answer that could say so.
+func TestStoppedWhileTheRequestComes(t *testing.T) {
+	each(t, func(t *testing.T, tr wire.Transport) {
+		g := &gate{wants: make(chan struct{}, 1), left: make(chan struct{}, 1)}
+		var s *server.Server
+		h := &handler{request: func(c *server.Conn, msg []byte) {
+			if s.Rate() == server.Off2 {
+				t.Error("a request is handled while the service is stopped")
+			}
+			c.Respond(msg)
+		}}
+		g.Mutex.Lock()
+		var name string
+		s, name = start(t, h, func(o *server.Options) { o.Type, o.Locker = tr, g })
+		g.Mutex.Unlock()
+		c := dial(t, name, 0)
+		if _, err := c.Call(limit(t), message(24, 0)); err != nil {
+			t.Fatal(err)
+		}
+		g.Mutex.Lock()
+		for len(g.wants) > 0 || len(g.left) > 0 {
+			select {
+			case <-g.wants:
+			case <-g.left:
+			}
+		}
+		if err := c.Send(message(24, 1)); err != nil {
+			t.Fatal(err)
+		}
+		<-g.wants
+		s.SetRate(server.Off2)
+		g.Mutex.Unlock()
+		<-g.left
+		s.SetRate(server.Normal)
+		if _, err := c.Receive(limit(t)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestDisconnectFromAnywhere(t *testing.T) {
 	each(t, func(t *testing.T, tr wire.Transport) {
 		h := &handler{request: func(c *server.Conn, msg []byte) {

@@ -43,31 +43,31 @@ static uint8_t body_byte(uint64_t number, size_t i)
 	return (uint8_t)(number * 31 + i * 7 + (i >> 8));
 }
 
-struct head {
+static struct head {
 	uint32_t node, pid, incarnation;
 	uint64_t number;
 	uint32_t length;
-};
+} hd; /* of the message sent last */
 
 static void deliver(cpg_handle_t h, const struct cpg_name *group, uint32_t node, uint32_t pid, void *msg, size_t len)
 {
-	struct head hd;
+	struct head got;
 	const uint8_t *p = msg;
 	int whole = 0;
 
 	(void)h;
 	(void)group;
-	if (len >= sizeof(hd)) {
-		memcpy(&hd, msg, sizeof(hd));
-		whole = hd.length == len && hd.node == node && hd.pid == pid;
-		for (size_t i = sizeof(hd); whole && i < len; i++)
-			whole = p[i] == body_byte(hd.number, i);
+	if (len >= sizeof(got)) {
+		memcpy(&got, msg, sizeof(got));
+		whole = got.length == len && got.node == node && got.pid == pid;
+		for (size_t i = sizeof(got); whole && i < len; i++)
+			whole = p[i] == body_byte(got.number, i);
 	}
 	if (!whole) {
 		fprintf(out, "{\"proc\":\"%s\",\"ev\":\"damaged\",\"node\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"len\":%zu}\n", self, node, pid, len);
 		return;
 	}
-	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"deliver\",\"msg\":\"%" PRIu32 "/%" PRIu32 "/%" PRIu64 "\"}\n", self, node, hd.incarnation, hd.number);
+	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"deliver\",\"msg\":\"%" PRIu32 "/%" PRIu32 "/%" PRIu64 "\"}\n", self, node, got.incarnation, got.number);
 }
 
 static void print_list(const char *name, const struct cpg_address *list, size_t n)
@@ -79,31 +79,60 @@ static void print_list(const char *name, const struct cpg_address *list, size_t 
 }
 
 /*
- * The ring's configurations. The library tells the present one once our own join
- * has come: it is one that we have come into the middle of.
+ * The ring's configurations. What is written down starts with our own join: it
+ * comes into the middle of the configuration of that moment. The library may
+ * have told of rings before it, since a connection without a group is told too,
+ * and the reference tells the initial one with the first change of any group;
+ * and it may tell of the one of the join only after it, or once more.
  */
+static struct {
+	struct cpg_ring_id id;
+	uint32_t n, members[CPG_MEMBERS_MAX];
+	int known, written;
+} now;
+static int joined; /* our join has come */
+
+static void write_ring(void)
+{
+	if (!joined || !now.known || now.written)
+		return;
+	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"config\",%s\"ring\":\"%" PRIx32 ".%" PRIx64 "\",\"members\":[",
+		self, rings++ ? "" : "\"initial\":true,", now.id.nodeid, now.id.seq);
+	for (uint32_t i = 0; i < now.n; i++)
+		fprintf(out, "%s%" PRIu32, i ? "," : "", now.members[i]);
+	fputs("]}\n", out);
+	now.written = 1;
+}
+
 static void ring(cpg_handle_t h, struct cpg_ring_id id, uint32_t n, const uint32_t *members)
 {
 	(void)h;
-	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"config\",%s\"ring\":\"%" PRIx32 ".%" PRIx64 "\",\"members\":[",
-		self, rings++ ? "" : "\"initial\":true,", id.nodeid, id.seq);
-	for (uint32_t i = 0; i < n; i++)
-		fprintf(out, "%s%" PRIu32, i ? "," : "", members[i]);
-	fputs("]}\n", out);
+	if (now.known && now.id.nodeid == id.nodeid && now.id.seq == id.seq)
+		return;
+	now.id = id;
+	now.n = n < CPG_MEMBERS_MAX ? n : CPG_MEMBERS_MAX;
+	memcpy(now.members, members, now.n * sizeof(*members));
+	now.known = 1;
+	now.written = 0;
+	write_ring();
 }
 
 static void confchg(cpg_handle_t h, const struct cpg_name *group,
 	const struct cpg_address *members, size_t n_members,
 	const struct cpg_address *left, size_t n_left,
-	const struct cpg_address *joined, size_t n_joined)
+	const struct cpg_address *came, size_t n_came)
 {
 	(void)h;
 	(void)group;
 	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"group\"", self);
 	print_list("members", members, n_members);
 	print_list("left", left, n_left);
-	print_list("joined", joined, n_joined);
+	print_list("joined", came, n_came);
 	fputs("}\n", out);
+	for (size_t i = 0; i < n_came; i++)
+		if (came[i].nodeid == hd.node && came[i].pid == hd.pid)
+			joined = 1;
+	write_ring();
 }
 
 static uint64_t now_ns(void)
@@ -132,7 +161,6 @@ int main(int argc, char **argv)
 		.flags = CPG_MODEL_V1_DELIVER_INITIAL_TOTEM_CONF,
 	};
 	struct cpg_name group;
-	struct head hd = {0};
 	cpg_handle_t h;
 	cs_error_t err;
 	int fd;

@@ -27,6 +27,7 @@ type bench struct {
 	failed  bool
 }
 
+func (b *bench) Name() string              { return "bench-ring" }
 func (b *bench) Helper()                   {}
 func (b *bench) Logf(f string, a ...any)   { fmt.Fprintf(os.Stderr, f+"\n", a...) }
 func (b *bench) Cleanup(f func())          { b.cleanup = append(b.cleanup, f) }
