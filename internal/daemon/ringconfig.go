@@ -92,6 +92,10 @@ func (d *Daemon) ringConfig() (ring.Config, error) {
 	if err != nil {
 		return ring.Config{}, err
 	}
+	var refused func()
+	if d.privileges.cgroup == rootCgroupAuto {
+		refused = func() { moveToRootCgroup("", d.main) }
+	}
 	return ring.Config{
 		SRP:        protocolConfig(t, log),
 		UDP:        net,
@@ -100,6 +104,7 @@ func (d *Daemon) ringConfig() (ring.Config, error) {
 		Admission:  d.admission,
 		StateDir:   d.stateDir,
 		RealTime:   d.privileges.realtime,
+		Refused:    refused,
 		Log:        d.log.Logger("MAIN"),
 	}, nil
 }
