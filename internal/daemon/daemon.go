@@ -49,6 +49,8 @@ type Daemon struct {
 	started    time.Time
 	booted     totem.Instant // on CLOCK_MONOTONIC, at started
 	privileges privileges
+	dumps      latest // of the flight recorder
+	logConfig  latest // changes of the logging section
 
 	mu        sync.Mutex // the service lock; all below is under it
 	cork      server.Cork
@@ -118,6 +120,7 @@ func (d *Daemon) Run() exitcode.Code {
 	if d.privileges.cgroup == rootCgroupOn {
 		moveToRootCgroup("", d.main)
 	}
+	lockMemory(d.main)
 	cfg, err := d.ringConfig()
 	if err != nil {
 		d.main.Logf(loglevel.Error, "%v", err)
@@ -130,6 +133,7 @@ func (d *Daemon) Run() exitcode.Code {
 		d.main.Logf(loglevel.Error, "Can't initialize TOTEM layer: %v", err)
 		return exitcode.FatalErr
 	}
+	d.privileges.applyNice("/proc/self/task", d.main)
 	loop := make(chan struct{})
 	go func() {
 		defer close(loop)
@@ -220,12 +224,8 @@ func (d *Daemon) load() {
 		}
 	}
 	c := controls{
-		dumpFlightData: func() {
-			if err := d.log.Dump(d.stateDir); err != nil {
-				d.main.Logf(loglevel.Error, "Can't store blackbox file: %v", err)
-			}
-		},
-		dumpState: d.node.Dump,
+		dumpFlightData: d.dumpFlightData,
+		dumpState:      d.node.Dump,
 		forceGather: func() {
 			d.main.Logf(loglevel.Error, "Forcing into GATHER state\n")
 			d.ring.ForceGather()
@@ -256,6 +256,29 @@ func (d *Daemon) drain() {
 	const most, step = time.Second, 5 * time.Millisecond
 	for waited := time.Duration(0); waited < most && d.admission.Pending(); waited += step {
 		time.Sleep(step)
+	}
+}
+
+// dumpPatience is how long the client that asks for a dump of the flight
+// recorder is kept waiting for it, and with it all other clients, unless one is
+// being written already. The reference's corosync-blackbox prints the file right
+// after.
+const dumpPatience = 100 * time.Millisecond
+
+// dumpFlightData writes the flight recorder to a file. It is called under the
+// service lock: who writes is another goroutine, since a disk may stall, and so
+// may whoever is to read the log.
+func (d *Daemon) dumpFlightData() {
+	done := make(chan struct{})
+	if !d.dumps.do(func() {
+		defer close(done)
+		_ = d.log.Dump(d.stateDir) // it logs what goes wrong
+	}) {
+		return
+	}
+	select {
+	case <-done:
+	case <-time.After(dumpPatience):
 	}
 }
 

@@ -14,5 +14,6 @@
 //
 // Nothing under the lock waits for a client, a disk or the network. Logging
 // hands lines over; clients' events that do not fit into their rings wait in
-// memory; files are written by goroutines of their own.
+// memory; files are written by goroutines of their own, of which there is one
+// for each purpose, however many ask for it.
 package daemon

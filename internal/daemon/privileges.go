@@ -61,21 +61,48 @@ func readPrivileges(m *icmap.Map) (p privileges, err error) {
 	return p, nil
 }
 
-// applyNice does what is left for the process when the ring's thread has got,
-// or not got, its real-time priority.
-func (p privileges) applyNice(realtime bool, log loglevel.Logger) {
-	nice := p.nice
+// highestNice is the least of the nice values, which gets most of the CPU.
+const highestNice = -20
+
+// niceness is the nice value that the process's threads get. Where real-time
+// priority is asked for, which is the ring thread's alone, the others get the
+// highest ordinary one: the reference has it for all its work when it is refused
+// real-time priority, and here nothing but the ring's work has that. A thread
+// that the runtime stops the world for must get a CPU soon.
+func (p privileges) niceness() int {
 	if p.realtime {
-		nice = 0
-		if !realtime {
-			nice = math.MinInt32
-		}
+		return highestNice
 	}
+	return p.nice
+}
+
+// applyNice sets the nice value of all threads of the process; those that the
+// runtime makes later inherit it. tasks is /proc/self/task. setpriority(2) of
+// the whole group, as the reference calls it, would reach what else the group
+// holds.
+func (p privileges) applyNice(tasks string, log loglevel.Logger) {
+	nice := p.niceness()
 	if nice == 0 {
 		return
 	}
-	if err := unix.Setpriority(unix.PRIO_PGRP, 0, nice); err != nil {
-		log.Logf(loglevel.Warning, "Could not set priority %d: %v", nice, err)
+	// Twice: a thread of the first round's may have made another just before.
+	for range 2 {
+		list, err := os.ReadDir(tasks)
+		if err != nil {
+			log.Logf(loglevel.Warning, "Could not set priority %d: %v", nice, err)
+			return
+		}
+		for _, t := range list {
+			tid, err := strconv.Atoi(t.Name())
+			if err != nil {
+				continue
+			}
+			err = unix.Setpriority(unix.PRIO_PROCESS, tid, nice)
+			if err != nil && !errors.Is(err, unix.ESRCH) {
+				log.Logf(loglevel.Warning, "Could not set priority %d: %v", nice, err)
+				return
+			}
+		}
 	}
 }
 

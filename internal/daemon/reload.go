@@ -83,11 +83,11 @@ func (d *Daemon) configureLog() {
 		d.main.Logf(loglevel.Error, "Unable to reload logging configuration: %v", err)
 		return
 	}
-	go func() {
+	d.logConfig.do(func() {
 		if err := d.log.Configure(cfg); err != nil {
 			d.main.Logf(loglevel.Error, "Unable to reload logging configuration: %v", err)
 		}
-	}()
+	})
 }
 
 // trackConfig follows keys of the totem and logging sections that an

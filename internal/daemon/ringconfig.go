@@ -97,6 +97,10 @@ func (d *Daemon) ringConfig() (ring.Config, error) {
 			return []udp.Interface{{Name: "lo", Up: true, Prefix: netip.PrefixFrom(own, own.BitLen())}}, nil
 		}
 	}
+	var refused func()
+	if d.privileges.cgroup == rootCgroupAuto {
+		refused = func() { moveToRootCgroup("", d.main) }
+	}
 	return ring.Config{
 		SRP:        protocolConfig(t, log),
 		UDP:        net,
@@ -105,6 +109,7 @@ func (d *Daemon) ringConfig() (ring.Config, error) {
 		Admission:  d.admission,
 		StateDir:   d.stateDir,
 		RealTime:   d.privileges.realtime,
+		Refused:    refused,
 		Log:        d.log.Logger("MAIN"),
 	}, nil
 }

@@ -146,8 +146,15 @@ func (s *System) Dump(dir string) error {
 		return err
 	}
 	link := filepath.Join(dir, "fdata")
-	os.Remove(link)
-	if err := os.Symlink(name, link); err != nil {
+	// Under another name first: whoever opens the link finds the old file or
+	// the new one.
+	fresh := fmt.Sprintf("%s-%d", link, s.opts.PID)
+	os.Remove(fresh)
+	err = os.Symlink(name, fresh)
+	if err == nil {
+		err = os.Rename(fresh, link)
+	}
+	if err != nil {
 		log.Logf(loglevel.Error, "Can't create symlink to '%s' for corosync blackbox file '%s'", name, link)
 		return err
 	}

@@ -32,6 +32,10 @@ type System struct {
 	done  chan struct{}
 	lost  atomic.Uint64
 
+	// known has every subsystem by its name. Looking one up takes no lock: mu is
+	// held while files are opened, on a disk that may stall.
+	known sync.Map
+
 	mu      sync.Mutex // the configuration and the subsystems' names
 	config  Config
 	form    *layouts
@@ -85,6 +89,9 @@ func New(opts Options) *System {
 // Logger returns the logger of a subsystem, the same one for the same name. It
 // follows every later Configure.
 func (s *System) Logger(name string) loglevel.Logger {
+	if l, ok := s.known.Load(name); ok {
+		return l.(*subsystem)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.subsystemLocked(name)
@@ -97,6 +104,7 @@ func (s *System) subsystemLocked(name string) *subsystem {
 		s.subsys[name] = l
 		s.order = append(s.order, l)
 		s.applyLocked(l)
+		s.known.Store(name, l)
 	}
 	return l
 }

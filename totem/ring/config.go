@@ -38,6 +38,9 @@ type Config struct {
 	// thread; where that is refused, a warning is logged.
 	RealTime bool
 	Priority int
+	// Refused, if any, is called on the ring thread when that has been refused,
+	// and then it is asked for once more.
+	Refused func()
 
 	// BacklogMax is how many bytes of events may wait for the receiver before
 	// the ring pushes back; see the package comment. Zero: 8 MiB.

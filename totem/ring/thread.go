@@ -38,7 +38,12 @@ func (r *Ring) setPriority() {
 	if priority == 0 {
 		priority = rrPriority
 	}
-	if err := realTime(priority); err != nil {
+	err := realTime(priority)
+	if err != nil && r.cfg.Refused != nil {
+		r.cfg.Refused()
+		err = realTime(priority)
+	}
+	if err != nil {
 		no, _ := err.(unix.Errno)
 		r.log.Logf(loglevel.Warning, "Could not set SCHED_RR at priority %d: %v (%d)", priority, err, int(no))
 	}

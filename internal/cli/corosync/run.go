@@ -122,12 +122,16 @@ func run(o options, args []string, stderr io.Writer) exitcode.Code {
 	return d.Run()
 }
 
-// tune sets the collector for a daemon whose live memory is small: a ring that
-// carries its full load still lives in a few megabytes, and the ring's thread
-// must find a processor of the runtime free whenever a packet comes.
+// gcPercent and processors are what the ring thread needs of the runtime (see
+// totem/ring): collections that are rare, and a processor of the runtime that is
+// free whenever a packet comes.
+const gcPercent = 400
+
+func processors(cpus int) int { return max(cpus+6, 8) }
+
 func tune() {
-	debug.SetGCPercent(50)
-	runtime.GOMAXPROCS(max(runtime.NumCPU()+2, 4))
+	debug.SetGCPercent(gcPercent)
+	runtime.GOMAXPROCS(processors(runtime.NumCPU()))
 }
 
 // handleSignals ends the daemon on SIGTERM, SIGINT and SIGQUIT and dumps its
