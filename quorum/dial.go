@@ -115,7 +115,7 @@ func (s session) call(ctx context.Context, op string, req []byte) ([]byte, error
 	if err == nil {
 		var h wire.ResponseHeader
 		if h, err = wire.ParseResponseHeader(res); err == nil {
-			err = Error(h.Error).Err()
+			err = h.Error.Err()
 		}
 	}
 	if err != nil {
