@@ -2,13 +2,12 @@ package cfg
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cfgwire"
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
-	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
+	"github.com/ringmaster-ha/ringmaster/internal/csipc"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
@@ -49,9 +48,6 @@ type NodeStatus = cfgwire.NodeStatus
 // Link is the state of one link of a NodeStatus.
 type Link = cfgwire.Link
 
-// maxMessage is what the C libraries ask for, in bytes.
-const maxMessage = 1024 * 1024
-
 // Options of Dial.
 type Options struct {
 	// SocketDir is where the daemon's sockets are files, for a daemon that
@@ -72,27 +68,11 @@ type Conn struct{ c ipc }
 
 // Dial connects to the local daemon.
 func Dial(ctx context.Context, opts Options) (*Conn, error) {
-	c, err := client.Dial(ctx, "cfg", client.Options{MaxMsgSize: maxMessage, SocketDir: opts.SocketDir})
+	c, err := csipc.Dial(ctx, "cfg", opts.SocketDir)
 	if err != nil {
-		return nil, fmt.Errorf("cfg: %w", coded(err))
+		return nil, fmt.Errorf("cfg: %w", err)
 	}
 	return &Conn{c}, nil
-}
-
-// coded gives an error of the connection the code that libcfg returns for it.
-func coded(err error) error {
-	var code Error
-	switch {
-	case err == nil, errors.As(err, &code), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
-	case errors.Is(err, client.ErrAgain):
-		code = ErrTryAgain
-	case errors.Is(err, client.ErrTooLarge):
-		code = cserr.TooBig
-	default:
-		code = cserr.Of(err)
-	}
-	return fmt.Errorf("%w (%w)", code, err)
 }
 
 // Close ends the connection; a shutdown that waits for its reply takes that for
@@ -105,7 +85,7 @@ func (c *Conn) Done() <-chan struct{} { return c.c.Done() }
 func (c *Conn) call(ctx context.Context, what string, id int, req []byte) ([]byte, error) {
 	b, err := c.c.Call(ctx, req)
 	if err != nil {
-		return nil, fmt.Errorf("cfg: %s: %w", what, coded(err))
+		return nil, fmt.Errorf("cfg: %s: %w", what, csipc.Coded(err))
 	}
 	got, code, err := cfgwire.ParseResponse(b)
 	switch {
@@ -210,7 +190,7 @@ func (c *Conn) NextShutdown(ctx context.Context) (ShutdownFlag, error) {
 	for {
 		b, err := c.c.Event(ctx)
 		if err != nil {
-			return 0, fmt.Errorf("cfg: %w", coded(err))
+			return 0, fmt.Errorf("cfg: %w", csipc.Coded(err))
 		}
 		id, _, err := cfgwire.ParseResponse(b)
 		if err != nil {

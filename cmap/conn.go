@@ -7,8 +7,8 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cmap/wire"
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/csipc"
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
-	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 )
 
 // Map is one of the daemon's maps.
@@ -28,10 +28,6 @@ type Options struct {
 	SocketDir string
 }
 
-// messageMax is the longest message either way, in bytes: IPC_REQUEST_SIZE of
-// libcmap.
-const messageMax = 1 << 20
-
 // ipc is a connection to a service.
 type ipc interface {
 	Call(ctx context.Context, parts ...[]byte) ([]byte, error)
@@ -50,7 +46,7 @@ type Conn struct {
 
 // Dial connects to the daemon.
 func Dial(ctx context.Context, opts Options) (*Conn, error) {
-	t, err := client.Dial(ctx, "cmap", client.Options{MaxMsgSize: messageMax, SocketDir: opts.SocketDir})
+	t, err := csipc.Dial(ctx, "cmap", opts.SocketDir)
 	if err != nil {
 		return nil, failed("connect", "", err)
 	}

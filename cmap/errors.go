@@ -1,12 +1,10 @@
 package cmap
 
 import (
-	"context"
-	"errors"
 	"fmt"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
-	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
+	"github.com/ringmaster-ha/ringmaster/internal/csipc"
 )
 
 // What the daemon answers, and what becomes of a connection that fails.
@@ -27,16 +25,7 @@ func failed(op, key string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var code cserr.Code
-	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &code):
-	case errors.Is(err, client.ErrAgain):
-		err = fmt.Errorf("%w: %w", cserr.TryAgain, err)
-	case errors.Is(err, client.ErrTooLarge):
-		err = fmt.Errorf("%w: %w", cserr.TooBig, err)
-	default:
-		err = fmt.Errorf("%w: %w", cserr.Of(err), err)
-	}
+	err = csipc.Coded(err)
 	if key == "" {
 		return fmt.Errorf("cmap: %s: %w", op, err)
 	}

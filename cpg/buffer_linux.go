@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ringmaster-ha/ringmaster/cpg/wire"
+	"github.com/ringmaster-ha/ringmaster/internal/csipc"
 )
 
 // bufferPattern is how libcpg names its files, in the first of bufferDirs that
@@ -31,7 +32,7 @@ type Buffer struct {
 // NewBuffer makes a buffer for messages of at most size bytes. A daemon that
 // offers none refuses it.
 func (c *Conn) NewBuffer(ctx context.Context, size int) (*Buffer, error) {
-	if size < 0 || size > ipcSize {
+	if size < 0 || size > csipc.MaxMessage {
 		return nil, wrap("new buffer", ErrTooBig)
 	}
 	mem, path, err := mapFile(size + wire.ZCOverhead)

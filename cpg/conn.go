@@ -8,18 +8,15 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cpg/wire"
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
-	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
+	"github.com/ringmaster-ha/ringmaster/internal/csipc"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
 const (
-	// ipcSize is the longest message between a client and the daemon, in bytes:
-	// IPC_REQUEST_SIZE of the reference.
-	ipcSize = 1 << 20
 	// MaxAtomic is the longest message, in bytes, that goes out whole
 	// (cpg_max_atomic_msgsize_get). Longer ones go in fragments, which Next puts
 	// together again.
-	MaxAtomic = ipcSize - 1024
+	MaxAtomic = csipc.MaxMessage - 1024
 	// NameMax is the longest group name in bytes.
 	NameMax = wire.NameMax
 )
@@ -65,7 +62,7 @@ type Conn struct {
 // Dial connects to the daemon of this node. It must be root's or be allowed by
 // the daemon's uidgid configuration.
 func Dial(ctx context.Context, opt Options) (*Conn, error) {
-	c, err := client.Dial(ctx, "cpg", client.Options{MaxMsgSize: ipcSize, SocketDir: opt.SocketDir})
+	c, err := csipc.Dial(ctx, "cpg", opt.SocketDir)
 	if err != nil {
 		return nil, wrap("connect", err)
 	}

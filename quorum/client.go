@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/ringmaster-ha/ringmaster/internal/csipc"
 	"github.com/ringmaster-ha/ringmaster/quorum/wire"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
@@ -84,7 +85,7 @@ func (Membership) quorumEvent() {}
 func (c *Client) Next(ctx context.Context) (Event, error) {
 	b, err := c.conn.Event(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("quorum: event: %w", coded(err))
+		return nil, fmt.Errorf("quorum: event: %w", csipc.Coded(err))
 	}
 	e, err := parseEvent(b)
 	if err != nil {

@@ -2,10 +2,10 @@ package quorum
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/csipc"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 	"github.com/ringmaster-ha/ringmaster/quorum/wire"
 )
@@ -28,10 +28,6 @@ const (
 
 // ErrDisconnected: the daemon has ended the connection, or Close has.
 var ErrDisconnected = client.ErrDisconnected
-
-// messageMax is the longest message that the reference's libraries ask for, in
-// bytes.
-const messageMax = 1 << 20
 
 // Options of Dial; the zero value is right for the daemon of this node.
 type Options struct {
@@ -65,28 +61,11 @@ func DialVotes(ctx context.Context, opts Options) (*Votes, error) {
 }
 
 func dial(ctx context.Context, service string, opts Options) (conn, error) {
-	c, err := client.Dial(ctx, service, client.Options{MaxMsgSize: messageMax, SocketDir: opts.SocketDir})
+	c, err := csipc.Dial(ctx, service, opts.SocketDir)
 	if err != nil {
-		return nil, fmt.Errorf("quorum: %w", coded(err))
+		return nil, fmt.Errorf("quorum: %w", err)
 	}
 	return c, nil
-}
-
-// coded gives an error of the connection the code that the reference's
-// libraries return for it.
-func coded(err error) error {
-	var code Error
-	switch {
-	case err == nil, errors.As(err, &code), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
-	case errors.Is(err, client.ErrAgain):
-		code = ErrTryAgain
-	case errors.Is(err, client.ErrTooLarge):
-		code = cserr.TooBig
-	default:
-		code = cserr.Of(err)
-	}
-	return fmt.Errorf("%w (%w)", code, err)
 }
 
 // conn is what is needed of a libqb connection.
@@ -106,11 +85,11 @@ func (s session) Close() error { return s.conn.Close() }
 // went well.
 func (s session) call(ctx context.Context, op string, req []byte) ([]byte, error) {
 	res, err := s.conn.Call(ctx, req)
-	err = coded(err)
+	err = csipc.Coded(err)
 	if err == nil {
 		var h wire.ResponseHeader
 		if h, err = wire.ParseResponseHeader(res); err == nil {
-			err = Error(h.Error).Err()
+			err = h.Error.Err()
 		}
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ringmaster-ha/ringmaster/internal/csipc"
 	"github.com/ringmaster-ha/ringmaster/quorum/wire"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
@@ -163,7 +164,7 @@ func (ExpectedVotes) votesEvent() {}
 func (v *Votes) Next(ctx context.Context) (VotesEvent, error) {
 	b, err := v.conn.Event(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("quorum: event: %w", coded(err))
+		return nil, fmt.Errorf("quorum: event: %w", csipc.Coded(err))
 	}
 	e, err := parseVotesEvent(b)
 	if err != nil {

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 
-	"github.com/ringmaster-ha/ringmaster/internal/cserr"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/internal/service"
 )
@@ -88,39 +87,4 @@ func readKey(r *mar.Reader) string {
 		b = b[:i]
 	}
 	return string(b)
-}
-
-// request begins to read a request.
-func request(b []byte) *mar.Reader {
-	r := mar.NewReader(b, service.Order)
-	r.Bytes("header", service.HeaderSize)
-	return r
-}
-
-// newRequest begins to write a request; finish completes its header.
-func newRequest(buf []byte, id int32) *mar.Writer {
-	w := mar.NewWriter(buf, service.Order)
-	return w.I32(id).Align(8).I32(0).Align(8)
-}
-
-func newResponse(buf []byte, id int32, err cserr.Code) *mar.Writer {
-	w := mar.NewWriter(buf, service.Order)
-	return w.I32(id).Align(8).I32(0).Align(8).I32(int32(err)).Align(8)
-}
-
-// finish puts the size into the header.
-func finish(w *mar.Writer, tail int) []byte {
-	b, n := w.Buf(), w.Len()
-	service.Order.PutUint32(b[len(b)-n+8:], uint32(n+tail))
-	return b
-}
-
-// response begins to read a response and returns its id and error.
-func response(b []byte) (r *mar.Reader, id int32, code cserr.Code) {
-	r = mar.NewReader(b, service.Order)
-	id = r.I32("id")
-	r.Align(8).I32("size")
-	code = cserr.Code(r.Align(8).I32("error"))
-	r.Align(8)
-	return r, id, code
 }

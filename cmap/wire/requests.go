@@ -2,6 +2,7 @@ package wire
 
 import (
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
+	"github.com/ringmaster-ha/ringmaster/internal/ipcmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 )
 
@@ -14,7 +15,7 @@ type Set struct {
 
 // ParseSet reads a request.
 func ParseSet(b []byte) (Set, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	s := Set{Key: readKey(r)}
 	n := r.Align(8).U64("value_len")
 	s.Type = icmap.Type(r.U8("type"))
@@ -29,26 +30,28 @@ func ParseSet(b []byte) (Set, error) {
 
 // AppendTo appends the request.
 func (s Set) AppendTo(b []byte) []byte {
-	w := newRequest(b, ReqSet).Name(s.Key).Align(8).U64(uint64(len(s.Value))).U8(uint8(s.Type)).Align(8).Bytes(s.Value)
-	return finish(w, 0)
+	w := ipcmsg.NewRequest(b, ReqSet).Name(s.Key).Align(8).U64(uint64(len(s.Value))).U8(uint8(s.Type)).Align(8).Bytes(s.Value)
+	return ipcmsg.Sized(w)
 }
 
 // ParseKey reads a request that has a key only: ReqDelete.
 func ParseKey(b []byte) (key string, err error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	key = readKey(r)
 	return key, r.Err()
 }
 
 // ParsePrefix reads ReqIterInit; the empty prefix is every key's.
 func ParsePrefix(b []byte) (prefix string, err error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	prefix = readName(r, "prefix")
 	return prefix, r.Err()
 }
 
 // AppendKey appends a request that has a key, or a prefix, only.
-func AppendKey(b []byte, id int32, key string) []byte { return finish(newRequest(b, id).Name(key), 0) }
+func AppendKey(b []byte, id int32, key string) []byte {
+	return ipcmsg.Sized(ipcmsg.NewRequest(b, id).Name(key))
+}
 
 // Get is req_lib_cmap_get.
 type Get struct {
@@ -58,14 +61,14 @@ type Get struct {
 
 // ParseGet reads a request.
 func ParseGet(b []byte) (Get, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	g := Get{Key: readKey(r), Room: r.Align(8).U64("value_len")}
 	return g, r.Err()
 }
 
 // AppendTo appends the request.
 func (g Get) AppendTo(b []byte) []byte {
-	return finish(newRequest(b, ReqGet).Name(g.Key).Align(8).U64(g.Room), 0)
+	return ipcmsg.Sized(ipcmsg.NewRequest(b, ReqGet).Name(g.Key).Align(8).U64(g.Room))
 }
 
 // Adjust is req_lib_cmap_adjust_int.
@@ -76,14 +79,14 @@ type Adjust struct {
 
 // ParseAdjust reads a request.
 func ParseAdjust(b []byte) (Adjust, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	a := Adjust{Key: readKey(r), Step: r.Align(8).I32("step")}
 	return a, r.Err()
 }
 
 // AppendTo appends the request.
 func (a Adjust) AppendTo(b []byte) []byte {
-	return finish(newRequest(b, ReqAdjustInt).Name(a.Key).Align(8).I32(a.Step).Align(8), 0)
+	return ipcmsg.Sized(ipcmsg.NewRequest(b, ReqAdjustInt).Name(a.Key).Align(8).I32(a.Step).Align(8))
 }
 
 // TrackAdd is req_lib_cmap_track_add.
@@ -95,7 +98,7 @@ type TrackAdd struct {
 
 // ParseTrackAdd reads a request.
 func ParseTrackAdd(b []byte) (TrackAdd, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	t := TrackAdd{Key: readName(r, "key_name")}
 	t.Events = icmap.Event(r.Align(8).I32("track_type"))
 	t.Inst = r.Align(8).U64("track_inst_handle")
@@ -104,33 +107,33 @@ func ParseTrackAdd(b []byte) (TrackAdd, error) {
 
 // AppendTo appends the request.
 func (t TrackAdd) AppendTo(b []byte) []byte {
-	w := newRequest(b, ReqTrackAdd).Name(t.Key).Align(8).I32(int32(t.Events)).Align(8).U64(t.Inst)
-	return finish(w, 0)
+	w := ipcmsg.NewRequest(b, ReqTrackAdd).Name(t.Key).Align(8).I32(int32(t.Events)).Align(8).U64(t.Inst)
+	return ipcmsg.Sized(w)
 }
 
 // ParseHandle reads a request that has a handle only: ReqIterNext,
 // ReqIterFinalize and ReqTrackDelete.
 func ParseHandle(b []byte) (uint64, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	h := r.U64("handle")
 	return h, r.Err()
 }
 
 // AppendHandle appends such a request.
 func AppendHandle(b []byte, id int32, handle uint64) []byte {
-	return finish(newRequest(b, id).U64(handle), 0)
+	return ipcmsg.Sized(ipcmsg.NewRequest(b, id).U64(handle))
 }
 
 // ParseSetMap reads which map is wanted.
 func ParseSetMap(b []byte) (int32, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := r.I32("map")
 	return m, r.Err()
 }
 
 // AppendSetMap appends a request for a map.
 func AppendSetMap(b []byte, m int32) []byte {
-	return finish(newRequest(b, ReqSetMap).I32(m).Align(8), 0)
+	return ipcmsg.Sized(ipcmsg.NewRequest(b, ReqSetMap).I32(m).Align(8))
 }
 
 // zero is padding for AppendGetRes.

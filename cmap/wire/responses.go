@@ -3,48 +3,49 @@ package wire
 import (
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
+	"github.com/ringmaster-ha/ringmaster/internal/ipcmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 )
 
 // AppendStatus appends a response that says no more than how it went: to
 // ReqSet, ReqDelete, ReqAdjustInt, ReqIterFinalize and ReqSetMap.
 func AppendStatus(b []byte, id int32, code cserr.Code) []byte {
-	return finish(newResponse(b, id, code), 0)
+	return ipcmsg.Sized(ipcmsg.NewResponse(b, id, code))
 }
 
 // ParseStatus reads any response's error; nil when the request succeeded.
 func ParseStatus(b []byte) error {
-	r, _, code := response(b)
+	r, h := ipcmsg.ReadResponse(b)
 	if r.Err() != nil {
 		return r.Err()
 	}
-	return code.Err()
+	return h.Error.Err()
 }
 
 // AppendGetRes appends the response to ReqGet. The value is there when the
 // client has given room; the response then has that many bytes for it.
 func AppendGetRes(b []byte, v icmap.Value, room int) []byte {
-	w := newResponse(b, ResGet, cserr.OK).U64(uint64(v.Len())).U8(uint8(v.Type())).Align(8)
+	w := ipcmsg.NewResponse(b, ResGet, cserr.OK).U64(uint64(v.Len())).U8(uint8(v.Type())).Align(8)
 	if room > 0 {
 		w.Bytes(v.Bytes())
 		for pad := room - v.Len(); pad > 0; pad -= len(zero) {
 			w.Bytes(zero[:min(pad, len(zero))])
 		}
 	}
-	return finish(w, 0)
+	return ipcmsg.Sized(w)
 }
 
 // AppendGetError appends the response to a ReqGet that failed.
 func AppendGetError(b []byte, code cserr.Code) []byte {
-	return finish(newResponse(b, ResGet, code).Pad(16), 0)
+	return ipcmsg.Sized(ipcmsg.NewResponse(b, ResGet, code).Pad(16))
 }
 
 // ParseGetRes reads the response to ReqGet. The value is none when no room was
 // given; length and type are there in either case.
 func ParseGetRes(b []byte, room uint64) (v icmap.Value, length uint64, t icmap.Type, err error) {
-	r, _, code := response(b)
-	if r.Err() != nil || code != cserr.OK {
-		return v, 0, 0, firstError(r.Err(), code)
+	r, h := ipcmsg.ReadResponse(b)
+	if r.Err() != nil || h.Error != cserr.OK {
+		return v, 0, 0, firstError(r.Err(), h.Error)
 	}
 	length = readLen(r)
 	t = icmap.Type(r.U8("type"))
@@ -78,17 +79,17 @@ func firstError(err error, code cserr.Code) error {
 // AppendHandleRes appends a response with a handle: to ReqIterInit and
 // ReqTrackAdd the new one, to ReqTrackDelete the client's own mark.
 func AppendHandleRes(b []byte, id int32, code cserr.Code, handle uint64) []byte {
-	return finish(newResponse(b, id, code).U64(handle), 0)
+	return ipcmsg.Sized(ipcmsg.NewResponse(b, id, code).U64(handle))
 }
 
 // ParseHandleRes reads a response with a handle.
 func ParseHandleRes(b []byte) (uint64, error) {
-	r, _, code := response(b)
-	if r.Err() != nil || code != cserr.OK {
-		return 0, firstError(r.Err(), code)
+	r, h := ipcmsg.ReadResponse(b)
+	if r.Err() != nil || h.Error != cserr.OK {
+		return 0, firstError(r.Err(), h.Error)
 	}
-	h := r.U64("handle")
-	return h, r.Err()
+	handle := r.U64("handle")
+	return handle, r.Err()
 }
 
 // NextRes is res_lib_cmap_iter_next.
@@ -101,16 +102,16 @@ type NextRes struct {
 // AppendNextRes appends the response to ReqIterNext; after an error the rest
 // of it is zero.
 func AppendNextRes(b []byte, code cserr.Code, n NextRes) []byte {
-	w := newResponse(b, ResIterNext, code).Name(n.Key).Align(8).U64(n.Len).U8(uint8(n.Type)).Align(8)
-	return finish(w, 0)
+	w := ipcmsg.NewResponse(b, ResIterNext, code).Name(n.Key).Align(8).U64(n.Len).U8(uint8(n.Type)).Align(8)
+	return ipcmsg.Sized(w)
 }
 
 // ParseNextRes reads the response to ReqIterNext. At the end of the iteration
 // the error is cserr.NoSections.
 func ParseNextRes(b []byte) (NextRes, error) {
-	r, _, code := response(b)
-	if r.Err() != nil || code != cserr.OK {
-		return NextRes{}, firstError(r.Err(), code)
+	r, h := ipcmsg.ReadResponse(b)
+	if r.Err() != nil || h.Error != cserr.OK {
+		return NextRes{}, firstError(r.Err(), h.Error)
 	}
 	n := NextRes{Key: r.Name("key_name")}
 	n.Len = readLen(r.Align(8))
@@ -131,17 +132,17 @@ type Notify struct {
 
 // AppendTo appends the notification.
 func (n Notify) AppendTo(b []byte) []byte {
-	w := newResponse(b, ResNotify, cserr.OK).U64(n.Inst).Name(n.Key).Align(8).I32(int32(n.Event)).Align(8)
+	w := ipcmsg.NewResponse(b, ResNotify, cserr.OK).U64(n.Inst).Name(n.Key).Align(8).I32(int32(n.Event)).Align(8)
 	w.U8(uint8(n.New.Type())).Align(8).U8(uint8(n.Old.Type())).Align(8)
 	w.U64(uint64(n.New.Len())).U64(uint64(n.Old.Len())).Bytes(n.New.Bytes()).Bytes(n.Old.Bytes())
-	return finish(w, 0)
+	return ipcmsg.Sized(w)
 }
 
 // ParseNotify reads a notification.
 func ParseNotify(b []byte) (Notify, error) {
-	r, id, _ := response(b)
-	if r.Err() == nil && id != ResNotify {
-		r.Fail("id", "%d, want %d", id, ResNotify)
+	r, h := ipcmsg.ReadResponse(b)
+	if r.Err() == nil && h.ID != ResNotify {
+		r.Fail("id", "%d, want %d", h.ID, ResNotify)
 	}
 	n := Notify{Inst: r.U64("track_inst_handle"), Key: r.Name("key_name")}
 	n.Event = icmap.Event(r.Align(8).I32("event"))

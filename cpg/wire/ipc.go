@@ -2,6 +2,7 @@ package wire
 
 import (
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/ipcmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/internal/service"
 )
@@ -71,45 +72,21 @@ const ResponseSize = service.ResponseHeaderSize
 func requestReader(msg []byte, id uint32) mar.Reader { return headed(msg, id, native) }
 
 // ResponseHeader is what every response and event begins with.
-type ResponseHeader struct {
-	ID    int32
-	Size  int32
-	Error cserr.Code
-}
+type ResponseHeader = ipcmsg.ResponseHeader
 
 // ParseResponseHeader reads the header of a response or an event and checks
 // its size against the message's.
-func ParseResponseHeader(msg []byte) (ResponseHeader, error) {
-	r := mar.NewReader(msg, native)
-	h := responseHeader(r)
-	return h, r.Err()
-}
-
-func responseHeader(r *mar.Reader) ResponseHeader {
-	var h ResponseHeader
-	h.ID = r.I32("header.id")
-	r.Align(8)
-	h.Size = r.I32("header.size")
-	r.Align(8)
-	h.Error = cserr.Code(r.I32("header.error"))
-	r.Align(8)
-	if r.Err() == nil && (h.Size < ResponseSize || int64(h.Size) > int64(len(r.Rest()))+ResponseSize) {
-		r.Fail("header.size", "got %d, message has %d bytes", h.Size, len(r.Rest())+ResponseSize)
-	}
-	return h
-}
+func ParseResponseHeader(msg []byte) (ResponseHeader, error) { return ipcmsg.ParseResponseHeader(msg) }
 
 // responseReader checks the header of a response or event with the given id
 // and stands behind it.
 func responseReader(msg []byte, id int32) (mar.Reader, cserr.Code) {
-	r := mar.NewReader(msg, native)
-	h := responseHeader(r)
+	r, h := ipcmsg.ReadResponse(msg)
 	if r.Err() == nil {
 		if h.ID != id {
 			r.Fail("header.id", "got %d, want %d", h.ID, id)
 		} else {
-			r = mar.NewReader(msg[:h.Size], native)
-			r.Bytes("header", ResponseSize)
+			r = ipcmsg.Body(msg[:h.Size])
 		}
 	}
 	return *r, h.Error

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/ipcmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
@@ -29,19 +30,19 @@ var MinSize = [ReqCount]int{
 // flags of ReqTryShutdown, the answer of ReqReplyToShutdown, the node of
 // ReqGetNodeAddrs.
 func AppendU32Request(b []byte, id int, v uint32) []byte {
-	return request(b, id, 24).U32(v).Align(8).Buf()
+	return ipcmsg.Finish(ipcmsg.NewRequest(b, int32(id)).U32(v))
 }
 
 // ParseU32Request reads what AppendU32Request has written.
 func ParseU32Request(b []byte) (uint32, error) {
-	r := skip(b, native, reqHeader)
+	r := ipcmsg.ReadRequest(b)
 	v := r.U32("value")
 	return v, wrap("request", r.Err())
 }
 
 // AppendTrackStart encodes ReqTrackStart. No flags are defined.
 func AppendTrackStart(b []byte, flags uint8) []byte {
-	return request(b, ReqTrackStart, 24).U8(flags).Align(8).Buf()
+	return ipcmsg.Finish(ipcmsg.NewRequest(b, ReqTrackStart).U8(flags))
 }
 
 // KillNode asks for a node's end, with a reason for its log; on the client's
@@ -54,15 +55,15 @@ type KillNode struct {
 // AppendKillNode encodes ReqKillNode. Here a name has its length and its bytes
 // back to back (cs_name_t); the length counts the zero at the end.
 func AppendKillNode(b []byte, k KillNode) []byte {
-	w := request(b, ReqKillNode, 288).U32(uint32(k.Node)).Align(8)
+	w := ipcmsg.NewRequest(b, ReqKillNode).U32(uint32(k.Node)).Align(8)
 	w.U16(uint16(min(len(k.Reason), mar.NameLen-1) + 1))
 	fixed(w, k.Reason, mar.NameLen)
-	return w.Align(8).Buf()
+	return ipcmsg.Finish(w)
 }
 
 // ParseKillNode reads ReqKillNode.
 func ParseKillNode(b []byte) (KillNode, error) {
-	r := skip(b, native, reqHeader)
+	r := ipcmsg.ReadRequest(b)
 	k := KillNode{Node: totem.NodeID(r.U32("nodeid"))}
 	r.Align(8)
 	n := int(r.U16("reason.length"))
@@ -82,12 +83,12 @@ const NodeStatusVersion = 1
 
 // AppendNodeStatusRequest encodes ReqNodeStatusGet.
 func AppendNodeStatusRequest(b []byte, node totem.NodeID, version uint32) []byte {
-	return request(b, ReqNodeStatusGet, 32).U32(uint32(node)).Align(8).U32(version).Align(8).Buf()
+	return ipcmsg.Finish(ipcmsg.NewRequest(b, ReqNodeStatusGet).U32(uint32(node)).Align(8).U32(version))
 }
 
 // ParseNodeStatusRequest reads ReqNodeStatusGet.
 func ParseNodeStatusRequest(b []byte) (node totem.NodeID, version uint32, err error) {
-	r := skip(b, native, reqHeader)
+	r := ipcmsg.ReadRequest(b)
 	node = totem.NodeID(r.U32("nodeid"))
 	version = r.Align(8).U32("version")
 	return node, version, wrap("nodestatus request", r.Err())
@@ -115,8 +116,6 @@ type NodeStatus struct {
 	Links                           [MaxLinks]Link
 }
 
-const nodeStatusSize = resHeader + 16 + MaxLinks*(8+2*maxHostLen)
-
 func flag(v bool) uint8 {
 	if v {
 		return 1
@@ -126,7 +125,7 @@ func flag(v bool) uint8 {
 
 // AppendNodeStatus encodes the response to ReqNodeStatusGet that has one.
 func AppendNodeStatus(b []byte, s *NodeStatus) []byte {
-	w := header(b, ResNodeStatusGet, nodeStatusSize, cserr.OK).U32(NodeStatusVersion).U32(uint32(s.Node))
+	w := ipcmsg.NewResponse(b, ResNodeStatusGet, cserr.OK).U32(NodeStatusVersion).U32(uint32(s.Node))
 	for _, v := range []uint8{flag(s.Reachable), flag(s.Remote), flag(s.External), s.OnwireMin, s.OnwireMax, s.OnwireVer} {
 		w.U8(v)
 	}
@@ -136,17 +135,17 @@ func AppendNodeStatus(b []byte, s *NodeStatus) []byte {
 		fixed(w, l.Src, maxHostLen)
 		fixed(w, l.Dst, maxHostLen)
 	}
-	return w.Align(8).Buf()
+	return ipcmsg.Finish(w)
 }
 
 // AppendNodeStatusError encodes the response that has none.
 func AppendNodeStatusError(b []byte, code cserr.Code) []byte {
-	return header(b, ResNodeStatusGet, 32, code).U32(0).Align(8).Buf()
+	return ipcmsg.Finish(ipcmsg.NewResponse(b, ResNodeStatusGet, code).U32(0))
 }
 
 // ParseNodeStatus reads a response without error to ReqNodeStatusGet.
 func ParseNodeStatus(b []byte) (*NodeStatus, error) {
-	r := skip(b, native, resHeader)
+	r := ipcmsg.Body(b)
 	if v := r.U32("version"); r.Err() == nil && v != NodeStatusVersion {
 		r.Fail("version", "%d, want %d", v, NodeStatusVersion)
 	}
@@ -172,8 +171,6 @@ func ParseNodeStatus(b []byte) (*NodeStatus, error) {
 // Interface is one of the node's own links: "0 192.0.2.1" and its state.
 type Interface struct{ Name, Status string }
 
-const ringStatusSize = 32 + MaxInterfaces*(interfaceNameLen+interfaceStatLen)
-
 // AppendRingStatus encodes the response to ReqRingStatusGet. A name or status
 // that does not fit, or too many of them, is CS_ERR_NAME_TOO_LONG with what
 // fits; the names keep 3 bytes for the number in front as the reference does.
@@ -191,19 +188,19 @@ func AppendRingStatus(b []byte, list []Interface) []byte {
 		}
 		names[i], stats[i] = f.Name, f.Status
 	}
-	w := header(b, ResRingStatusGet, ringStatusSize, code).U32(uint32(n)).Align(8)
+	w := ipcmsg.NewResponse(b, ResRingStatusGet, code).U32(uint32(n)).Align(8)
 	for _, s := range names {
 		fixed(w, s, interfaceNameLen)
 	}
 	for _, s := range stats {
 		fixed(w, s, interfaceStatLen)
 	}
-	return w.Buf()
+	return ipcmsg.Finish(w)
 }
 
 // ParseRingStatus reads the response to ReqRingStatusGet.
 func ParseRingStatus(b []byte) ([]Interface, error) {
-	r := skip(b, native, resHeader)
+	r := ipcmsg.Body(b)
 	n := r.U32("interface_count")
 	if r.Err() == nil && n > MaxInterfaces {
 		r.Fail("interface_count", "%d, at most %d", n, MaxInterfaces)
@@ -235,7 +232,7 @@ const (
 // among them, as unset; so do we.
 func AppendNodeAddrs(b []byte, addrs []netip.Addr) []byte {
 	if len(addrs) == 0 {
-		return header(b, ResGetNodeAddrs, 32, cserr.NotExist).U32(0).U32(0).Buf()
+		return ipcmsg.Finish(ipcmsg.NewResponse(b, ResGetNodeAddrs, cserr.NotExist).U32(0).U32(0))
 	}
 	family := uint32(afInet6)
 	if addrs[0].Is4() {
@@ -247,16 +244,16 @@ func AppendNodeAddrs(b []byte, addrs []netip.Addr) []byte {
 			live = append(live, s)
 		}
 	}
-	w := header(b, ResGetNodeAddrs, 32+AddrLen*len(addrs), cserr.OK).U32(family).U32(uint32(len(live)))
+	w := ipcmsg.NewResponse(b, ResGetNodeAddrs, cserr.OK).U32(family).U32(uint32(len(live)))
 	for _, s := range live {
 		w.Bytes(s).Pad(AddrLen - len(s))
 	}
-	return w.Pad(AddrLen * (len(addrs) - len(live))).Buf()
+	return ipcmsg.Finish(w.Pad(AddrLen * (len(addrs) - len(live))))
 }
 
 // ParseNodeAddrs reads a response without error to ReqGetNodeAddrs.
 func ParseNodeAddrs(b []byte) ([]netip.Addr, error) {
-	r := skip(b, native, resHeader)
+	r := ipcmsg.Body(b)
 	family, n := r.U32("family"), r.U32("num_addrs")
 	if r.Err() == nil && family != afInet && family != afInet6 && n > 0 {
 		r.Fail("family", "%d", family)
@@ -278,24 +275,24 @@ func ParseNodeAddrs(b []byte) ([]netip.Addr, error) {
 
 // AppendLocal encodes the response to ReqLocalGet.
 func AppendLocal(b []byte, node totem.NodeID) []byte {
-	return header(b, ResLocalGet, 32, cserr.OK).U32(uint32(node)).Align(8).Buf()
+	return ipcmsg.Finish(ipcmsg.NewResponse(b, ResLocalGet, cserr.OK).U32(uint32(node)))
 }
 
 // ParseLocal reads the response to ReqLocalGet.
 func ParseLocal(b []byte) (totem.NodeID, error) {
-	r := skip(b, native, resHeader)
+	r := ipcmsg.Body(b)
 	v := r.U32("local_nodeid")
 	return totem.NodeID(v), wrap("local node", r.Err())
 }
 
 // AppendTestShutdown encodes the event that asks a tracker.
 func AppendTestShutdown(b []byte, flags ShutdownFlag, code cserr.Code) []byte {
-	return header(b, ResTestShutdown, 32, code).U32(uint32(flags)).Align(8).Buf()
+	return ipcmsg.Finish(ipcmsg.NewResponse(b, ResTestShutdown, code).U32(uint32(flags)))
 }
 
 // ParseTestShutdown reads the event.
 func ParseTestShutdown(b []byte) (ShutdownFlag, error) {
-	r := skip(b, native, resHeader)
+	r := ipcmsg.Body(b)
 	v := r.U32("flags")
 	return ShutdownFlag(v), wrap("shutdown event", r.Err())
 }

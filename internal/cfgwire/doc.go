@@ -10,10 +10,10 @@ package cfgwire
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/ipcmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 )
 
@@ -88,49 +88,32 @@ const (
 	maxHostLen       = 256 // CFG_MAX_HOST_LEN
 	AddrLen          = 16  // TOTEMIP_ADDRLEN
 
-	reqHeader = 16
-	resHeader = 24
+	reqHeader = ipcmsg.RequestHeaderSize
 )
-
-var native = binary.NativeEndian
-
-// header begins a response or an event.
-func header(b []byte, id, size int, code cserr.Code) *mar.Writer {
-	return mar.NewWriter(b, native).U32(uint32(id)).Align(8).U32(uint32(size)).Align(8).U32(uint32(code)).Align(8)
-}
-
-// request begins a request of the client library.
-func request(b []byte, id, size int) *mar.Writer {
-	return mar.NewWriter(b, native).U32(uint32(id)).Align(8).U32(uint32(size)).Align(8)
-}
 
 // AppendResponse encodes a response that is only a header.
 func AppendResponse(b []byte, id int, code cserr.Code) []byte {
-	return header(b, id, resHeader, code).Buf()
+	return ipcmsg.Sized(ipcmsg.NewResponse(b, int32(id), code))
 }
 
 // ParseResponse reads a response's header: its id and its error.
 func ParseResponse(b []byte) (id int, code cserr.Code, err error) {
-	r := mar.NewReader(b, native)
-	id = int(r.I32("id"))
-	r.Align(8)
-	size := r.U32("size")
-	r.Align(8)
-	code = cserr.Code(r.I32("error"))
-	r.Align(8).Bytes("header", 0)
-	if r.Err() == nil && uint64(size) > uint64(len(b)) {
-		r.Fail("size", "%d, message has %d", size, len(b))
+	h, err := ipcmsg.ParseResponseHeader(b)
+	if err != nil {
+		return 0, 0, fmt.Errorf("cfg response: %w", err)
 	}
-	return id, code, wrap("response", r.Err())
+	return int(h.ID), h.Error, nil
 }
 
 // AppendRequest encodes a request that is only a header.
-func AppendRequest(b []byte, id int) []byte { return request(b, id, reqHeader).Buf() }
+func AppendRequest(b []byte, id int) []byte {
+	return ipcmsg.Sized(ipcmsg.NewRequest(b, int32(id)))
+}
 
-// skip positions a reader behind the header of a request.
-func skip(b []byte, order mar.ByteOrder, n int) *mar.Reader {
+// ringMessage returns a reader behind the executive header of a ring message.
+func ringMessage(b []byte, order mar.ByteOrder) *mar.Reader {
 	r := mar.NewReader(b, order)
-	r.Bytes("header", n)
+	r.Bytes("header", reqHeader)
 	return r
 }
 

@@ -25,7 +25,7 @@ func AppendExecKillNode(b []byte, order mar.ByteOrder, k KillNode) []byte {
 
 // ParseExecKillNode reads the whole message, header included.
 func ParseExecKillNode(b []byte, order mar.ByteOrder) (KillNode, error) {
-	r := skip(b, order, reqHeader)
+	r := ringMessage(b, order)
 	k := KillNode{Node: totem.NodeID(r.U32("nodeid"))}
 	k.Reason = cstring([]byte(r.Name("reason")))
 	return k, wrap("killnode", r.Err())
@@ -38,7 +38,7 @@ func AppendSource(b []byte, order mar.ByteOrder, s Source) []byte {
 
 // ParseSource reads the whole message, header included.
 func ParseSource(b []byte, order mar.ByteOrder) (Source, error) {
-	r := skip(b, order, reqHeader)
+	r := ringMessage(b, order)
 	s := Source{Node: totem.NodeID(r.U32("source.nodeid"))}
 	s.Conn = r.Align(8).U64("source.conn")
 	return s, wrap("reload", r.Err())
@@ -51,7 +51,7 @@ func AppendPhase(b []byte, order mar.ByteOrder, phase uint32) []byte {
 
 // ParsePhase reads the whole message, header included.
 func ParsePhase(b []byte, order mar.ByteOrder) (uint32, error) {
-	r := skip(b, order, reqHeader)
+	r := ringMessage(b, order)
 	v := r.U32("phase")
 	return v, wrap("crypto reconfiguration", r.Err())
 }

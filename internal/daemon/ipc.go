@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"syscall"
 
 	"github.com/ringmaster-ha/ringmaster/internal/engine"
@@ -30,14 +29,10 @@ type ipcService struct {
 // conn is service.Conn of one client.
 type conn struct {
 	*server.Conn
-	data     any
 	procName string // of the client, as /proc has it
 	invalid  uint64 // requests that made no sense
 	overload uint64 // requests put off
 }
-
-func (c *conn) Data() any     { return c.data }
-func (c *conn) SetData(v any) { c.data = v }
 
 // ipcType is corosync.conf(5) qb.ipc_type.
 func ipcType(m *icmap.Map, log loglevel.Logger) wire.Transport {
@@ -139,7 +134,7 @@ func (s *ipcService) Open(sc *server.Conn) error {
 	if e == nil {
 		return errors.New("the service is being unloaded")
 	}
-	c := &conn{Conn: sc, procName: processName(sc.PID())}
+	c := &conn{Conn: sc, procName: sc.ProcessName()}
 	if err := e.Open(c); err != nil {
 		s.d.log.Logger("MAIN").Logf(loglevel.Error, "lib_init_fn failed, disconnecting")
 		return err
@@ -181,19 +176,4 @@ func (s *ipcService) Close(sc *server.Conn, err error) {
 	if e := s.d.node.Engine(s.info.ID); e != nil {
 		e.Close(c)
 	}
-}
-
-// processName is a process's name as /proc/PID/stat has it, empty when it has
-// gone.
-func processName(pid int) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return ""
-	}
-	line := string(b)
-	from, to := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
-	if from < 0 || to < from {
-		return ""
-	}
-	return line[from+1 : to]
 }

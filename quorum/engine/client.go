@@ -57,11 +57,11 @@ func (s *Service) Request(c service.Conn, id int, msg []byte) {
 }
 
 func respond(c service.Conn, id int32, status cserr.Code) {
-	c.Respond(wire.AppendResponse(nil, id, int32(status)))
+	c.Respond(wire.AppendResponse(nil, id, status))
 }
 
 func respondValue(c service.Conn, id int32, status cserr.Code, value bool) {
-	m := wire.QuorumValue{ID: id, Error: int32(status)}
+	m := wire.QuorumValue{ID: id, Error: status}
 	if value {
 		m.Value = 1
 	}

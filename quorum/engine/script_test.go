@@ -324,7 +324,7 @@ func (s *stage) clientCommand(cmd string, f []string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.w.printf("%s\n", cserr.Code(h.Error))
+	s.w.printf("%s\n", h.Error)
 }
 
 func (s *stage) printEvents(c *conn) {

@@ -108,10 +108,10 @@ func (s *Service) Info() service.Info {
 		Priority:       1,
 		AllowInquorate: true,
 		Requests: []service.Request{
-			wire.ReqQuorumGetQuorate:   {MinSize: wire.RequestHeaderSize},
+			wire.ReqQuorumGetQuorate:   {MinSize: service.HeaderSize},
 			wire.ReqQuorumTrackStart:   {MinSize: 24},
-			wire.ReqQuorumTrackStop:    {MinSize: wire.RequestHeaderSize},
-			wire.ReqQuorumGetType:      {MinSize: wire.RequestHeaderSize},
+			wire.ReqQuorumTrackStop:    {MinSize: service.HeaderSize},
+			wire.ReqQuorumGetType:      {MinSize: service.HeaderSize},
 			wire.ReqQuorumModelGetType: {MinSize: 24},
 		},
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ringmaster-ha/ringmaster/internal/ipcmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
@@ -269,7 +270,7 @@ func TestRingGoldens(t *testing.T) {
 func TestMalformed(t *testing.T) {
 	long := strings.Repeat("x", NameSize)
 	unterminated := append([]byte(nil), QdeviceName{"q"}.AppendTo(nil, ReqQdeviceRegister)...)
-	copy(unterminated[RequestHeaderSize:], long)
+	copy(unterminated[ipcmsg.RequestHeaderSize:], long)
 	manyNodes := QuorumNotify{Nodes: []Node{{1, 1}}}.AppendTo(nil)
 	native.PutUint32(manyNodes[40:], 1<<31)
 	manyIDs := NodelistNotify{Members: ids(1)}.AppendTo(nil)

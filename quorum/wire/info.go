@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/ipcmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
@@ -48,7 +50,7 @@ const (
 // Info is the response to getinfo (res_lib_votequorum_getinfo). With an Error
 // other than CS_OK the rest means nothing.
 type Info struct {
-	Error           int32
+	Error           cserr.Code
 	NodeID          totem.NodeID
 	State           NodeState
 	Votes           uint32
@@ -65,7 +67,7 @@ type Info struct {
 // response as its stack had them, so that they are not looked at.
 func ParseInfo(b []byte) (Info, error) {
 	r, h := response(b, ResGetInfo)
-	if h.Error != errOK {
+	if h.Error != cserr.OK {
 		return Info{Error: h.Error}, wrap("votequorum info", r)
 	}
 	m := Info{
@@ -87,11 +89,11 @@ func ParseInfo(b []byte) (Info, error) {
 
 // AppendTo appends the response.
 func (m Info) AppendTo(b []byte) []byte {
-	w := newResponse(b, ResGetInfo, m.Error)
+	w := ipcmsg.NewResponse(b, ResGetInfo, m.Error)
 	w.U32(uint32(m.NodeID)).U32(uint32(m.State)).U32(m.Votes).U32(m.ExpectedVotes).U32(m.HighestExpected)
 	w.U32(m.TotalVotes).U32(m.Quorum).U32(uint32(m.Flags)).U32(m.QdeviceVotes)
 	appendDeviceName(w, m.QdeviceName)
-	return finish(w)
+	return ipcmsg.Finish(w)
 }
 
 // Node is one node of a QuorumNotify (votequorum_node).
@@ -137,12 +139,12 @@ func nodes(r *mar.Reader, n uint32) []Node {
 
 // AppendTo appends the event.
 func (m QuorumNotify) AppendTo(b []byte) []byte {
-	w := newResponse(b, ResQuorumNotify, errOK)
+	w := ipcmsg.NewResponse(b, ResQuorumNotify, cserr.OK)
 	w.U32(m.Quorate).Align(8).U64(m.Context).U32(uint32(len(m.Nodes))).Align(8)
 	for _, n := range m.Nodes {
 		w.U32(uint32(n.ID)).U32(uint32(n.State))
 	}
-	return sized(w)
+	return ipcmsg.Sized(w)
 }
 
 // NodelistNotify is the event of a new membership
@@ -165,11 +167,11 @@ func ParseNodelistNotify(b []byte) (NodelistNotify, error) {
 
 // AppendTo appends the event.
 func (m NodelistNotify) AppendTo(b []byte) []byte {
-	w := newResponse(b, ResNodelistNotify, errOK).U64(m.Context)
+	w := ipcmsg.NewResponse(b, ResNodelistNotify, cserr.OK).U64(m.Context)
 	appendRingID(w, m.Ring)
 	w.U32(uint32(len(m.Members))).Align(8)
 	appendNodeIDs(w, m.Members)
-	return sized(w)
+	return ipcmsg.Sized(w)
 }
 
 // ExpectedVotesNotify is the event of changed expected votes
@@ -189,5 +191,5 @@ func ParseExpectedVotesNotify(b []byte) (ExpectedVotesNotify, error) {
 
 // AppendTo appends the event.
 func (m ExpectedVotesNotify) AppendTo(b []byte) []byte {
-	return finish(newResponse(b, ResExpectedVotesNotify, errOK).U64(m.Context).U32(m.ExpectedVotes))
+	return ipcmsg.Finish(ipcmsg.NewResponse(b, ResExpectedVotesNotify, cserr.OK).U64(m.Context).U32(m.ExpectedVotes))
 }

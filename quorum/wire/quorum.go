@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	"github.com/ringmaster-ha/ringmaster/internal/ipcmsg"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
@@ -48,7 +50,7 @@ type QuorumTrackStart struct{ Flags uint32 }
 
 // ParseQuorumTrackStart reads the request.
 func ParseQuorumTrackStart(b []byte) (QuorumTrackStart, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := QuorumTrackStart{Flags: r.U32("track_flags")}
 	r.Align(8)
 	return m, wrap("quorum trackstart", r)
@@ -56,7 +58,7 @@ func ParseQuorumTrackStart(b []byte) (QuorumTrackStart, error) {
 
 // AppendTo appends the request.
 func (m QuorumTrackStart) AppendTo(b []byte) []byte {
-	return finish(newRequest(b, ReqQuorumTrackStart).U32(m.Flags))
+	return ipcmsg.Finish(ipcmsg.NewRequest(b, ReqQuorumTrackStart).U32(m.Flags))
 }
 
 // QuorumModelGetType is req_lib_quorum_model_gettype: it chooses the model and
@@ -66,7 +68,7 @@ type QuorumModelGetType struct{ Model Model }
 // ParseQuorumModelGetType reads the request. Unknown models are for the engine
 // to refuse.
 func ParseQuorumModelGetType(b []byte) (QuorumModelGetType, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := QuorumModelGetType{Model: Model(r.U32("model"))}
 	r.Align(8)
 	return m, wrap("quorum model_gettype", r)
@@ -74,7 +76,7 @@ func ParseQuorumModelGetType(b []byte) (QuorumModelGetType, error) {
 
 // AppendTo appends the request.
 func (m QuorumModelGetType) AppendTo(b []byte) []byte {
-	return finish(newRequest(b, ReqQuorumModelGetType).U32(uint32(m.Model)))
+	return ipcmsg.Finish(ipcmsg.NewRequest(b, ReqQuorumModelGetType).U32(uint32(m.Model)))
 }
 
 // QuorumValue is the response to getquorate, gettype and model_gettype, which
@@ -82,7 +84,7 @@ func (m QuorumModelGetType) AppendTo(b []byte) []byte {
 // quorum provider.
 type QuorumValue struct {
 	ID    int32 // ResQuorumGetQuorate, ResQuorumGetType or ResQuorumModelGetType
-	Error int32
+	Error cserr.Code
 	Value uint32
 }
 
@@ -96,7 +98,7 @@ func ParseQuorumValue(b []byte, id int32) (QuorumValue, error) {
 
 // AppendTo appends the response.
 func (m QuorumValue) AppendTo(b []byte) []byte {
-	return finish(newResponse(b, m.ID, m.Error).U32(m.Value))
+	return ipcmsg.Finish(ipcmsg.NewResponse(b, m.ID, m.Error).U32(m.Value))
 }
 
 // QuorumNotification is the event of model V0 (res_lib_quorum_notification).
@@ -124,14 +126,11 @@ const listTail = 4
 
 // AppendTo appends the event.
 func (m QuorumNotification) AppendTo(b []byte) []byte {
-	w := newResponse(b, ResQuorumNotification, errOK)
+	w := ipcmsg.NewResponse(b, ResQuorumNotification, cserr.OK)
 	w.I32(m.Quorate).Align(8).U64(m.RingSeq).U32(uint32(len(m.View)))
 	appendNodeIDs(w, m.View)
-	return sized(w.Pad(listTail))
+	return ipcmsg.Sized(w.Pad(listTail))
 }
-
-// errOK is CS_OK, what every event carries.
-const errOK = 1
 
 // V1QuorumNotification is the first event of model V1
 // (res_lib_quorum_v1_quorum_notification).
@@ -154,11 +153,11 @@ func ParseV1QuorumNotification(b []byte) (V1QuorumNotification, error) {
 
 // AppendTo appends the event.
 func (m V1QuorumNotification) AppendTo(b []byte) []byte {
-	w := newResponse(b, ResQuorumV1Quorum, errOK).I32(m.Quorate)
+	w := ipcmsg.NewResponse(b, ResQuorumV1Quorum, cserr.OK).I32(m.Quorate)
 	appendRingID(w, m.Ring)
 	w.U32(uint32(len(m.View)))
 	appendNodeIDs(w, m.View)
-	return sized(w.Pad(listTail))
+	return ipcmsg.Sized(w.Pad(listTail))
 }
 
 // V1NodelistNotification is the second event of model V1
@@ -185,11 +184,11 @@ func ParseV1NodelistNotification(b []byte) (V1NodelistNotification, error) {
 
 // AppendTo appends the event.
 func (m V1NodelistNotification) AppendTo(b []byte) []byte {
-	w := newResponse(b, ResQuorumV1Nodelist, errOK)
+	w := ipcmsg.NewResponse(b, ResQuorumV1Nodelist, cserr.OK)
 	appendRingID(w, m.Ring)
 	w.U32(uint32(len(m.Members))).Align(8).U32(uint32(len(m.Joined))).Align(8).U32(uint32(len(m.Left)))
 	appendNodeIDs(w, m.Members)
 	appendNodeIDs(w, m.Joined)
 	appendNodeIDs(w, m.Left)
-	return sized(w.Pad(listTail))
+	return ipcmsg.Sized(w.Pad(listTail))
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"github.com/ringmaster-ha/ringmaster/internal/ipcmsg"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
@@ -35,7 +36,7 @@ type GetInfo struct{ NodeID totem.NodeID }
 
 // ParseGetInfo reads the request.
 func ParseGetInfo(b []byte) (GetInfo, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := GetInfo{NodeID: totem.NodeID(r.U32("nodeid"))}
 	r.Align(8)
 	return m, wrap("votequorum getinfo", r)
@@ -43,7 +44,7 @@ func ParseGetInfo(b []byte) (GetInfo, error) {
 
 // AppendTo appends the request.
 func (m GetInfo) AppendTo(b []byte) []byte {
-	return finish(newRequest(b, ReqGetInfo).U32(uint32(m.NodeID)))
+	return ipcmsg.Finish(ipcmsg.NewRequest(b, ReqGetInfo).U32(uint32(m.NodeID)))
 }
 
 // SetExpected is req_lib_votequorum_setexpected.
@@ -51,7 +52,7 @@ type SetExpected struct{ ExpectedVotes uint32 }
 
 // ParseSetExpected reads the request.
 func ParseSetExpected(b []byte) (SetExpected, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := SetExpected{ExpectedVotes: r.U32("expected_votes")}
 	r.Align(8)
 	return m, wrap("votequorum setexpected", r)
@@ -59,7 +60,7 @@ func ParseSetExpected(b []byte) (SetExpected, error) {
 
 // AppendTo appends the request.
 func (m SetExpected) AppendTo(b []byte) []byte {
-	return finish(newRequest(b, ReqSetExpected).U32(m.ExpectedVotes))
+	return ipcmsg.Finish(ipcmsg.NewRequest(b, ReqSetExpected).U32(m.ExpectedVotes))
 }
 
 // SetVotes is req_lib_votequorum_setvotes; node id 0 is the quorum device.
@@ -70,14 +71,14 @@ type SetVotes struct {
 
 // ParseSetVotes reads the request.
 func ParseSetVotes(b []byte) (SetVotes, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := SetVotes{Votes: r.U32("votes"), NodeID: totem.NodeID(r.U32("nodeid"))}
 	return m, wrap("votequorum setvotes", r)
 }
 
 // AppendTo appends the request.
 func (m SetVotes) AppendTo(b []byte) []byte {
-	return finish(newRequest(b, ReqSetVotes).U32(m.Votes).U32(uint32(m.NodeID)))
+	return ipcmsg.Finish(ipcmsg.NewRequest(b, ReqSetVotes).U32(m.Votes).U32(uint32(m.NodeID)))
 }
 
 // TrackStart is req_lib_votequorum_trackstart. Context comes back with every
@@ -89,7 +90,7 @@ type TrackStart struct {
 
 // ParseTrackStart reads the request.
 func ParseTrackStart(b []byte) (TrackStart, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := TrackStart{Context: r.U64("context"), Flags: r.U32("track_flags")}
 	r.Align(8)
 	return m, wrap("votequorum trackstart", r)
@@ -97,7 +98,7 @@ func ParseTrackStart(b []byte) (TrackStart, error) {
 
 // AppendTo appends the request.
 func (m TrackStart) AppendTo(b []byte) []byte {
-	return finish(newRequest(b, ReqTrackStart).U64(m.Context).U32(m.Flags))
+	return ipcmsg.Finish(ipcmsg.NewRequest(b, ReqTrackStart).U64(m.Context).U32(m.Flags))
 }
 
 // QdeviceName is req_lib_votequorum_qdevice_register or _unregister.
@@ -105,7 +106,7 @@ type QdeviceName struct{ Name string }
 
 // ParseQdeviceName reads the request.
 func ParseQdeviceName(b []byte) (QdeviceName, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := QdeviceName{Name: deviceName(r, "name")}
 	r.Align(8)
 	return m, wrap("votequorum qdevice register", r)
@@ -114,9 +115,9 @@ func ParseQdeviceName(b []byte) (QdeviceName, error) {
 // AppendTo appends the request with id ReqQdeviceRegister or
 // ReqQdeviceUnregister.
 func (m QdeviceName) AppendTo(b []byte, id int32) []byte {
-	w := newRequest(b, id)
+	w := ipcmsg.NewRequest(b, id)
 	appendDeviceName(w, m.Name)
-	return finish(w)
+	return ipcmsg.Finish(w)
 }
 
 // QdeviceUpdate is req_lib_votequorum_qdevice_update.
@@ -124,7 +125,7 @@ type QdeviceUpdate struct{ OldName, NewName string }
 
 // ParseQdeviceUpdate reads the request.
 func ParseQdeviceUpdate(b []byte) (QdeviceUpdate, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := QdeviceUpdate{OldName: deviceName(r, "oldname"), NewName: deviceName(r, "newname")}
 	r.Align(8)
 	return m, wrap("votequorum qdevice update", r)
@@ -132,10 +133,10 @@ func ParseQdeviceUpdate(b []byte) (QdeviceUpdate, error) {
 
 // AppendTo appends the request.
 func (m QdeviceUpdate) AppendTo(b []byte) []byte {
-	w := newRequest(b, ReqQdeviceUpdate)
+	w := ipcmsg.NewRequest(b, ReqQdeviceUpdate)
 	appendDeviceName(w, m.OldName)
 	appendDeviceName(w, m.NewName)
-	return finish(w)
+	return ipcmsg.Finish(w)
 }
 
 // QdevicePoll is req_lib_votequorum_qdevice_poll.
@@ -147,7 +148,7 @@ type QdevicePoll struct {
 
 // ParseQdevicePoll reads the request.
 func ParseQdevicePoll(b []byte) (QdevicePoll, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := QdevicePoll{Name: deviceName(r, "name")}
 	m.CastVote = r.Align(4).U32("cast_vote")
 	m.Ring = ringID(r, "ring_id")
@@ -156,11 +157,11 @@ func ParseQdevicePoll(b []byte) (QdevicePoll, error) {
 
 // AppendTo appends the request.
 func (m QdevicePoll) AppendTo(b []byte) []byte {
-	w := newRequest(b, ReqQdevicePoll)
+	w := ipcmsg.NewRequest(b, ReqQdevicePoll)
 	appendDeviceName(w, m.Name)
 	w.Align(4).U32(m.CastVote)
 	appendRingID(w, m.Ring)
-	return finish(w)
+	return ipcmsg.Finish(w)
 }
 
 // QdeviceMasterWins is req_lib_votequorum_qdevice_master_wins.
@@ -171,7 +172,7 @@ type QdeviceMasterWins struct {
 
 // ParseQdeviceMasterWins reads the request.
 func ParseQdeviceMasterWins(b []byte) (QdeviceMasterWins, error) {
-	r := request(b)
+	r := ipcmsg.ReadRequest(b)
 	m := QdeviceMasterWins{Name: deviceName(r, "name")}
 	m.Allow = r.Align(4).U32("allow")
 	r.Align(8)
@@ -180,7 +181,7 @@ func ParseQdeviceMasterWins(b []byte) (QdeviceMasterWins, error) {
 
 // AppendTo appends the request.
 func (m QdeviceMasterWins) AppendTo(b []byte) []byte {
-	w := newRequest(b, ReqQdeviceMasterWins)
+	w := ipcmsg.NewRequest(b, ReqQdeviceMasterWins)
 	appendDeviceName(w, m.Name)
-	return finish(w.Align(4).U32(m.Allow))
+	return ipcmsg.Finish(w.Align(4).U32(m.Allow))
 }

@@ -22,7 +22,7 @@ var requestSizes = [wire.ReqCount]int{
 }
 
 func respond(c service.Conn, status cserr.Code) {
-	c.Respond(wire.AppendResponse(nil, wire.ResStatus, int32(status)))
+	c.Respond(wire.AppendResponse(nil, wire.ResStatus, status))
 }
 
 // Request handles a request of a client. What the client library would not
@@ -103,10 +103,10 @@ func (e *Engine) info(m wire.GetInfo) wire.Info {
 		n = e.find(m.NodeID)
 	}
 	if n == nil {
-		return wire.Info{Error: int32(cserr.NotExist)}
+		return wire.Info{Error: cserr.NotExist}
 	}
 	info := wire.Info{
-		Error:         int32(cserr.OK),
+		Error:         cserr.OK,
 		NodeID:        n.id,
 		State:         n.state,
 		Votes:         n.votes,
