@@ -10,7 +10,6 @@ import (
 	"fmt"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
-	"github.com/ringmaster-ha/ringmaster/internal/qb"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 )
 
@@ -22,9 +21,6 @@ const MaxMessage = 1 << 20
 // where its sockets are files; without one that is so only where the machine
 // asks for it.
 func Dial(ctx context.Context, service, socketDir string) (*client.Conn, error) {
-	if socketDir == "" && qb.FilesystemSockets() {
-		socketDir = qb.SocketDir
-	}
 	c, err := client.Dial(ctx, service, client.Options{MaxMsgSize: MaxMessage, SocketDir: socketDir})
 	return c, Coded(err)
 }

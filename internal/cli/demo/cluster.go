@@ -75,7 +75,7 @@ func (c *cluster) freePort() (int, error) {
 
 func (c *cluster) conf(n *node, port int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "totem {\n  version: 2\n  cluster_name: demo\n  transport: udpu\n  token: 1000\n  interface {\n    linknumber: 0\n    mcastport: %d\n  }\n}\nnodelist {\n", port)
+	fmt.Fprintf(&b, "totem {\n  version: 2\n  cluster_name: demo\n  transport: udpu\n  token: 1000\n  token_coefficient: 0\n  interface {\n    linknumber: 0\n    mcastport: %d\n  }\n}\nnodelist {\n", port)
 	for _, m := range c.nodes {
 		fmt.Fprintf(&b, "  node {\n    name: node%d\n    nodeid: %d\n    ring0_addr: %v\n  }\n", m.id, m.id, m.addr)
 	}
