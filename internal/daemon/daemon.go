@@ -157,7 +157,8 @@ func (d *Daemon) Run() exitcode.Code {
 	return e.code
 }
 
-// serve is the service loop: it hands on what the ring has delivered.
+// serve is the service loop: it hands on what the ring has delivered, unless the
+// ring thread finds the lock free and does so itself.
 func (d *Daemon) serve() {
 	for {
 		events, err := d.ring.Next(context.Background())
@@ -165,13 +166,39 @@ func (d *Daemon) serve() {
 			return // the ring is closed
 		}
 		d.mu.Lock()
-		d.cork.Hold()
-		for i := range events {
-			d.handle(&events[i])
-		}
-		d.cork.Release()
-		d.mu.Unlock()
+		eager{d}.hold()
+		eager{d}.Take(events)
+		eager{d}.Done()
 	}
+}
+
+// eager is the Daemon as ring.Eager. Nothing that an event sets off may wait for
+// the ring thread: only clients' requests and timers do.
+type eager struct{ *Daemon }
+
+func (d eager) Try() bool {
+	if !d.mu.TryLock() {
+		return false
+	}
+	if !d.running {
+		d.mu.Unlock()
+		return false // loading the services reads files
+	}
+	d.hold()
+	return true
+}
+
+func (d eager) hold() { d.cork.Hold() }
+
+func (d eager) Take(events []ring.Event) {
+	for i := range events {
+		d.handle(&events[i])
+	}
+}
+
+func (d eager) Done() {
+	d.cork.Release()
+	d.mu.Unlock()
 }
 
 func (d *Daemon) handle(e *ring.Event) {

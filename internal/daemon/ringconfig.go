@@ -110,6 +110,7 @@ func (d *Daemon) ringConfig() (ring.Config, error) {
 		StateDir:   d.stateDir,
 		RealTime:   d.privileges.realtime,
 		Refused:    refused,
+		Eager:      eager{d},
 		Log:        d.log.Logger("MAIN"),
 	}, nil
 }

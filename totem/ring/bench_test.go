@@ -162,7 +162,9 @@ func TestEventsKeepTheirOrder(t *testing.T) {
 	go func() {
 		for i := range total {
 			q.push(Event{Kind: Deliver, From: totem.NodeID(i)})
-			q.notify()
+			if q.own() {
+				q.wake()
+			}
 		}
 		close(q.end)
 	}()
@@ -181,6 +183,60 @@ func TestEventsKeepTheirOrder(t *testing.T) {
 	}
 	if next != total || q.backlog.Load() != 0 {
 		t.Errorf("%d events of %d, backlog %d", next, total, q.backlog.Load())
+	}
+}
+
+// The ring thread takes some events itself, while the receiver sleeps: together
+// they see all of them, once and in order.
+func TestEagerEventsKeepTheirOrder(t *testing.T) {
+	q := newEvents()
+	const total = 100 * chunkLen
+	var seen []totem.NodeID // whoever owns the queue's end
+	take := func(list []Event) {
+		for _, e := range list {
+			seen = append(seen, e.From)
+		}
+	}
+	go func() {
+		for i := range total {
+			q.push(Event{Kind: Deliver, From: totem.NodeID(i)})
+			switch {
+			case !q.own():
+			case i%3 == 0:
+				q.wake()
+			default:
+				for list := q.poll(); list != nil; list = q.poll() {
+					take(list)
+				}
+				q.disown()
+			}
+			if i%7 == 0 {
+				runtime.Gosched()
+			}
+		}
+		close(q.end)
+	}()
+	calls := 0
+	for {
+		// Now and then the receiver gives up and comes back.
+		ctx, cancel := context.WithCancel(context.Background())
+		if calls++; calls%5 == 0 {
+			cancel()
+		}
+		list, err := q.next(ctx)
+		cancel()
+		if err == ErrClosed {
+			break
+		}
+		take(list)
+	}
+	for i, id := range seen {
+		if int(id) != i {
+			t.Fatalf("event %d comes when %d is due", id, i)
+		}
+	}
+	if len(seen) != total || q.backlog.Load() != 0 {
+		t.Errorf("%d events of %d, backlog %d", len(seen), total, q.backlog.Load())
 	}
 }
 

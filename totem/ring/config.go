@@ -46,8 +46,24 @@ type Config struct {
 	// the ring pushes back; see the package comment. Zero: 8 MiB.
 	BacklogMax int
 
+	// Eager, if any, may take events on the ring thread itself; see Eager.
+	Eager Eager
+
 	// Log is the logger of subsystem MAIN: pauses and priorities.
 	Log loglevel.Logger
+}
+
+// Eager is a receiver that can take events on the ring thread, while the
+// goroutine that calls Next sleeps: that spares two changes of context for a
+// message. It must never make the thread wait. When it takes long, the ring
+// leaves the events to the goroutine for a while.
+type Eager interface {
+	// Try tells whether Take may be called now; it does not wait. After true
+	// comes Done, in the same pass of the thread.
+	Try() bool
+	// Take gets events as Next returns them.
+	Take([]Event)
+	Done()
 }
 
 // Stats are the ring's counters: the protocol's, the transport's and the

@@ -3,6 +3,7 @@ package ring
 import (
 	"context"
 	"net/netip"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/ringmaster-ha/ringmaster/totem"
@@ -113,14 +114,26 @@ func (q *events) push(e Event) {
 	q.publish(e.cost())
 }
 
-// notify wakes the receiver if it waits.
-func (q *events) notify() {
-	if q.waiting.Load() && q.waiting.CompareAndSwap(true, false) {
-		select {
-		case q.ready <- struct{}{}:
-		default:
-		}
+// own takes the receiver's part of the queue over from the receiver, if that
+// waits in next. The one whose swap of waiting succeeds owns it: the ring thread
+// until it calls ready or puts waiting back, the receiver else.
+func (q *events) own() bool {
+	return q.backlog.Load() != 0 && q.waiting.Load() && q.waiting.CompareAndSwap(true, false)
+}
+
+// wake hands what the ring thread owns back to the receiver, which it wakes.
+func (q *events) wake() {
+	select {
+	case q.ready <- struct{}{}:
+	default:
 	}
+}
+
+// disown hands what the ring thread owns, and has emptied, back to the receiver,
+// which sleeps on.
+func (q *events) disown() {
+	q.forget()
+	q.waiting.Store(true)
 }
 
 // next returns the events that wait, at least one; ErrClosed when the ring has
@@ -132,20 +145,32 @@ func (q *events) next(ctx context.Context) ([]Event, error) {
 			return list, nil
 		}
 		q.waiting.Store(true)
-		if list := q.poll(); list != nil {
-			q.waiting.Store(false)
-			return list, nil
+		if q.backlog.Load() != 0 && q.waiting.CompareAndSwap(true, false) {
+			continue
 		}
 		select {
 		case <-q.ready:
 		case <-ctx.Done():
-			q.waiting.Store(false)
+			q.reclaim()
 			return nil, ctx.Err()
 		case <-q.end:
 			if list := q.poll(); list != nil {
 				return list, nil
 			}
 			return nil, ErrClosed
+		}
+	}
+}
+
+// reclaim takes the queue back from the ring thread, which may have it just now
+// and will not for long.
+func (q *events) reclaim() {
+	for !q.waiting.CompareAndSwap(true, false) {
+		select {
+		case <-q.ready:
+			return
+		default:
+			runtime.Gosched()
 		}
 	}
 }

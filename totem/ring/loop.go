@@ -35,6 +35,8 @@ type loop struct {
 	stale       bool // the machine wants to know when the sockets are empty
 	end         bool
 
+	eagerAt totem.Instant // when events may be taken on this thread again
+
 	// lagged: new messages have been kept from the machine.
 	lagged bool
 	// token waits for the receiver of events to catch up, until holdUntil.
@@ -103,7 +105,7 @@ func (l *loop) run() {
 			}
 		}
 		l.watchPause()
-		l.r.out.notify()
+		l.handOver()
 		l.now = l.clock.now()
 		l.stats.LongestBusy = max(l.stats.LongestBusy, l.now.Sub(began))
 	}
