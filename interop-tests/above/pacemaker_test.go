@@ -3,7 +3,6 @@
 package above
 
 import (
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,11 +10,6 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
-
-func TestMain(m *testing.M) {
-	lab.Init()
-	os.Exit(m.Run())
-}
 
 // mixtures says whose corosync runs on which of three hosts; pacemaker is
 // always the reference's.
