@@ -55,7 +55,7 @@ func TestUIDGID(t *testing.T) {
 	check("the group after the reload", "3000", group, true)
 	check("another user after the reload", "3000", "3000", false)
 	for _, h := range l.Hosts() {
-		h.MustRun("corosync-cmapctl", "-s", "uidgid.config.uid.3000", "u8", "1")
+		h.MustRun("corosync-cmapctl", "-s", "uidgid.uid.3000", "u8", "1")
 	}
 	check("a user who is let in through the map", "3000", "3000", true)
 }
