@@ -3,7 +3,6 @@
 package above
 
 import (
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,9 +11,33 @@ import (
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
 
-func TestMain(m *testing.M) {
-	lab.Init()
-	os.Exit(m.Run())
+// firstCIB is the configuration that a host comes up with when it has none: no
+// fencing, and a short wait for somebody else to be the DC.
+const firstCIB = `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
+  <configuration>
+    <crm_config>
+      <cluster_property_set id="first">
+        <nvpair id="first-fencing" name="stonith-enabled" value="false"/>
+        <nvpair id="first-dc" name="dc-deadtime" value="2s"/>
+      </cluster_property_set>
+    </crm_config>
+    <nodes/>
+    <resources/>
+    <constraints/>
+  </configuration>
+  <status/>
+</cib>
+`
+
+// startPacemaker starts the reference's pacemaker on a host.
+func startPacemaker(h *lab.Host) *lab.Process {
+	const file = "/var/lib/pacemaker/cib/cib.xml"
+	if h.ReadFile(file) == "" {
+		h.WriteFile(file, firstCIB)
+		h.MustRun("chown", "hacluster:haclient", file)
+		h.MustRun("chmod", "600", file)
+	}
+	return h.Start("pacemakerd", "-f")
 }
 
 // mixtures says whose corosync runs on which of three hosts; pacemaker is
@@ -43,13 +66,12 @@ func TestPacemaker(t *testing.T) {
 			}
 			l.Form(l.Hosts()...)
 			for _, h := range l.Hosts() {
-				h.Start("pacemakerd", "-f")
+				startPacemaker(h)
 			}
 			a := l.Host(0)
 			l.Eventually(60*time.Second, "three nodes online", func() bool {
 				return strings.Contains(a.Exec("crm_mon", "-1").Stdout, "Online: [ node1 node2 node3 ]")
 			})
-			a.MustRun("crm_attribute", "-n", "stonith-enabled", "-v", "false")
 			a.MustRun("cibadmin", "-C", "-o", "resources", "--xml-text", `<primitive id="d" class="ocf" provider="pacemaker" type="Dummy"><operations><op id="d-m" name="monitor" interval="2s"/></operations></primitive>`)
 
 			running := regexp.MustCompile(`d\s+\(ocf:pacemaker:Dummy\):\s+Started (node\d)`)
@@ -89,7 +111,7 @@ func TestPacemaker(t *testing.T) {
 			victim.Boot()
 			victim.StartCorosync()
 			l.Form(l.Hosts()...)
-			victim.Start("pacemakerd", "-f")
+			startPacemaker(victim)
 			l.Eventually(60*time.Second, "all nodes online again", func() bool {
 				return strings.Contains(survivor.Exec("crm_mon", "-1").Stdout, "Online: [ node1 node2 node3 ]")
 			})

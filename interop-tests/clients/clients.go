@@ -17,17 +17,28 @@ var cpgnode []byte
 //go:embed src/cpgbench.c
 var cpgbench []byte
 
+//go:embed src/samnode.c
+var samnode []byte
+
 // Build compiles the clients into dir and returns it. It needs gcc and the
 // reference's development packages.
 func Build(dir string) (string, error) {
-	for name, source := range map[string][]byte{"cpgnode": cpgnode, "cpgbench": cpgbench} {
-		c := filepath.Join(dir, name+".c")
-		if err := os.WriteFile(c, source, 0o644); err != nil {
+	for _, p := range []struct {
+		name    string
+		source  []byte
+		library string
+	}{
+		{"cpgnode", cpgnode, "-lcpg"},
+		{"cpgbench", cpgbench, "-lcpg"},
+		{"samnode", samnode, "-lsam"},
+	} {
+		c := filepath.Join(dir, p.name+".c")
+		if err := os.WriteFile(c, p.source, 0o644); err != nil {
 			return "", err
 		}
-		cmd := exec.Command("gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", filepath.Join(dir, name), c, "-lcpg", "-lcorosync_common")
+		cmd := exec.Command("gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", filepath.Join(dir, p.name), c, p.library, "-lcorosync_common")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("compile %s: %w\n%s", name, err, out)
+			return "", fmt.Errorf("compile %s: %w\n%s", p.name, err, out)
 		}
 	}
 	return dir, nil

@@ -18,6 +18,12 @@ type Ring struct {
 	Quorum    string // further lines of the quorum section
 	NoQuorum  bool   // no quorum provider
 	Sections  string // further sections
+	// Realtime leaves corosync the priority that it has by default. Without it
+	// all of them are ordinary processes: the reference computes without a pause
+	// while its clients are held back in a long change of membership, and a few
+	// of those at the highest priority leave this machine's network, which is
+	// this process, no processor.
+	Realtime bool
 }
 
 // Conf returns the text.
@@ -48,6 +54,9 @@ func (r Ring) Conf(hosts []*Host) string {
 		fmt.Fprintf(&b, "quorum {\n  provider: corosync_votequorum\n%s}\n", r.Quorum)
 	}
 	b.WriteString("logging {\n  to_stderr: no\n  to_syslog: no\n  to_logfile: yes\n  logfile: /var/log/corosync/corosync.log\n  debug: on\n  timestamp: hires\n}\n")
+	if !r.Realtime {
+		b.WriteString("system {\n  sched_rr: no\n  priority: 0\n}\n")
+	}
 	b.WriteString(r.Sections)
 	return b.String()
 }

@@ -56,6 +56,9 @@ func setup(name, dir string) error {
 	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
 		return fmt.Errorf("mount /proc: %w", err)
 	}
+	if err := disarm(dir); err != nil {
+		return err
+	}
 	// Before /tmp goes: the tests may stand there.
 	hosts := filepath.Join(dir, "hosts")
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(hosts, nil, 0o644)); err != nil {
@@ -86,6 +89,24 @@ func setup(name, dir string) error {
 		}
 	}
 	return ownership()
+}
+
+// disarm hides what a program on a host (sbd, for one) could reset the machine
+// by: the kernel's sysrq.
+func disarm(dir string) error {
+	for _, p := range []string{"/proc/sysrq-trigger", "/proc/sys/kernel/sysrq"} {
+		if _, err := os.Stat(p); err != nil {
+			continue
+		}
+		over := filepath.Join(dir, filepath.Base(p))
+		if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(over, []byte("1\n"), 0o644)); err != nil {
+			return err
+		}
+		if err := unix.Mount(over, p, "", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("hide %s: %w", p, err)
+		}
+	}
+	return nil
 }
 
 // ownership gives Pacemaker's directories to its user, as its package does.

@@ -55,7 +55,7 @@ var transports = map[string]lab.Ring{
 // ring, under load, and checks what everybody delivered.
 func TestMixtures(t *testing.T) {
 	for _, tt := range []struct{ transport, mixture string }{
-		{"udpu", "GoGoGo"}, {"udpu", "GoCC"}, {"udpu", "GoGoC"}, {"udpu", "GoCGoCC"},
+		{"udpu", "CCC"}, {"udpu", "GoGoGo"}, {"udpu", "GoCC"}, {"udpu", "GoGoC"}, {"udpu", "GoCGoCC"},
 		{"udp", "GoGoGo"}, {"udp", "CGoC"}, {"udp", "CGoGo"}, {"udp", "CGoCGoGo"},
 		{"udpu-ipv6", "GoCC"}, {"udp-ipv6", "CGoC"}, {"broadcast", "GoGoC"},
 	} {

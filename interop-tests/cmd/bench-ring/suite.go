@@ -40,7 +40,7 @@ func (s *suite) form(kind lab.Kind, token int) *cluster {
 	if err != nil {
 		panic(err)
 	}
-	conf := lab.Ring{Transport: s.transport, Token: token}.Conf(c.Hosts())
+	conf := lab.Ring{Transport: s.transport, Token: token, Realtime: true}.Conf(c.Hosts())
 	conf = strings.Replace(conf, "debug: on", "debug: off", 1)
 	for _, h := range c.Hosts() {
 		h.Use(kind)
