@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
@@ -89,7 +90,7 @@ func (p privileges) applyNice(tasks string, log loglevel.Logger) {
 	for range 2 {
 		list, err := os.ReadDir(tasks)
 		if err != nil {
-			log.Logf(loglevel.Warning, "Could not set priority %d: %v", nice, err)
+			log.Logf(loglevel.Warning, "Could not set priority %d: %s", nice, perror(err))
 			return
 		}
 		for _, t := range list {
@@ -99,11 +100,21 @@ func (p privileges) applyNice(tasks string, log loglevel.Logger) {
 			}
 			err = unix.Setpriority(unix.PRIO_PROCESS, tid, nice)
 			if err != nil && !errors.Is(err, unix.ESRCH) {
-				log.Logf(loglevel.Warning, "Could not set priority %d: %v", nice, err)
+				log.Logf(loglevel.Warning, "Could not set priority %d: %s", nice, perror(err))
 				return
 			}
 		}
 	}
+}
+
+// perror words an error as LOGSYS_PERROR does: "Operation not permitted (1)".
+func perror(err error) string {
+	var no unix.Errno
+	if !errors.As(err, &no) {
+		return err.Error()
+	}
+	text := no.Error()
+	return fmt.Sprintf("%s%s (%d)", strings.ToUpper(text[:1]), text[1:], int(no))
 }
 
 // moveToRootCgroup leaves the service's cgroup, where the kernel may refuse
@@ -145,10 +156,10 @@ func exists(path string) bool {
 func lockMemory(log loglevel.Logger) {
 	unlimited := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
 	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unlimited); err != nil {
-		log.Logf(loglevel.Warning, "Could not increase RLIMIT_MEMLOCK, not locking memory: %v", err)
+		log.Logf(loglevel.Warning, "Could not increase RLIMIT_MEMLOCK, not locking memory: %s", perror(err))
 		return
 	}
 	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {
-		log.Logf(loglevel.Warning, "Could not lock memory of service to avoid page faults: %v", err)
+		log.Logf(loglevel.Warning, "Could not lock memory of service to avoid page faults: %s", perror(err))
 	}
 }

@@ -231,16 +231,28 @@ func (s *System) Reopen() error {
 // did not keep up.
 func (s *System) Lost() uint64 { return s.lost.Load() }
 
+// closePatience is how long Close waits for whoever is to take the lines.
+const closePatience = 3 * time.Second
+
 // Close writes what is queued, closes the files and ends the writer. Lines
-// logged later are dropped.
+// logged later are dropped. A disk that has stalled, or a pipe that nobody
+// reads, does not keep it: after three seconds what is not written is lost.
 func (s *System) Close() {
-	s.mu.Lock()
-	if !s.stopped {
-		s.control(func(w *writer) { w.stop = true })
-		s.stopped = true
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.mu.Lock()
+		if !s.stopped {
+			s.control(func(w *writer) { w.stop = true })
+			s.stopped = true
+		}
+		s.mu.Unlock()
+		<-s.done
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closePatience):
 	}
-	s.mu.Unlock()
-	<-s.done
 }
 
 // Enabled tells whether a line of this level goes anywhere.

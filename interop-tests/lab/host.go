@@ -221,6 +221,9 @@ func (p *Process) Kill() {
 // Pids returns the host's processes of that name (as /proc/PID/status has it),
 // numbered as outside.
 func (h *Host) Pids(name string) []int {
+	if h.first == nil {
+		return nil // it has crashed
+	}
 	ns, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", h.first.Process.Pid))
 	if err != nil {
 		return nil

@@ -63,6 +63,8 @@ func (w *window) skipRecovery() {
 
 func (m *Machine) logMembership(joined, left nodeSet) {
 	m.logf(loglevel.Debug, "entering OPERATIONAL state.")
+	absent := m.pause.absent
+	m.pause.absent = false
 	if !m.logs(loglevel.Notice) {
 		return
 	}
@@ -74,7 +76,13 @@ func (m *Machine) logMembership(joined, left nodeSet) {
 		l = " left:" + left.list(" ")
 	}
 	m.logf(loglevel.Notice, "A new membership (%v) was formed. Members%s%s", m.ring, j, l)
-	if failed := left.minus(m.memb.leaving); len(failed) > 0 {
+	failed := left.minus(m.memb.leaving)
+	switch {
+	case len(failed) == 0:
+	case absent:
+		// The reference says that they have failed.
+		m.logf(loglevel.Notice, "This processor stood still, others went on without it:%s", failed.list(" "))
+	default:
 		m.logf(loglevel.Notice, "Failed to receive the leave message. failed:%s", failed.list(" "))
 	}
 }

@@ -10,6 +10,9 @@ import (
 type pauseState struct {
 	stamp    totem.Instant // when it ran last
 	flushing bool          // membership messages may be older than the pause
+	// absent: a pause has outlasted the token timeout since the ring was formed,
+	// so that the others may have formed another without us.
+	absent bool
 }
 
 // notice looks for a pause of our own: nobody has run our timers for more than
@@ -27,7 +30,7 @@ func (m *Machine) notice(now totem.Instant) {
 	ms := paused.Milliseconds()
 	m.logf(loglevel.Notice, "Process pause detected for %d ms, flushing membership messages.", ms)
 	m.emit(Action{Kind: Paused, N: int(ms)})
-	m.pause = pauseState{stamp: now, flushing: true}
+	m.pause = pauseState{stamp: now, flushing: true, absent: m.pause.absent || paused >= m.cfg.Token}
 	m.timers.arm(pauseTimer, now.Add(m.cfg.Token/5))
 	m.timers.arm(flushTimer, now.Add(m.cfg.Token/5))
 	grace := now.Add(max(m.cfg.TokenRetransmit, 2*m.cfg.Join))

@@ -166,9 +166,9 @@ func (s *suite) idle() {
 	const span = 5 * time.Second
 	c, g := s.both(1000, func(cl *cluster) []float64 {
 		pid := cl.Host(0).Pids("corosync")[0]
-		before := cpu(pid)
+		before := cl.CPU(pid)
 		time.Sleep(span)
-		return []float64{(cpu(pid) - before).Seconds() / span.Seconds() * 100, rss(pid)}
+		return []float64{(cl.CPU(pid) - before).Seconds() / span.Seconds() * 100, cl.RSS(pid)}
 	})
 	row("idle CPU", c[0], g[0], "%", false)
 	row("resident memory, idle", c[1], g[1], "MB", false)
@@ -177,14 +177,14 @@ func (s *suite) idle() {
 // stall is the longest time without a token while 100 clients write at once.
 func (s *suite) stall() {
 	c, g := s.both(3000, func(cl *cluster) []float64 {
-		watch := watchToken(cl.Host(1))
+		watch := cl.WatchToken(cl.Host(1))
 		var wg sync.WaitGroup
 		for i := range 100 {
 			wg.Go(func() { cl.Host(0).Exec(cl.tool, "write", "1024", "3", fmt.Sprint("writer", i)) })
 		}
 		wg.Wait()
-		most := watch.stop()
-		return []float64{float64(most.Microseconds()) / 1000, rss(cl.Host(0).Pids("corosync")[0])}
+		most := watch.Stop().Longest
+		return []float64{float64(most.Microseconds()) / 1000, cl.RSS(cl.Host(0).Pids("corosync")[0])}
 	})
 	row("longest time without a token, 100 writers", c[0], g[0], "ms", false)
 	row("resident memory after it", c[1], g[1], "MB", false)

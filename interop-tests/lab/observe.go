@@ -1,0 +1,159 @@
+package lab
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// CPU is the processor time that a process (numbered as outside) has used.
+func (l *Lab) CPU(pid int) time.Duration {
+	l.t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		l.t.Fatalf("lab: %v", err)
+	}
+	f := strings.Fields(string(b)[strings.LastIndexByte(string(b), ')')+1:])
+	var user, system int64
+	if _, err := fmt.Sscan(f[11]+" "+f[12], &user, &system); err != nil {
+		l.t.Fatalf("lab: /proc/%d/stat: %v", pid, err)
+	}
+	const tick = 10 * time.Millisecond // USER_HZ is 100
+	return time.Duration(user+system) * tick
+}
+
+// RSS is a process's resident memory in MB.
+func (l *Lab) RSS(pid int) float64 {
+	l.t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		l.t.Fatalf("lab: %v", err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			var kb float64
+			if _, err := fmt.Sscan(rest, &kb); err != nil {
+				l.t.Fatalf("lab: /proc/%d/status: %v", pid, err)
+			}
+			return kb / 1024
+		}
+	}
+	l.t.Fatalf("lab: no VmRSS in /proc/%d/status", pid)
+	return 0
+}
+
+// TokenWatch sees every packet of totem over IPv4 that reaches a host.
+type TokenWatch struct {
+	fd   int
+	stop atomic.Bool
+	done chan TokenReport
+}
+
+// TokenReport is what a TokenWatch has seen.
+type TokenReport struct {
+	Longest time.Duration // between two tokens
+	Tokens  int
+	Joins   int // join messages: somebody is forming a ring
+}
+
+// WatchToken begins to watch what reaches a host.
+func (l *Lab) WatchToken(h *Host) *TokenWatch {
+	l.t.Helper()
+	w := &TokenWatch{done: make(chan TokenReport, 1)}
+	ready := make(chan error)
+	go func() {
+		runtime.LockOSThread() // in the host's network; the thread ends with this goroutine
+		err := w.open(h)
+		ready <- err
+		if err == nil {
+			w.run()
+		}
+	}()
+	if err := <-ready; err != nil {
+		l.t.Fatalf("lab: watch the token: %v", err)
+	}
+	return w
+}
+
+func (w *TokenWatch) open(h *Host) error {
+	ns, err := os.Open(h.Path("/proc/1/ns/net"))
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	const all = 0x0300 // ETH_P_ALL in network order
+	if w.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, all); err != nil {
+		return err
+	}
+	// The kernel's times count: this process may get no CPU for a while.
+	if err := unix.SetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+		return err
+	}
+	if err := unix.SetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 16<<20); err != nil {
+		return err
+	}
+	return unix.SetsockoptTimeval(w.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 100000})
+}
+
+func (w *TokenWatch) run() {
+	const headers = 20 + 8 // IPv4 and UDP
+	// message_header.type of exec/totemsrp.c
+	const token, join = 0, 3
+	var r TokenReport
+	var last time.Time
+	buf, oob := make([]byte, 64), make([]byte, 128)
+	for !w.stop.Load() {
+		n, oobn, _, from, err := unix.Recvmsg(w.fd, buf, oob, unix.MSG_TRUNC)
+		if err != nil || n < headers+4 {
+			continue
+		}
+		if ll, ok := from.(*unix.SockaddrLinklayer); !ok || ll.Pkttype == unix.PACKET_OUTGOING {
+			continue
+		}
+		p := buf[headers:]
+		if p[0] != 0x70 || p[1] != 0xc0 {
+			continue
+		}
+		switch p[3] {
+		case token:
+			now := arrival(oob[:oobn])
+			if !last.IsZero() {
+				r.Longest = max(r.Longest, now.Sub(last))
+			}
+			last = now
+			r.Tokens++
+		case join:
+			r.Joins++
+		}
+	}
+	unix.Close(w.fd)
+	w.done <- r
+}
+
+// arrival is the kernel's time in ancillary data: SCM_TIMESTAMPNS.
+func arrival(oob []byte) time.Time {
+	msgs, err := unix.ParseSocketControlMessage(oob)
+	if err == nil {
+		for _, m := range msgs {
+			if m.Header.Type == unix.SCM_TIMESTAMPNS && len(m.Data) >= 16 {
+				return time.Unix(int64(binary.NativeEndian.Uint64(m.Data)), int64(binary.NativeEndian.Uint64(m.Data[8:])))
+			}
+		}
+	}
+	return time.Now()
+}
+
+// Stop ends the watch and tells what it has seen.
+func (w *TokenWatch) Stop() TokenReport {
+	w.stop.Store(true)
+	return <-w.done
+}

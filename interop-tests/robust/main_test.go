@@ -1,0 +1,118 @@
+//go:build interop
+
+package robust
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/ringmaster-ha/ringmaster/interop-tests/clients"
+	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
+)
+
+// Where a host finds the client program in C, and this program, which plays the
+// attacker when told to.
+const (
+	bench = "/run/cpgbench"
+	self  = "/run/attack"
+)
+
+var clientDir string
+
+func TestMain(m *testing.M) {
+	lab.Init()
+	if len(os.Args) > 1 {
+		if attack := attacks[os.Args[1]]; attack != nil {
+			if err := attack(os.Args[2:]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			os.Exit(0)
+		}
+	}
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "clients")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		if clientDir, err = clients.Build(dir); err != nil {
+			panic(err)
+		}
+		return m.Run()
+	}())
+}
+
+// install copies a program of this machine to a host.
+func install(t *testing.T, h *lab.Host, from, to string) {
+	t.Helper()
+	in, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(h.Path(to), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// token is the timeout without the part that grows with the nodes, in ms: the
+// default of corosync.conf(5).
+const token = 3000
+
+// kinds reads "GoCC" as one of ours and two of the reference's.
+func kinds(s string) (out []lab.Kind) {
+	for len(s) > 0 {
+		if rest, ok := strings.CutPrefix(s, "Go"); ok {
+			out, s = append(out, lab.Go), rest
+		} else {
+			out, s = append(out, lab.C), s[1:]
+		}
+	}
+	return out
+}
+
+// form makes a ring of these kinds with the client program on each host. edit
+// may change the configuration.
+func form(t *testing.T, mixture string, edit func(string) string) *lab.Lab {
+	t.Helper()
+	mix := kinds(mixture)
+	l := lab.New(t, len(mix))
+	l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgbench.out")
+	conf := lab.Ring{Transport: "udpu", Token: token}.Conf(l.Hosts())
+	conf = strings.Replace(conf, "debug: on", "debug: off", 1)
+	if edit != nil {
+		conf = edit(conf)
+	}
+	for i, h := range l.Hosts() {
+		h.Use(mix[i])
+		h.WriteFile("/etc/corosync/corosync.conf", conf)
+		install(t, h, clientDir+"/cpgbench", bench)
+		h.StartCorosync()
+	}
+	l.Form(l.Hosts()...)
+	return l
+}
+
+// panicked fails the test if one of our daemons has crashed.
+func panicked(t *testing.T, l *lab.Lab) {
+	t.Helper()
+	for _, h := range l.Hosts() {
+		if out := h.ReadFile("/var/log/corosync.out"); strings.Contains(out, "goroutine ") || strings.Contains(out, "fatal error") {
+			t.Fatalf("%s (%v) crashed: %s", h.Name, h.Kind(), out)
+		}
+		if len(h.Pids("corosync")) != 1 {
+			t.Fatalf("%s (%v): corosync does not run", h.Name, h.Kind())
+		}
+	}
+}
