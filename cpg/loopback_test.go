@@ -41,6 +41,7 @@ func (d *daemon) sync(ring totem.RingID) {
 	d.e.SyncProcess()
 	d.run()
 	d.e.SyncActivate()
+	d.e.SyncCompleted()
 }
 
 func (d *daemon) run() {

@@ -38,7 +38,9 @@
 //   - A leave that is delivered between a joinlist and SyncActivate strikes the
 //     process from the joinlist. A sender leaves out of its joinlist who is
 //     leaving ahead of it.
-//   - A leave is never lost: when the ring's queue is full it waits here.
+//   - A leave is never lost: when the ring's queue is full it waits here, until
+//     SyncCompleted when a synchronisation comes: SyncActivate ends only CPG's
+//     part of it, and the ring's queue is held back until all of it is done.
 //   - A leave never overtakes what its process sent. During a synchronisation
 //     the ring's queue holds back what was sent before it, and a join that comes
 //     after its leave would be for good: the leave waits until all has landed.

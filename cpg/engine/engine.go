@@ -53,8 +53,9 @@ type Engine struct {
 }
 
 var (
-	_ service.Engine       = (*Engine)(nil)
-	_ service.Synchronizer = (*Engine)(nil)
+	_ service.Engine        = (*Engine)(nil)
+	_ service.Synchronizer  = (*Engine)(nil)
+	_ service.SyncCompleter = (*Engine)(nil)
 )
 
 // New makes the CPG service of host's node.

@@ -86,7 +86,7 @@ func (e *Engine) armOutbox() {
 func (e *Engine) flushOutbox() {
 	e.outbox.stop()
 	if e.sync.transitional {
-		return // SyncActivate goes on
+		return // SyncCompleted goes on
 	}
 	n := 0
 	for _, m := range e.outbox.queue {

@@ -367,6 +367,25 @@ func TestLeaveDoesNotOvertake(t *testing.T) {
 		"g: members[2:22] left[1:11:procdown] joined[]")
 }
 
+// What waits here for room in the ring's queue follows what waits in that queue
+// already: not even CPG's own end of a synchronisation lets it go ahead.
+func TestOutboxDoesNotOvertake(t *testing.T) {
+	w := ring3(t)
+	a, b := w.nodes[1].connect(11), w.nodes[2].connect(22)
+	a.join("g")
+	b.join("g")
+	w.settle()
+	b.log()
+	n := w.nodes[1]
+	a.mcast("first")
+	n.full = true
+	a.mcast("second")
+	n.full = false
+	w.form(1, 2)
+	w.settle()
+	expect(t, b, "ring 1 [1 2]", "g: 1:11 says first", "g: 1:11 says second")
+}
+
 // With a full queue, whoever can be told to try again is told.
 func TestFullQueue(t *testing.T) {
 	w := ring3(t)

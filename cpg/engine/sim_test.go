@@ -48,6 +48,7 @@ const (
 	executive kind = iota
 	build
 	barrier
+	last // the barrier of a service that is synchronised after CPG
 )
 
 // phase is where a node's synchronisation stands.
@@ -58,6 +59,7 @@ const (
 	building
 	processing
 	waiting
+	finishing // CPG is synchronised, another service is not
 )
 
 type node struct {
@@ -169,7 +171,7 @@ func (n *node) deliver() bool {
 	case m.kind == executive:
 		n.e.Deliver(m.from, m.fn, m.body, service.Order)
 	case m.ring != n.ring.id:
-	case (m.kind == build) == (n.phase == building):
+	case (m.kind == build) == (n.phase == building) && (m.kind == last) == (n.phase == finishing):
 		n.arrived(m.from)
 	}
 	return true
@@ -188,9 +190,15 @@ func (n *node) arrived(from totem.NodeID) {
 		n.process()
 		return
 	}
+	if n.phase == waiting {
+		n.phase = finishing
+		n.e.SyncActivate()
+		n.queue(message{from: n.id, kind: last, ring: n.ring.id})
+		return
+	}
 	n.phase = idle
 	n.tagged = false
-	n.e.SyncActivate()
+	n.e.SyncCompleted()
 }
 
 // process is the sync engine's work until the node waits at the barrier.
@@ -311,7 +319,7 @@ func (w *world) leaveBehind(o *node, old *ring) {
 
 func (n *node) config(c *totem.ConfigChange) {
 	n.e.ConfigChange(c)
-	if n.phase == processing || n.phase != idle && !n.forgetful {
+	if n.phase == processing || n.phase != idle && n.phase != finishing && !n.forgetful {
 		n.e.SyncAbort()
 	}
 	n.tagged = true

@@ -12,8 +12,9 @@ import (
 
 // syncState is what a synchronisation works with.
 type syncState struct {
-	// transitional: a change of the ring has begun and SyncActivate has not come.
-	// What is sent now goes ahead of what waited in the ring's queue before.
+	// transitional: a change of the ring has begun and SyncCompleted has not come.
+	// What is sent now goes ahead of what waited in the ring's queue before, until
+	// the last service is synchronised, and CPG is not that.
 	transitional bool
 
 	old  []totem.NodeID // members at the last SyncActivate
@@ -151,8 +152,11 @@ func (e *Engine) SyncActivate() {
 	for _, c := range e.clients { // in a group or not
 		e.notifyRing(c.conn)
 	}
+}
 
-	s.transitional = false
+// SyncCompleted implements service.SyncCompleter.
+func (e *Engine) SyncCompleted() {
+	e.sync.transitional = false
 	e.flushOutbox()
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/totem/sim"
 )
 
-var seeds = flag.Int("seeds", 80, "how many seeds TestSeeds runs")
+var seeds = flag.Int("seeds", 60, "how many seeds TestSeeds runs")
 
 func TestSeeds(t *testing.T) {
 	n := *seeds

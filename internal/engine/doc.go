@@ -13,7 +13,8 @@
 // What holds always:
 //   - between a transitional configuration and the end of the synchronisation
 //     that follows it, everything that a service sends travels in the ring's
-//     transitional queue, ahead of all that clients had queued before;
+//     transitional queue, ahead of all that clients had queued before; a service
+//     with something to send that must not go ahead waits for SyncCompleted;
 //   - a service's SyncActivate is called only when every member of the
 //     configuration has sent its barrier for that service and ring;
 //   - a service whose SyncInit was called in a round and whose SyncActivate was

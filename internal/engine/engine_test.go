@@ -106,6 +106,7 @@ func (r *recorder) SyncInit(trans, members []totem.NodeID, _ totem.RingID) {
 func (r *recorder) SyncProcess() bool { r.note("process"); return r.ready }
 func (r *recorder) SyncActivate()     { r.note("activate") }
 func (r *recorder) SyncAbort()        { r.note("abort") }
+func (r *recorder) SyncCompleted()    { r.note("completed") }
 
 func (r *recorder) take() string {
 	s := strings.Join(r.log, "; ")
@@ -154,7 +155,7 @@ func TestSynchronisationRunsToTheEnd(t *testing.T) {
 	b.change(nil, []totem.NodeID{1, 2})
 	b.deliver(100)
 	for id, n := range b.nodes {
-		want := "transitional []; regular [1 2]; init [] [1 2]; process; activate"
+		want := "transitional []; regular [1 2]; init [] [1 2]; process; activate; completed"
 		if got := n.svc.take(); got != want {
 			t.Errorf("node %d: %s\nwant %s", id, got, want)
 		}
@@ -177,7 +178,7 @@ func TestAbortAtTheBarrier(t *testing.T) {
 	}
 	b.change([]totem.NodeID{1, 2}, []totem.NodeID{1, 2})
 	b.deliver(100)
-	want := "transitional [1 2]; abort; regular [1 2]; init [1 2] [1 2]; process; activate"
+	want := "transitional [1 2]; abort; regular [1 2]; init [1 2] [1 2]; process; activate; completed"
 	if got := n.svc.take(); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
@@ -216,7 +217,7 @@ func TestServiceOnlyAPeerHas(t *testing.T) {
 	if b.nodes[1].InSync() || b.nodes[2].InSync() {
 		t.Error("the round did not end")
 	}
-	if got := other.take(); !strings.HasSuffix(got, "process; activate") {
+	if got := other.take(); !strings.HasSuffix(got, "process; activate; completed") {
 		t.Errorf("the peer's service: %s", got)
 	}
 }

@@ -129,6 +129,11 @@ func (n *Node) syncCompleted(ring totem.RingID) {
 	n.inSync, n.trans = false, false
 	n.everCompleted = true
 	n.carrier.TransAck(ring)
+	for _, e := range n.engines {
+		if e, ok := e.(service.SyncCompleter); ok {
+			e.SyncCompleted()
+		}
+	}
 	if n.observer != nil {
 		n.observer.SyncState(false)
 	}

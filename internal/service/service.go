@@ -101,6 +101,13 @@ type Synchronizer interface {
 	SyncAbort()
 }
 
+// SyncCompleter is an engine that wants to know when all services are
+// synchronised. Until then what it sends, after its own Activate too, goes ahead
+// of what waited in the ring's queue when the configuration changed.
+type SyncCompleter interface {
+	SyncCompleted()
+}
+
 // Conn is one client of the node's IPC. All methods may be called only from
 // within an engine call; none blocks.
 type Conn interface {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var seeds = flag.Int("seeds", 300, "how many seeds TestSeeds runs")
+var seeds = flag.Int("seeds", 200, "how many seeds TestSeeds runs")
 
 // TestSeeds runs worlds drawn from their seeds, two at a time.
 func TestSeeds(t *testing.T) {
