@@ -202,7 +202,7 @@ func (s *suite) hold(kind string, size, secs int) {
 	var before []time.Duration
 	for _, h := range cl.Hosts() {
 		fmt.Println(h.Name, h.Pids("corosync"))
-		before = append(before, cpu(h.Pids("corosync")[0]))
+		before = append(before, cl.CPU(h.Pids("corosync")[0]))
 	}
 	text := cl.Host(0).MustRun(cl.tool, "throughput", fmt.Sprint(size), fmt.Sprint(secs))
 	var n, bytes, took float64
@@ -212,7 +212,7 @@ func (s *suite) hold(kind string, size, secs int) {
 	fmt.Printf("%.0f msgs/s, %.1f MB/s\n", n/took, bytes/took/1e6)
 	for i, h := range cl.Hosts() {
 		pid := h.Pids("corosync")[0]
-		used := cpu(pid) - before[i]
-		fmt.Printf("%s: %.2f µs of CPU a message, %.1f MB resident\n", h.Name, used.Seconds()*1e6/n, rss(pid))
+		used := cl.CPU(pid) - before[i]
+		fmt.Printf("%s: %.2f µs of CPU a message, %.1f MB resident\n", h.Name, used.Seconds()*1e6/n, cl.RSS(pid))
 	}
 }
