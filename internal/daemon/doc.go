@@ -8,9 +8,12 @@
 //
 // One lock, the service lock, stands for the reference's one thread: whoever
 // calls into the Node or its engines, or reads or writes the configuration map,
-// holds it. The ring thread never takes it and never waits for who has it:
-// what it has for the services goes into a queue, and what they have for it
-// comes out of one.
+// holds it. The ring thread never waits for it: what it has for the services goes
+// into a queue, and what they have for it comes out of one. Only when it finds
+// the lock free and the service loop asleep does it empty the queue itself. So
+// nothing that an event of the ring sets off may wait for the ring thread;
+// requests and timers may ask it (Stats, NodeStatus), for it answers between two
+// packets.
 //
 // Nothing under the lock waits for a client, a disk or the network. Logging
 // hands lines over; clients' events that do not fit into their rings wait in
