@@ -241,7 +241,8 @@ func (d *Daemon) load() {
 		return
 	}
 	for _, e := range engines {
-		if err := d.node.Register(e.name, e.engine); err == nil {
+		err := d.node.Register(e.name, e.engine)
+		if err == nil {
 			err = d.openIPC(e.engine.Info())
 		}
 		if err != nil {
