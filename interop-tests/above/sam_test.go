@@ -79,7 +79,7 @@ func TestSAM(t *testing.T) {
 	})
 	t.Run("in the cluster map", func(t *testing.T) {
 		list := run("cmap")
-		has("sam_start: CS_OK")
+		has("sam_start: success")
 		mask := regexp.MustCompile(`process\.\d+\.|= \d{6,}`)
 		keys := func(h *lab.Host) string {
 			return mask.ReplaceAllString(h.MustRun("corosync-cmapctl", "-b", "resources.process."), "*")
@@ -98,12 +98,12 @@ func TestSAM(t *testing.T) {
 	})
 	t.Run("recovery by quorum", func(t *testing.T) {
 		list := run("quorum")
-		has("instance 1\nsam_start: CS_OK\n")
+		has("instance 1\nsam_start: success\n")
 		// Everybody alone: nobody is quorate.
 		l.Partition()
 		has("warned")
 		l.SetAllLinks(lab.Fault{})
-		has("instance 2\nsam_start: CS_OK\n")
+		has("instance 2\nsam_start: success\n")
 		for _, h := range both {
 			h.SignalAll("samnode", syscall.SIGUSR1)
 		}

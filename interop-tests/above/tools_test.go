@@ -119,9 +119,10 @@ func masked(h *lab.Host, s string) string {
 		{`(?m)^Node ID:.*$`, "Node ID: me"},
 		{`Local node ID ` + id + `\b`, "Local node ID me"},
 		{` \(local\)`, ""},
+		{`(?m)^(\s+nodeid:\s+)(?:` + id + `:\tlocalhost|[^` + id + `]:\tconnected)$`, "${1}as it should be"},
 		// cfgtool tells of the others, or of itself in the first place.
 		{`(?m)^(nodeid:|\s+addr\s+=|   LINK: 0  \()\s*[0-9.]+`, "$1 somebody"},
-		{`(?m)^(nodelist\.local_node_pos|runtime\.votequorum\.this_node_id) .*$`, "$1"},
+		{`(?m)^(nodelist\.local_node_pos|runtime\.votequorum\.this_node_id|totem\.interface\.0\.bindnetaddr) .*$`, "$1"},
 	} {
 		s = regexp.MustCompile(r[0]).ReplaceAllString(s, r[1])
 	}

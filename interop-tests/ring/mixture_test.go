@@ -71,7 +71,6 @@ func TestMixtures(t *testing.T) {
 				h.StartCorosync()
 			}
 			l.Form(all...)
-			const rate = 150
 			for _, h := range all {
 				ld.join(h, rate)
 			}
@@ -104,7 +103,23 @@ func TestMixtures(t *testing.T) {
 	}
 }
 
-const rate = 150
+// rate is how many messages a second a member sends; stopTime is what a program
+// gets to end in order, waitTime what a node gets to notice a change.
+const (
+	rate     = 150
+	stopTime = 10 * time.Second
+	waitTime = 20 * time.Second
+)
+
+// expectedVotes is what a node's votequorum expects.
+func expectedVotes(h *lab.Host) string {
+	for line := range strings.Lines(h.Exec("corosync-quorumtool", "-s").Stdout) {
+		if v, ok := strings.CutPrefix(line, "Expected votes:"); ok {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
 
 // others are all hosts but one.
 func others(l *lab.Lab, h *lab.Host) (out []*lab.Host) {
@@ -117,8 +132,8 @@ func others(l *lab.Lab, h *lab.Host) (out []*lab.Host) {
 }
 
 func leave(l *lab.Lab, ld *load, h *lab.Host) {
-	ld.members[h].Stop(10 * time.Second)
-	h.Corosync().Stop(10 * time.Second)
+	ld.members[h].Stop(stopTime)
+	h.Corosync().Stop(stopTime)
 	l.Form(others(l, h)...)
 	h.StartCorosync()
 	l.Form(l.Hosts()...)

@@ -131,6 +131,7 @@ static int stay(int policy)
 	if (!said("sam_initialize", sam_initialize(0, policy)) || !said("sam_warn_signal_set", sam_warn_signal_set(SIGTERM)))
 		return 1;
 	fflush(stdout);
+	signal(SIGUSR1, SIG_IGN); /* of the one that watches */
 	if (!said("sam_register", sam_register(&id)))
 		return 1;
 	printf("instance %u\n", id);
