@@ -61,6 +61,10 @@ func (e *Engine) mcastNow(fn int, head, payload []byte) bool {
 	return ok
 }
 
+// Congested tells whether messages wait in the outbox: others have to queue up
+// behind them, better where they are than here.
+func (e *Engine) Congested() bool { return len(e.outbox.queue) > 0 }
+
 // enqueue keeps a message for later; false if it is lost.
 func (e *Engine) enqueue(m outMessage) bool {
 	if m.fn == wire.ExecMcast {

@@ -160,6 +160,10 @@ func (s *ipcService) Request(sc *server.Conn, msg []byte) {
 		c.invalid++
 	case engine.Overloaded:
 		c.overload++
+	case engine.Later:
+		if sc.Postpone() {
+			c.overload++
+		}
 	}
 }
 

@@ -81,7 +81,11 @@ type recorder struct {
 	id    service.ID
 	log   []string
 	ready bool // SyncProcess succeeds
+
+	congested bool
 }
+
+func (r *recorder) Congested() bool { return r.congested }
 
 func (r *recorder) note(format string, args ...any) {
 	r.log = append(r.log, fmt.Sprintf(format, args...))
@@ -259,6 +263,22 @@ func TestRequestsAreAdmitted(t *testing.T) {
 		if got := ask(tt.id, tt.size); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.why, got, tt.want)
 		}
+	}
+	// libcpg's multicast, of which the client reads no answer, is kept for later.
+	n.full = true
+	n.SetQuorum(func() bool { return true })
+	n.infos[service.CPG].Requests = append(n.infos[service.CPG].Requests, n.infos[service.CPG].Requests[0])
+	replies := len(n.replies)
+	if got := ask(cpgMcastRequest, 20); got != Later || len(n.replies) != replies {
+		t.Errorf("a multicast with the send queue full: %v with %d replies, want later with none", got, len(n.replies)-replies)
+	}
+	n.full = false
+	if got := ask(cpgMcastRequest, 20); got != Served {
+		t.Errorf("a multicast with room: %v", got)
+	}
+	n.svc.congested = true
+	if got := ask(cpgMcastRequest, 20); got != Later {
+		t.Errorf("a multicast behind others: %v", got)
 	}
 	if got := service.Order.Uint32(n.replies[0][16:]); got != 6 {
 		t.Errorf("the first reply says %d, want CS_ERR_TRY_AGAIN", got)

@@ -173,12 +173,20 @@ func (n *Node) deliverService(from totem.NodeID, msg []byte, order mar.ByteOrder
 // Verdict is what becomes of a client's request.
 type Verdict int
 
-// The verdicts; those other than Served have been answered with an error.
+// The verdicts. Invalid and Overloaded have been answered with an error where
+// the client reads an answer.
 const (
 	Served     Verdict = iota
 	Invalid            // CS_ERR_INVALID_PARAM
 	Overloaded         // CS_ERR_TRY_AGAIN
+	// Later: as Overloaded, but nobody could be told. The request is to be made
+	// again, ahead of the client's others; the reference discards it.
+	Later
 )
+
+// Congested may be implemented by an engine: messages of its own wait for room
+// in the send queue, so that new ones have to wait too.
+type Congested interface{ Congested() bool }
 
 // cpgMcastRequest is libcpg's one request that no answer is read for.
 const cpgMcastRequest = 2
@@ -191,7 +199,7 @@ func (n *Node) Request(c service.Conn, svc service.ID, id int32, msg []byte) Ver
 		return Invalid
 	}
 	info := &n.infos[svc]
-	verdict, reserved := n.admit(info, id, len(msg))
+	verdict, reserved := n.admit(e, info, id, len(msg))
 	if reserved > 0 {
 		defer n.carrier.Release(reserved)
 	}
@@ -203,6 +211,9 @@ func (n *Node) Request(c service.Conn, svc service.ID, id int32, msg []byte) Ver
 		return Served
 	}
 	if svc == service.CPG && id == cpgMcastRequest {
+		if verdict == Overloaded {
+			return Later
+		}
 		n.log.Logf(loglevel.Warning, "discarded an asynchronous request of client %d for service %d: %s", c.PID(), svc, verdict)
 		return verdict
 	}
@@ -218,7 +229,7 @@ func (n *Node) Request(c service.Conn, svc service.ID, id int32, msg []byte) Ver
 
 // admit decides as corosync_sending_allowed does. The caller releases what was
 // reserved.
-func (n *Node) admit(info *service.Info, id int32, size int) (v Verdict, reserved int) {
+func (n *Node) admit(e service.Engine, info *service.Info, id int32, size int) (v Verdict, reserved int) {
 	reserved = n.carrier.Reserve(size)
 	if reserved < 0 || id < 0 || int(id) >= len(info.Requests) || size < max(service.HeaderSize, info.Requests[id].MinSize) {
 		return Invalid, reserved
@@ -231,11 +242,14 @@ func (n *Node) admit(info *service.Info, id int32, size int) (v Verdict, reserve
 	case reserved == 0 || n.inSync:
 		return Overloaded, reserved
 	}
+	if c, ok := e.(Congested); ok && c.Congested() {
+		return Overloaded, reserved
+	}
 	return Served, reserved
 }
 
 func (v Verdict) String() string {
-	return [...]string{"served", "invalid", "overloaded"}[v]
+	return [...]string{"served", "invalid", "overloaded", "later"}[v]
 }
 
 // The methods of service.Host.

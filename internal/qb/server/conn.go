@@ -32,9 +32,11 @@ type Conn struct {
 	data any // the Handler's own
 
 	// Of Serve's goroutine only.
-	ready    bool // in Server.ready
-	gone     bool // the set-up socket has ended: take what is left, then close
-	muted    bool // not listened to, because of the rate; changes under mu
+	ready    bool   // in Server.ready
+	gone     bool   // the set-up socket has ended: take what is left, then close
+	muted    bool   // not listened to, because of the rate; changes under mu
+	held     []byte // a request that the Handler has postponed
+	postpone bool   // what Postpone has been called for
 	requests atomic.Uint64
 
 	mu      sync.Mutex // guards what follows, and the life of the transport
@@ -358,6 +360,37 @@ func (c *Conn) receive(buf []byte) (int, error) {
 		return c.rings.request.TryRead(buf[:c.max])
 	}
 	return c.socks.receive(buf[:c.max], c.peer)
+}
+
+// Postpone tells, from within Handler.Request, that the request cannot be
+// handled now: it is kept and handed over again, before any other of this
+// client, which is not listened to until then. It reports whether this is the
+// first time for the request.
+func (c *Conn) Postpone() (first bool) {
+	c.postpone = true
+	return c.held == nil
+}
+
+// next is the request that was postponed, or else one more; as take.
+func (c *Conn) next(buf []byte) (msg []byte, done bool) {
+	if c.held != nil {
+		return c.held, false
+	}
+	return c.take(buf)
+}
+
+// handled follows the Handler's call for msg; it reports whether that was
+// postponed.
+func (c *Conn) handled(msg []byte) bool {
+	if !c.postpone {
+		c.held = nil
+		return false
+	}
+	c.postpone = false
+	if c.held == nil {
+		c.held = append([]byte(nil), msg...)
+	}
+	return true
 }
 
 // take receives one request and checks its header. done: there is no more for

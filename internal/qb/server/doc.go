@@ -14,6 +14,9 @@
 // room. The other way round the Handler may block, which holds up the other
 // clients of this service and nobody else.
 //
+// A request that the Handler cannot take now, and has no way to refuse, is kept
+// (Conn.Postpone): what a client has put into its ring is not lost.
+//
 // A client may do what it likes to the memory and the sockets it shares with
 // us: it is counted (Stats.Malformed), costs that client its connection, and
 // nothing else.

@@ -140,26 +140,56 @@ func (s *Server) afterWake() {
 // unmute listens to all clients again, and takes the requests that wait.
 func (s *Server) unmute() {
 	for _, c := range s.Conns() {
-		if !c.muted {
-			continue
-		}
-		c.mu.Lock()
-		c.muted = false
-		s.watch(c)
-		if c.socks != nil && !c.dead {
-			s.poll.modify(c.socks.request, unix.EPOLLIN)
-		}
-		c.mu.Unlock()
-		if !c.ready {
-			c.ready = true
-			s.ready = append(s.ready, c)
-		}
+		s.listenTo(c)
+	}
+}
+
+// listenTo undoes mute.
+func (s *Server) listenTo(c *Conn) {
+	if !c.muted {
+		return
+	}
+	c.mu.Lock()
+	c.muted = false
+	s.watch(c)
+	if c.socks != nil && !c.dead {
+		s.poll.modify(c.socks.request, unix.EPOLLIN)
+	}
+	c.mu.Unlock()
+	if !c.ready {
+		c.ready = true
+		s.ready = append(s.ready, c)
+	}
+}
+
+// retryAfter is how soon a postponed request is offered again where nothing
+// tells that the Handler could take it now.
+const retryAfter = time.Millisecond
+
+// retryLater has the request that a client's Handler has postponed offered again.
+func (s *Server) retryLater(c *Conn) {
+	s.postponed = append(s.postponed, c)
+	if s.retryAt.IsZero() {
+		s.retryAt = s.now().Add(retryAfter)
+	}
+}
+
+// retry goes on with the clients that have postponed requests, unless nobody is
+// listened to: then the rate's change does.
+func (s *Server) retry() {
+	postponed := s.postponed
+	s.postponed, s.retryAt = nil, time.Time{}
+	if s.Rate().flow() != 0 {
+		return
+	}
+	for _, c := range postponed {
+		s.listenTo(c)
 	}
 }
 
 // onTime does what is due.
 func (s *Server) onTime() {
-	if s.deafUntil.IsZero() && s.flushAt.IsZero() && len(s.setups) == 0 {
+	if s.deafUntil.IsZero() && s.flushAt.IsZero() && s.retryAt.IsZero() && len(s.setups) == 0 {
 		return
 	}
 	now := s.now()
@@ -169,6 +199,9 @@ func (s *Server) onTime() {
 	}
 	if !s.flushAt.IsZero() && !now.Before(s.flushAt) {
 		s.flushBacklog(now)
+	}
+	if !s.retryAt.IsZero() && !now.Before(s.retryAt) {
+		s.retry()
 	}
 	for len(s.setups) > 0 && !now.Before(s.setups[0].deadline) {
 		s.setupTimeouts.Add(1)

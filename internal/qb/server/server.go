@@ -42,6 +42,8 @@ type Server struct {
 	deafUntil time.Time // when the listener is listened to again, or zero
 	flushIn   time.Duration
 	flushAt   time.Time
+	postponed []*Conn   // whose request is to be offered again
+	retryAt   time.Time // when, or zero
 
 	mu      sync.Mutex
 	conns   map[*Conn]struct{}
@@ -133,7 +135,7 @@ func (s *Server) untilNext() time.Duration {
 		return 0
 	}
 	var next time.Time
-	for _, t := range [...]time.Time{s.deafUntil, s.flushAt} {
+	for _, t := range [...]time.Time{s.deafUntil, s.flushAt, s.retryAt} {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -220,12 +222,18 @@ func (s *Server) serve(c *Conn) {
 			more = false
 			break
 		}
-		msg, done := c.take(s.buf[:cap(s.buf)])
+		msg, done := c.next(s.buf[:cap(s.buf)])
 		if done {
 			more = false
 			break
 		}
 		s.opts.Handler.Request(c, msg)
+		if c.handled(msg) {
+			s.mute(c)
+			s.retryLater(c)
+			more = false
+			break
+		}
 		if c.isDoomed() {
 			more = false
 			break
