@@ -127,6 +127,7 @@ var floors = map[string]int{
 	"internal/exitcode":   0,
 	"internal/loglevel":   0,
 	"internal/mar":        0,
+	"internal/root":       0,
 	"internal/cli/getopt": 0,
 
 	"internal/icmap":  1,
