@@ -3,15 +3,14 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	goldens "github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
 	"github.com/ringmaster-ha/ringmaster/internal/service"
 )
@@ -22,15 +21,7 @@ func golden(t testing.TB, name string) []byte {
 	if service.Order.Uint16([]byte{1, 0}) != 1 {
 		t.Skip("the captures are of a little-endian machine, this one is not")
 	}
-	text, err := os.ReadFile(filepath.Join("testdata", name+".hex"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return goldens.Hex(t, filepath.Join("testdata", name+".hex"))
 }
 
 // recode decodes a message of the kind that a capture's name says and encodes

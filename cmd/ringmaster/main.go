@@ -26,13 +26,14 @@ type program func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
 
 var programs = map[string]program{
 	"corosync":            corosync.Main,
-	"demo":                demo.Main,
 	"corosync-blackbox":   blackbox.Main,
 	"corosync-cfgtool":    cfgtool.Main,
 	"corosync-cmapctl":    cmapctl.Main,
 	"corosync-cpgtool":    cpgtool.Main,
 	"corosync-keygen":     keygen.Main,
 	"corosync-quorumtool": quorumtool.Main,
+
+	"demo": demo.Main, // is not installed under a name of its own
 }
 
 func main() {

@@ -2,14 +2,13 @@ package engine_test
 
 import (
 	"encoding/binary"
-	"encoding/hex"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/ringmaster-ha/ringmaster/cpg/engine"
 	"github.com/ringmaster-ha/ringmaster/cpg/wire"
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/internal/service"
 	"github.com/ringmaster-ha/ringmaster/totem"
@@ -24,14 +23,7 @@ func FuzzInput(f *testing.F) {
 		f.Fatal("no captures", err)
 	}
 	for _, name := range captures {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-		if err != nil {
-			f.Fatal(err)
-		}
+		b := golden.Hex(f, name)
 		if len(b) < service.HeaderSize {
 			continue
 		}

@@ -3,14 +3,13 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	goldens "github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
@@ -20,15 +19,7 @@ import (
 // ipc_*.hex from the structures of ipc_cpg.h.
 func golden(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", name+".hex"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return goldens.Hex(t, filepath.Join("testdata", name+".hex"))
 }
 
 // codec is one message's way in and out, in the given byte order.

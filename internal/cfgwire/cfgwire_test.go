@@ -3,32 +3,23 @@ package cfgwire
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"net/netip"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
+	goldens "github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
 func golden(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile("testdata/" + name + ".hex")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		t.Skip("the goldens of client messages are little-endian, this machine is not")
 	}
-	return b
+	return goldens.Hex(t, "testdata/"+name+".hex")
 }
 
 var le = binary.LittleEndian

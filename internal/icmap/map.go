@@ -55,17 +55,6 @@ func validChar(c byte) bool {
 	return c == '.' || c == '_' || c == '-' || c == '/' || c == ':'
 }
 
-// ToValidName replaces every byte that a key name must not have by '_'.
-func ToValidName(key string) string {
-	b := []byte(key)
-	for i, c := range b {
-		if !validChar(c) {
-			b[i] = '_'
-		}
-	}
-	return string(b)
-}
-
 // Len is the number of keys.
 func (m *Map) Len() int { return len(m.keys) }
 

@@ -30,9 +30,6 @@ func TestNames(t *testing.T) {
 			t.Errorf("Set(%q) = %v, want %v", tt.key, got, tt.want)
 		}
 	}
-	if got := ToValidName("eth0 (a)=ä"); got != "eth0__a____" {
-		t.Errorf("ToValidName = %q", got)
-	}
 }
 
 func TestLimits(t *testing.T) {

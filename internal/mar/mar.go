@@ -8,7 +8,6 @@ package mar
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 )
 
 // NameLen is the room that a name (mar_name_t, cs_name_t) has, in bytes.
@@ -34,9 +33,6 @@ func NewReader(b []byte, order ByteOrder) *Reader { return &Reader{buf: b, order
 
 // Err tells the first field that did not fit, or nil.
 func (r *Reader) Err() error { return r.err }
-
-// Offset is how many bytes have been read, padding included.
-func (r *Reader) Offset() int { return r.off }
 
 // Rest returns what has not been read; it aliases the input.
 func (r *Reader) Rest() []byte {
@@ -109,9 +105,6 @@ func (r *Reader) U64(field string) uint64 {
 	return 0
 }
 
-// F64 reads a double.
-func (r *Reader) F64(field string) float64 { return math.Float64frombits(r.U64(field)) }
-
 // Bytes reads n bytes; the result aliases the input.
 func (r *Reader) Bytes(field string, n int) []byte { return r.take(field, n) }
 
@@ -183,9 +176,6 @@ func (w *Writer) I32(v int32) *Writer { return w.U32(uint32(v)) }
 
 // U64 appends a 64-bit number.
 func (w *Writer) U64(v uint64) *Writer { w.buf = w.order.AppendUint64(w.buf, v); return w }
-
-// F64 appends a double.
-func (w *Writer) F64(v float64) *Writer { return w.U64(math.Float64bits(v)) }
 
 // Bytes appends b as it is.
 func (w *Writer) Bytes(b []byte) *Writer { w.buf = append(w.buf, b...); return w }

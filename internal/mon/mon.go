@@ -15,9 +15,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
-	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/internal/service"
-	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
 // Bounds of poll_period, in milliseconds.
@@ -60,6 +58,7 @@ type resource struct {
 
 // Engine is the service; New makes it.
 type Engine struct {
+	service.Idle
 	host   service.Host
 	config *icmap.Map
 	log    loglevel.Logger
@@ -228,24 +227,3 @@ func (r *resource) update() {
 func (e *Engine) Info() service.Info {
 	return service.Info{ID: service.Mon, Name: "corosync resource monitoring service", Priority: 1}
 }
-
-// Deliver is not called: the service has no messages.
-func (e *Engine) Deliver(totem.NodeID, int, []byte, mar.ByteOrder) {}
-
-// ConfigChange is of no interest to this service.
-func (e *Engine) ConfigChange(*totem.ConfigChange) {}
-
-// Open is not called: the service has no clients. Nor are Request and Close.
-func (e *Engine) Open(service.Conn) error { return nil }
-
-// Request is not called.
-func (e *Engine) Request(service.Conn, int, []byte) {}
-
-// Close is not called.
-func (e *Engine) Close(service.Conn) {}
-
-// Dump has nothing to tell.
-func (e *Engine) Dump() {}
-
-// Stop has nothing to undo.
-func (e *Engine) Stop() {}

@@ -37,6 +37,7 @@ const pause = time.Millisecond
 
 // Engine is the service; New makes it.
 type Engine struct {
+	service.Idle
 	host   service.Host
 	config *icmap.Map
 	log    loglevel.Logger
@@ -139,21 +140,3 @@ func (e *Engine) count() {
 
 // Malformed is how many ring messages could not be read.
 func (e *Engine) Malformed() uint64 { return e.malformed }
-
-// ConfigChange is of no interest to this service.
-func (e *Engine) ConfigChange(*totem.ConfigChange) {}
-
-// Open is not called: the service has no clients. Nor are Request and Close.
-func (e *Engine) Open(service.Conn) error { return nil }
-
-// Request is not called.
-func (e *Engine) Request(service.Conn, int, []byte) {}
-
-// Close is not called.
-func (e *Engine) Close(service.Conn) {}
-
-// Dump has nothing to tell.
-func (e *Engine) Dump() {}
-
-// Stop has nothing to undo.
-func (e *Engine) Stop() {}

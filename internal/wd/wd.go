@@ -15,9 +15,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/icmap"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
-	"github.com/ringmaster-ha/ringmaster/internal/mar"
 	"github.com/ringmaster-ha/ringmaster/internal/service"
-	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
 // Bounds: the watchdog's in seconds, a resource's poll_period in milliseconds.
@@ -56,6 +54,7 @@ type Dog interface {
 
 // Engine is the service; New makes it.
 type Engine struct {
+	service.Idle
 	host   service.Host
 	config *icmap.Map
 	log    loglevel.Logger
@@ -227,21 +226,3 @@ func (e *Engine) Stop() {
 		e.log.Logf(loglevel.Error, "failed to write V to dog: %s.", err)
 	}
 }
-
-// Deliver is not called: the service has no messages.
-func (e *Engine) Deliver(totem.NodeID, int, []byte, mar.ByteOrder) {}
-
-// ConfigChange is of no interest to this service.
-func (e *Engine) ConfigChange(*totem.ConfigChange) {}
-
-// Open is not called: the service has no clients. Nor are Request and Close.
-func (e *Engine) Open(service.Conn) error { return nil }
-
-// Request is not called.
-func (e *Engine) Request(service.Conn, int, []byte) {}
-
-// Close is not called.
-func (e *Engine) Close(service.Conn) {}
-
-// Dump has nothing to tell.
-func (e *Engine) Dump() {}

@@ -3,15 +3,14 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"math"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
@@ -53,25 +52,6 @@ func header(m message) *Header {
 	return &m.(*TokenHoldCancel).Header
 }
 
-// golden reads hexadecimal digits; # begins a comment.
-func golden(t testing.TB, path string) []byte {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b []byte
-	for line := range strings.Lines(string(text)) {
-		digits, _, _ := strings.Cut(line, "#")
-		d, err := hex.DecodeString(strings.TrimSpace(digits))
-		if err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		b = append(b, d...)
-	}
-	return b
-}
-
 func goldens(t testing.TB) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/*.hex")
@@ -80,7 +60,7 @@ func goldens(t testing.TB) map[string][]byte {
 	}
 	all := map[string][]byte{}
 	for _, p := range paths {
-		all[strings.TrimSuffix(filepath.Base(p), ".hex")] = golden(t, p)
+		all[strings.TrimSuffix(filepath.Base(p), ".hex")] = golden.Hex(t, p)
 	}
 	return all
 }
@@ -155,7 +135,7 @@ func TestGoldens(t *testing.T) {
 }
 
 func TestEncapsulatedHoldsMulticastOfOldRing(t *testing.T) {
-	b := golden(t, "testdata/mcast_encapsulated.hex")
+	b := golden.Hex(t, "testdata/mcast_encapsulated.hex")
 	var inner Mcast
 	if _, err := inner.Parse(b[McastLen:]); err != nil {
 		t.Fatal(err)
@@ -205,7 +185,7 @@ func TestOtherByteOrder(t *testing.T) {
 // are about: all would have the reader go beyond the message or its own memory.
 func TestCountsAreBounded(t *testing.T) {
 	put := func(name string, at int, v uint32, more ...uint32) []byte {
-		b := golden(t, "testdata/"+name+".hex")
+		b := golden.Hex(t, "testdata/"+name+".hex")
 		binary.LittleEndian.PutUint32(b[at:], v)
 		for i, w := range more {
 			binary.LittleEndian.PutUint32(b[at+4*(i+1):], w)
@@ -228,7 +208,7 @@ func TestCountsAreBounded(t *testing.T) {
 		{"commit: more addresses than bytes", put("memb_commit_token_full", commit, 3, 4), ErrShort},
 		{"commit: more addresses than a ring has", put("memb_commit_token_full", commit, 3, 385), ErrCount},
 		{"commit: addresses whose length wraps", put("memb_commit_token_full", commit, 3, 0x92492493), ErrCount},
-		{"commit: no entries at all, bare", golden(t, "testdata/memb_commit_token_full.hex")[:20], ErrShort},
+		{"commit: no entries at all, bare", golden.Hex(t, "testdata/memb_commit_token_full.hex")[:20], ErrShort},
 		{"token: more requests than bytes", put("orf_token_rtr", token, 6), ErrShort},
 		{"token: more requests than a token has", put("orf_token_rtr", token, 31), ErrCount},
 		{"token: negative number of requests", put("orf_token_rtr", token, math.MaxUint32), ErrCount},
@@ -263,7 +243,7 @@ func TestHeaderTellsOthersApart(t *testing.T) {
 }
 
 func TestWrongKind(t *testing.T) {
-	b := golden(t, "testdata/token_hold_cancel.hex")
+	b := golden.Hex(t, "testdata/token_hold_cancel.hex")
 	var m Mcast
 	if _, err := m.Parse(b); !errors.Is(err, ErrValue) {
 		t.Errorf("a token_hold_cancel parses as a multicast: %v", err)
@@ -271,7 +251,7 @@ func TestWrongKind(t *testing.T) {
 }
 
 func TestHotPathDoesNotAllocate(t *testing.T) {
-	token, mcast := golden(t, "testdata/orf_token_rtr.hex"), golden(t, "testdata/mcast_plain.hex")
+	token, mcast := golden.Hex(t, "testdata/orf_token_rtr.hex"), golden.Hex(t, "testdata/mcast_plain.hex")
 	tok, mc, buf := ORFToken{Rtr: make([]RtrItem, 0, RetransmitEntriesMax)}, Mcast{}, make([]byte, 0, 1500)
 	n := testing.AllocsPerRun(100, func() {
 		if _, err := tok.Parse(token); err != nil {

@@ -38,9 +38,6 @@ func New(root string, log loglevel.Logger) *corosyncconf.Env {
 	}
 }
 
-// ConfigFile is where the configuration is when no option says otherwise.
-func ConfigFile(root string) string { return filepath.Join("/", root, corosyncconf.DefaultFile) }
-
 func readDir(path string) ([]string, error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {

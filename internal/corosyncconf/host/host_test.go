@@ -57,7 +57,4 @@ func TestFilesAndAccounts(t *testing.T) {
 	if _, ok, err := env.GroupID("no such group"); ok || err != nil {
 		t.Errorf("no such group: %v, %v", ok, err)
 	}
-	if got, want := ConfigFile("/srv/node1"), "/srv/node1/etc/corosync/corosync.conf"; got != want {
-		t.Errorf("ConfigFile = %s, want %s", got, want)
-	}
 }
