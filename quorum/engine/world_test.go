@@ -295,7 +295,7 @@ type logger struct {
 func (l *logger) Enabled(v loglevel.Level) bool { return v <= l.p.w.level }
 
 func (l *logger) Logf(v loglevel.Level, format string, args ...any) {
-	if !l.Enabled(v) || l.sub == "MAIN" || l.sub == "SYNC" {
+	if !l.Enabled(v) || l.sub == "MAIN" || l.sub == "SERV" || l.sub == "SYNC" {
 		return
 	}
 	name := [...]string{loglevel.Crit: "crit ", loglevel.Error: "error ", loglevel.Warning: "warning ", loglevel.Debug: "debug "}
