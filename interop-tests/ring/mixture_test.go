@@ -51,13 +51,61 @@ var transports = map[string]lab.Ring{
 	"broadcast": {Transport: "udp", Broadcast: true},
 }
 
+// step is one of the things that can happen to a ring, by what happens to one
+// of its hosts.
+type step struct {
+	name string
+	run  func(*lab.Lab, *load, *lab.Host)
+}
+
+var (
+	whole = []step{
+		{"leave and come back", leave},
+		{"crash and boot", crash},
+		{"pause beyond the token timeout", pause},
+		{"partition and merge", partition},
+		{"loss, delay and doubling", rough},
+	}
+	short = []step{{"crash and boot", crash}, {"partition and merge", partition}}
+)
+
+// victims are the hosts that a step happens to: the first of each kind, or only
+// one of them, in turn from step to step.
+func victims(all []*lab.Host, each bool, turn int) (list []*lab.Host) {
+	for _, k := range []lab.Kind{lab.Go, lab.C} {
+		for _, h := range all {
+			if h.Kind() == k {
+				list = append(list, h)
+				break
+			}
+		}
+	}
+	if !each {
+		list = list[turn%len(list):][:1]
+	}
+	return list
+}
+
 // TestMixtures takes each mixture of nodes through all that can happen to a
 // ring, under load, and checks what everybody delivered.
 func TestMixtures(t *testing.T) {
-	for _, tt := range []struct{ transport, mixture string }{
-		{"udpu", "CCC"}, {"udpu", "GoGoGo"}, {"udpu", "GoCC"}, {"udpu", "GoGoC"}, {"udpu", "GoCGoCC"},
-		{"udp", "GoGoGo"}, {"udp", "CGoC"}, {"udp", "CGoGo"}, {"udp", "CGoCGoGo"},
-		{"udpu-ipv6", "GoCC"}, {"udp-ipv6", "CGoC"}, {"broadcast", "GoGoC"},
+	for _, tt := range []struct {
+		transport, mixture string
+		each               bool // each step to one of each kind
+		steps              []step
+	}{
+		{"udpu", "CCC", false, whole}, // the baseline
+		{"udpu", "GoGoGo", false, whole},
+		{"udpu", "GoCC", true, whole},
+		{"udpu", "GoGoC", true, whole},
+		{"udpu", "GoCGoCC", false, whole},
+		{"udp", "GoGoGo", false, whole},
+		{"udp", "CGoC", true, whole},
+		{"udp", "CGoGo", false, whole},
+		{"udp", "CGoCGoGo", false, whole},
+		{"udpu-ipv6", "GoCC", false, short},
+		{"udp-ipv6", "CGoC", false, short},
+		{"broadcast", "GoGoC", false, short},
 	} {
 		t.Run(tt.transport+"/"+tt.mixture, func(t *testing.T) {
 			mix := kinds(tt.mixture)
@@ -74,27 +122,11 @@ func TestMixtures(t *testing.T) {
 			for _, h := range all {
 				ld.join(h, rate)
 			}
-			for _, step := range []struct {
-				name string
-				run  func(*lab.Lab, *load, *lab.Host)
-			}{
-				{"leave and come back", leave},
-				{"crash and boot", crash},
-				{"pause beyond the token timeout", pause},
-				{"partition and merge", partition},
-				{"loss, delay and doubling", rough},
-			} {
-				// Each happens to one of ours and, where there is one, to one of the
-				// reference's: the first of each kind.
-				for _, k := range []lab.Kind{lab.Go, lab.C} {
-					for _, h := range all {
-						if h.Kind() == k {
-							t.Logf("%s: %s (%v)", step.name, h.Name, k)
-							step.run(l, ld, h)
-							l.Form(all...)
-							break
-						}
-					}
+			for i, step := range tt.steps {
+				for _, h := range victims(all, tt.each, i) {
+					t.Logf("%s: %s (%v)", step.name, h.Name, h.Kind())
+					step.run(l, ld, h)
+					l.Form(all...)
 				}
 			}
 			ld.quiet(all...)

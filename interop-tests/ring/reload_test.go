@@ -12,7 +12,7 @@ import (
 // corosync-cfgtool -R with a new nodelist on all, under load. The reload is
 // asked for once on a node of ours and once on one of the reference's.
 func TestReload(t *testing.T) {
-	for _, transport := range []string{"udpu", "udp"} {
+	for _, transport := range []string{"udpu"} {
 		t.Run(transport, func(t *testing.T) {
 			mix := kinds("GoCGoC")
 			l := lab.New(t, len(mix))

@@ -34,6 +34,7 @@ func TestRestartLoop(t *testing.T) {
 			ld.members[h].Stop(stopTime)
 			h.Corosync().Stop(stopTime)
 			h.StartCorosync()
+			l.Eventually(waitTime, h.Name+" takes clients", func() bool { return h.Members() != "" })
 			ld.join(h, writes)
 		}
 	}
@@ -98,7 +99,7 @@ func sameGroup(l *lab.Lab, hosts ...*lab.Host) {
 		l.Eventually(waitTime, fmt.Sprintf("%s (%v) knows one member of each of %d nodes", h.Name, h.Kind(), len(hosts)), func() bool {
 			seen := map[string]int{}
 			for line := range strings.Lines(h.Exec("corosync-cpgtool", "-d", ",").Stdout) {
-				if f := strings.Split(strings.TrimSpace(line), ","); len(f) == 3 && f[0] == "" {
+				if f := strings.Split(strings.TrimSpace(line), ","); len(f) == 3 && f[2] != "NODEID" {
 					seen[f[2]]++
 				}
 			}
