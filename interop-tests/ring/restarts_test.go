@@ -73,12 +73,19 @@ func TestStaleConfigVersion(t *testing.T) {
 		l.Form(rest...)
 		stale.WriteFile("/etc/corosync/corosync.conf", conf(1))
 		for range 3 {
+			// Alone first: who comes right into a ring of others does not compare.
+			l.Partition([]*lab.Host{stale}, rest)
 			p := stale.StartCorosync()
+			l.Form(stale)
+			l.SetAllLinks(lab.Fault{})
 			select {
 			case <-p.Done():
 			case <-time.After(waitTime):
 				t.Fatalf("%s (%v) stays with an old config_version", stale.Name, stale.Kind())
 			}
+		}
+		if n := strings.Count(stale.CorosyncLog(), "Received config version (2) is different than my config version (1)! Exiting"); n != 3 {
+			t.Errorf("%s (%v) has left because of its config_version %d times, want 3", stale.Name, stale.Kind(), n)
 		}
 		l.Form(rest...)
 		sameGroup(l, rest...)
