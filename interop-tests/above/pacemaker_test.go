@@ -83,6 +83,10 @@ func TestPacemaker(t *testing.T) {
 			}
 			l.Eventually(30*time.Second, "the resource runs", func() bool { return where(a) != "" })
 
+			if m.name == "GoCC" { // once: pcs takes a second for each
+				sameStatus(t, l.Hosts())
+			}
+
 			var victim, survivor *lab.Host
 			for _, h := range l.Hosts() {
 				if h.Name == where(a) {
@@ -118,3 +122,38 @@ func TestPacemaker(t *testing.T) {
 		})
 	}
 }
+
+// statusQueries are what the tools above ask of a node.
+var statusQueries = [][]string{
+	{"pcs", "status", "--full"}, {"pcs", "status", "nodes"}, {"pcs", "status", "nodes", "corosync"}, {"pcs", "status", "corosync"},
+	{"pcs", "quorum", "status"}, {"pcs", "quorum", "config"}, {"pcs", "cluster", "corosync"},
+	{"crm", "corosync", "status"}, {"crm", "corosync", "get", "totem.token"},
+	{"crm_mon", "-1", "-r", "-n"}, {"crm_mon", "-1", "--output-as=xml"}, {"crm_node", "-l"}, {"crm_node", "-p"}, {"crm_node", "-i"}, {"crm_node", "-q"},
+}
+
+// sameStatus asks the first node of ours and the first of the reference's the
+// same: they answer alike, but for who they are.
+func sameStatus(t *testing.T, hosts []*lab.Host) {
+	t.Helper()
+	first := map[lab.Kind]*lab.Host{}
+	for _, h := range hosts {
+		if first[h.Kind()] == nil {
+			first[h.Kind()] = h
+		}
+	}
+	if len(first) < 2 {
+		return
+	}
+	for _, q := range statusQueries {
+		ask := func(k lab.Kind) string {
+			r := first[k].Exec(q[0], q[1:]...)
+			return masked(first[k], steady(moment.ReplaceAllString(answer(r), "at some time")))
+		}
+		if ours, theirs := ask(lab.Go), ask(lab.C); ours != theirs {
+			t.Errorf("%s on our node:\n%s\non the reference's:\n%s", strings.Join(q, " "), ours, theirs)
+		}
+	}
+}
+
+// moment is when, and where, crm_mon was asked.
+var moment = regexp.MustCompile(`(?m)Last updated: .*$|\(last updated [^)]*\)|<last_update [^>]*>|execution-date="\d+"|(?:at|on) [A-Z][a-z]{2} [A-Z][a-z]{2} .*$`)

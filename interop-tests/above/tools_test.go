@@ -120,6 +120,7 @@ func masked(h *lab.Host, s string) string {
 		{`Local node ID ` + id + `\b`, "Local node ID me"},
 		{` \(local\)`, ""},
 		{`(?m)^(\s+nodeid:\s+)(?:` + id + `:\tlocalhost|[^` + id + `]:\tconnected)$`, "${1}as it should be"},
+		{`(?m)^status 0\n\d\n$`, "status 0\nmy id\n"}, // crm_node -i
 		// cfgtool tells of the others, or of itself in the first place.
 		{`(?m)^(nodeid:|\s+addr\s+=|   LINK: 0  \()\s*[0-9.]+`, "$1 somebody"},
 		{`(?m)^(nodelist\.local_node_pos|runtime\.votequorum\.this_node_id|totem\.interface\.0\.bindnetaddr) .*$`, "$1"},

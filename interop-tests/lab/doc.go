@@ -16,5 +16,8 @@
 // package calls Init first thing in main or TestMain, because a host's first
 // process is this program again.
 //
+// A scenario that has failed prints the end of its hosts' logs, and leaves them
+// whole in the folder that RINGMASTER_KEEP names.
+//
 // When the process ends, by whatever way, the kernel ends the hosts with it.
 package lab
