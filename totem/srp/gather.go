@@ -255,7 +255,14 @@ func (m *Machine) learn(j *wire.Join) bool {
 	case failed.has(m.self):
 		b.failed.add(j.SystemFrom)
 	case b.members.has(j.SystemFrom):
-		b.failed.merge(failed)
+		// Of those only that we know, which real lists are limited to. Others
+		// would fill the list, and then nobody could be held for failed whom we
+		// wait for in vain: no ring would ever be formed again.
+		for _, id := range failed {
+			if b.proc.has(id) {
+				b.failed.add(id)
+			}
+		}
 	}
 	return len(b.proc)+len(b.failed) > known
 }

@@ -289,6 +289,31 @@ func TestListsStayBounded(t *testing.T) {
 	}
 }
 
+// Forged lists in the name of members, of processors that do not exist, keep a
+// ring from forming while they come, and no longer.
+func TestForgedJoinsPass(t *testing.T) {
+	n := threeNodes(t)
+	forged := totem.NodeID(1000)
+	some := func(k int) (list []totem.NodeID) {
+		for range k {
+			forged++
+			list = append(list, forged)
+		}
+		return list
+	}
+	for i := range 200 {
+		from := totem.NodeID(2 + i%2)
+		j := wire.Join{
+			Header:     wire.Header{Order: wire.Native, Type: wire.TypeJoin, NodeID: uint32(from)},
+			SystemFrom: from, RingSeq: n.nodes[1].m.Ring().Seq,
+			Proc: append([]totem.NodeID{1, 2, 3}, some(3)...), Failed: some(9),
+		}
+		n.receive(n.nodes[1], j.AppendTo(nil))
+	}
+	n.until(2*time.Second, "a gathering", func() bool { return n.nodes[1].m.State() == Gather })
+	n.until(30*time.Second, "one ring", n.formed(1, 2, 3))
+}
+
 func TestFailedToReceive(t *testing.T) {
 	n := newNet(t)
 	for _, id := range []totem.NodeID{1, 2, 3} {
