@@ -30,7 +30,6 @@ const group = "sim"
 // process of its own to the checker.
 type client struct {
 	n      *node
-	no     uint32
 	pid    uint32
 	serial uint64
 	open   bool
@@ -45,8 +44,8 @@ type client struct {
 	answer int32 // the error of the last response
 }
 
-func newClient(n *node, no uint32) *client {
-	c := &client{n: n, no: no}
+func newClient(n *node) *client {
+	c := &client{n: n}
 	c.later()
 	return c
 }

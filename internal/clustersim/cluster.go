@@ -53,7 +53,6 @@ type node struct {
 	env     sim.Env
 	exec    *engine.Node
 	cpg     *cpgengine.Engine
-	quorum  *quorumengine.Service
 	members []totem.NodeID // of the last regular configuration
 	ring    totem.RingID
 	clients []*client
@@ -79,14 +78,13 @@ func (c *cluster) start(env sim.Env) sim.App {
 	must(n.exec.Register("corosync_cpg", n.cpg))
 	q, err := quorumengine.New(quorumengine.Config{Host: n.exec, Map: m})
 	must(err)
-	n.quorum = q
 	n.exec.SetQuorum(q.Quorate)
 	q.OnQuorum(n.onQuorum)
 	for _, e := range q.Engines() {
 		must(n.exec.Register(e.Name, e.Engine))
 	}
 	for range 1 + env.Rand(3) {
-		n.clients = append(n.clients, newClient(n, uint32(len(n.clients)+1)))
+		n.clients = append(n.clients, newClient(n))
 	}
 	n.later()
 	return n

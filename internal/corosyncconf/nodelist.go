@@ -120,11 +120,10 @@ func (r *reader) byName(find string, strip bool) (uint32, bool) {
 // localNode works out this node's id.
 func (r *reader) localNode() *InputError {
 	t := r.t
-	pos, found, any := r.findLocal(true)
+	pos, _, any := r.findLocal(true)
 	if !any {
 		return nil
 	}
-	t.localUnresolved = !found
 	t.LocalPos = int(pos)
 	id, _ := r.m.GetUint32(nodeItem(pos, "nodeid"))
 	if id == 0 {

@@ -24,21 +24,20 @@ const LinkMax = 8
 
 // Totem is the ring's configuration with every default applied.
 type Totem struct {
-	Version         uint32
-	Transport       Transport
-	IPVersion       IPVersion
-	ClusterName     string
-	NodeID          totem.NodeID // 0 when there is no nodelist
-	LocalPos        int          // position in the nodelist, -1 when not found
-	ClearNodeHiBit  bool
-	Threads         uint32
-	NetMTU          uint32 // bytes, the transport's headers included; set by Validate when 0
-	Broadcast       bool
-	LinkMode        string // knet: passive, active, rr
-	Crypto          Crypto
-	Links           [LinkMax]Link
-	Volatile        Volatile
-	localUnresolved bool // LocalPos is the reference's guess only
+	Version        uint32
+	Transport      Transport
+	IPVersion      IPVersion
+	ClusterName    string
+	NodeID         totem.NodeID // 0 when there is no nodelist
+	LocalPos       int          // position in the nodelist, -1 when not found
+	ClearNodeHiBit bool
+	Threads        uint32
+	NetMTU         uint32 // bytes, the transport's headers included; set by Validate when 0
+	Broadcast      bool
+	LinkMode       string // knet: passive, active, rr
+	Crypto         Crypto
+	Links          [LinkMax]Link
+	Volatile       Volatile
 }
 
 // Crypto is what totem.crypto_* and secauth say.

@@ -43,6 +43,8 @@ func protocolConfig(t *corosyncconf.Totem, log loglevel.Logger) srp.Config {
 		MissCountConst:              int(v.MissCountConst),
 		CancelTokenHoldOnRetransmit: v.CancelTokenHoldOnRetransmit,
 		MaxNetworkDelay:             ms(v.MaxNetworkDelay),
+		HeartbeatFailuresAllowed:    int(v.HeartbeatFailuresAllowed),
+		Threads:                     int(t.Threads),
 		NetMTU:                      int(t.NetMTU),
 		Rand:                        rand.IntN,
 		Log:                         log,
