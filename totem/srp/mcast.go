@@ -47,10 +47,14 @@ func (m *Machine) onMcast(now totem.Instant, h *wire.Mcast, p *totem.Packet) {
 		m.logf(loglevel.Trace, "Received ringid (%v) seq %x", h.Ring, h.Seq)
 	}
 	w := m.window()
-	w.put(h.Seq, messageSlot(h, p, 0))
+	s := messageSlot(h, p, 0)
+	fresh := w.put(h.Seq, s)
 	w.advance()
-	if m.state == Operational {
+	switch {
+	case m.state == Operational:
 		m.deliver(false)
+	case fresh && s.flags&encaps != 0:
+		m.sentAgain(p)
 	}
 }
 

@@ -105,6 +105,31 @@ func TestLossyRecoveryIsQuick(t *testing.T) {
 	checkEVS(t, []*testNode{n.nodes[1], n.nodes[2], n.nodes[3]})
 }
 
+// Two nodes have 9000 messages that a third lacks. If each sent all of them, as
+// the reference's do, the new ring's window would be too small.
+func TestRecoveryIsShared(t *testing.T) {
+	const lacking = 9000
+	n := newNet(t, 1, 2, 3, 4)
+	n.until(5*time.Second, "one ring", n.formed(1, 2, 3, 4))
+	n.drop = func(_, to totem.NodeID, b []byte) bool { return typeOf(b) == wire.TypeMcast && to == 3 }
+	n.burst(lacking/2, 1, 2)
+	n.until(10*time.Second, "sent", func() bool { return n.nodes[1].m.regular.high >= lacking && n.nodes[2].m.regular.high >= lacking })
+	n.nodes[4].down = true
+	sent := map[uint32]bool{}
+	n.drop = func(_, _ totem.NodeID, b []byte) bool {
+		if typeOf(b) == wire.TypeMcast && b[4] == wire.Encapsulated {
+			sent[seqOf(b)] = true
+		}
+		return false
+	}
+	n.until(10*time.Second, "ring of three", n.formed(1, 2, 3))
+	n.until(time.Second, "all delivered", n.allDeliver(lacking, 1, 2, 3))
+	if len(sent) < lacking || len(sent) > lacking+lacking/50 {
+		t.Errorf("%d messages in recovery for %d that one node lacks", len(sent), lacking)
+	}
+	checkEVS(t, []*testNode{n.nodes[1], n.nodes[2], n.nodes[3], n.nodes[4]})
+}
+
 // What only a crashed node had is a hole in the transitional configuration:
 // what comes after it from those that go on is still delivered, its own is not.
 func TestHoleInTransitionalConfiguration(t *testing.T) {

@@ -1,6 +1,8 @@
 package srp
 
 import (
+	"slices"
+
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
 	"github.com/ringmaster-ha/ringmaster/totem/wire"
@@ -11,6 +13,11 @@ import (
 type recoveryState struct {
 	retrans []uint32 // numbers on the old ring still to be sent, from next on
 	next    int
+	// again marks, by number modulo the window, old messages that another node
+	// has sent on the new ring before us: all will get them from it. The reference
+	// has every node send all that it holds. Where thousands are missing, that is
+	// more than a window of the new ring, which then is never installed.
+	again [windowSize / 64]uint64
 
 	originated    bool   // the representative has made the token
 	setRetransFlg bool   // the token's flag is up because of us
@@ -22,6 +29,29 @@ type recoveryState struct {
 // pending is how many old messages are still to be sent.
 func (r *recoveryState) pending() int { return len(r.retrans) - r.next }
 
+// begin has the i-th of n nodes begin with its own share of the messages, so
+// that they do not all send the same at the same time.
+func (r *recoveryState) begin(i, n int) {
+	if i <= 0 {
+		return
+	}
+	at := len(r.retrans) * i / n
+	slices.Reverse(r.retrans[:at])
+	slices.Reverse(r.retrans[at:])
+	slices.Reverse(r.retrans)
+}
+
+// skip moves next past what others have sent.
+func (r *recoveryState) skip() {
+	for r.pending() > 0 {
+		i := r.retrans[r.next] % windowSize
+		if r.again[i/64]&(1<<(i%64)) == 0 {
+			return
+		}
+		r.next++
+	}
+}
+
 // enterRecovery has the commit token passed on and finds out who comes along
 // from our old ring and what they lack (memb_state_recovery_enter).
 func (m *Machine) enterRecovery(now totem.Instant) {
@@ -30,6 +60,7 @@ func (m *Machine) enterRecovery(now totem.Instant) {
 	m.tok.discard = false
 	m.recovery.reset()
 	r.retrans, r.next = r.retrans[:0], 0
+	clear(r.again[:])
 	m.sendCommitToken(now)
 	m.tok.seq = ^uint32(0)
 	m.emit(Action{Kind: Processors, N: len(c.Addrs)})
@@ -71,6 +102,7 @@ func (m *Machine) enterRecovery(now totem.Instant) {
 				r.retrans = append(r.retrans, seq)
 			}
 		}
+		r.begin(slices.Index(b.trans, m.self), len(b.trans))
 		m.logf(loglevel.Debug, "Originated %d messages in RECOVERY.", len(r.retrans))
 	} else {
 		m.logf(loglevel.Debug, "Did not need to originate any messages in recovery.")
@@ -113,6 +145,7 @@ func (m *Machine) nextOldMessage(seq uint32) *totem.Packet {
 	for r := &m.rec; r.pending() > 0; {
 		old := r.retrans[r.next]
 		r.next++
+		r.skip()
 		if !m.regular.has(old) {
 			continue
 		}
@@ -123,6 +156,21 @@ func (m *Machine) nextOldMessage(seq uint32) *totem.Packet {
 		return p
 	}
 	return nil
+}
+
+// sentAgain takes note of an old message that another node has sent on the new
+// ring.
+func (m *Machine) sentAgain(p *totem.Packet) {
+	r, h := &m.rec, &m.in.mcast
+	if r.pending() == 0 {
+		return
+	}
+	if _, err := h.Parse(p.Data[wire.McastLen:]); err != nil || h.Ring != m.oldRing || !m.regular.has(h.Seq) {
+		return
+	}
+	i := h.Seq % windowSize
+	r.again[i/64] |= 1 << (i % 64)
+	r.skip()
 }
 
 // recoveryVisit is the part of a token visit that decides whether all have
