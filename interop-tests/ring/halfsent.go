@@ -11,18 +11,24 @@ import "github.com/ringmaster-ha/ringmaster/totem/evs"
 // have not, and cannot. An all-C ring does it too (the mixture CCC); ours sends
 // such a message again from its start.
 //
-// So a message counts as delivered by a process that misses it if it is the one
-// that a C node can have had half sent: the only one of its sender that was sent
-// before the configuration and is missed in it, by a process that came into it
-// another way. The logs are of one process each.
+// What shares a payload with the end of such a message goes with it
+// (docs/wire/totempg.md), so it may be a few. They count as delivered by a process
+// that misses them if that came into the configuration another way than the
+// sender, on a C node, and if they are the first of the sender there, the first
+// of them sent before. The logs are of one process each.
 func mendHalfSent(logs [][]evs.Event, byC func(evs.Proc) bool) (mended int) {
 	for _, sender := range logs {
 		if len(sender) == 0 || !byC(sender[0].Proc) {
 			continue
 		}
-		for _, m := range firstOwn(sender) {
-			for i, log := range logs {
-				if at, ok := misses(log, sender, m); ok {
+		for _, list := range firstOwn(sender) {
+			for i := range logs {
+				for _, m := range list {
+					log := logs[i]
+					at, ok := misses(log, sender, m)
+					if !ok {
+						break
+					}
 					logs[i] = append(log[:at:at], append([]evs.Event{{Proc: log[0].Proc, Kind: evs.Deliver, Msg: m.msg}}, log[at:]...)...)
 					mended++
 				}
@@ -32,32 +38,36 @@ func mendHalfSent(logs [][]evs.Event, byC func(evs.Proc) bool) (mended int) {
 	return mended
 }
 
-// own is a process's own message where it is the first that it delivers in a
-// configuration.
+// lostMax is how many messages of the load can go with one that was half sent.
+const lostMax = 16
+
+// own is a process's own message.
 type own struct {
 	msg   evs.MsgID
-	stage int // index of the configuration's event in the sender's log
+	stage int // index of the event, in the sender's log, of the configuration where it is delivered
 	at    int // and of the delivery
 }
 
-// firstOwn finds those that were sent before the configuration.
-func firstOwn(log []evs.Event) (list []own) {
-	stage, taken := -1, true
+// firstOwn finds a process's first own messages of each configuration, where the
+// very first was sent before.
+func firstOwn(log []evs.Event) (lists [][]own) {
+	stage := -1
 	sent := map[evs.MsgID]int{}
-	for i, e := range log {
+	var list []own
+	for i, e := range append(log[:len(log):len(log)], evs.Event{Kind: evs.Configure}) {
 		switch {
 		case e.Kind == evs.Configure:
-			stage, taken = i, false
+			if len(list) > 0 {
+				lists = append(lists, list)
+			}
+			stage, list = i, nil
 		case e.Kind == evs.Send:
 			sent[e.Msg] = stage
-		case e.Kind == evs.Deliver && e.Msg.From == e.Proc && !taken:
-			taken = true
-			if sent[e.Msg] < stage {
-				list = append(list, own{e.Msg, stage, i})
-			}
+		case e.Kind == evs.Deliver && e.Msg.From == e.Proc && len(list) < lostMax && (len(list) > 0 || sent[e.Msg] < stage):
+			list = append(list, own{e.Msg, stage, i})
 		}
 	}
-	return list
+	return lists
 }
 
 // misses tells where in a log the message's place is if the process was there

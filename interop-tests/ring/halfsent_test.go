@@ -50,7 +50,8 @@ func TestMendHalfSent(t *testing.T) {
 		{"nothing is missed", one("2", "3", "4", "5"), true, 0, true},
 		{"the half sent one is missed", one("3", "4", "5"), true, 1, true},
 		{"ours must not", one("3", "4", "5"), false, 0, false},
-		{"another one is missed too", one("4", "5"), true, 1, false},
+		{"one is missed that came with it", one("4", "5"), true, 2, true},
+		{"another one is missed", one("2", "4", "5"), true, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			logs := [][]evs.Event{logOf(t, tt.one), logOf(t, three)}
