@@ -30,7 +30,7 @@ func TestNothingIsLostUnderOverload(t *testing.T) {
 			complete := make([]bool, clients)
 			for i := range clients {
 				wg.Go(func() {
-					r := h.Exec("timeout", "40", bench, "throughput", "20000", "6", fmt.Sprint("flood", i))
+					r := h.Exec("timeout", "25", bench, "throughput", "20000", "6", fmt.Sprint("flood", i))
 					complete[i] = r.Code == 0
 					if !complete[i] {
 						t.Logf("client %d: %+v", i, r)

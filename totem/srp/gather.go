@@ -162,7 +162,9 @@ func (m *Machine) consensusExpired(now totem.Instant) {
 
 // onJoin is a memb_join or a goodbye (message_handler_memb_join).
 func (m *Machine) onJoin(now totem.Instant, j *wire.Join) {
-	if m.pause.flushing {
+	// Our own are not handed to us: one in our name is forged, or of a node that has
+	// our id, and must not make us hold ourselves for failed.
+	if m.pause.flushing || j.SystemFrom == m.self {
 		m.stats.RxMsgDropped++
 		return
 	}

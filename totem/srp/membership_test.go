@@ -310,6 +310,14 @@ func TestForgedJoinsPass(t *testing.T) {
 		}
 		n.receive(n.nodes[1], j.AppendTo(nil))
 	}
+	// A goodbye and a memb_join in our own name, which hold us for failed.
+	for _, id := range []uint32{0, 1} {
+		j := wire.Join{
+			Header:     wire.Header{Order: wire.Native, Type: wire.TypeJoin, NodeID: id},
+			SystemFrom: 1, RingSeq: n.nodes[1].m.Ring().Seq, Proc: []totem.NodeID{1, 2, 3, 7}, Failed: []totem.NodeID{1},
+		}
+		n.receive(n.nodes[1], j.AppendTo(nil))
+	}
 	n.until(2*time.Second, "a gathering", func() bool { return n.nodes[1].m.State() == Gather })
 	n.until(30*time.Second, "one ring", n.formed(1, 2, 3))
 }
