@@ -74,8 +74,8 @@ func ParseKillNode(b []byte) (KillNode, error) {
 	if r.Err() != nil {
 		return KillNode{}, wrap("killnode request", r.Err())
 	}
-	k.Reason = cstring(name[:n])
-	return k, nil
+	k.Reason = cstring(r, "reason.value", name[:n])
+	return k, wrap("killnode request", r.Err())
 }
 
 // NodeStatusVersion is the only version of NodeStatus, CFG_NODE_STATUS_V1.
@@ -159,8 +159,8 @@ func ParseNodeStatus(b []byte) (*NodeStatus, error) {
 		l := &s.Links[i]
 		l.Enabled, l.Connected, l.DynConnected = r.U8("enabled") != 0, r.U8("connected") != 0, r.U8("dynconnected") != 0
 		l.MTU = r.Align(4).U32("mtu")
-		l.Src = cstring(r.Bytes("src_ipaddr", maxHostLen))
-		l.Dst = cstring(r.Bytes("dst_ipaddr", maxHostLen))
+		l.Src = text(r, "src_ipaddr", maxHostLen)
+		l.Dst = text(r, "dst_ipaddr", maxHostLen)
 	}
 	if r.Err() != nil {
 		return nil, wrap("nodestatus", r.Err())
@@ -208,10 +208,10 @@ func ParseRingStatus(b []byte) ([]Interface, error) {
 	r.Align(8)
 	var list [MaxInterfaces]Interface
 	for i := range list {
-		list[i].Name = cstring(r.Bytes("interface_name", interfaceNameLen))
+		list[i].Name = text(r, "interface_name", interfaceNameLen)
 	}
 	for i := range list {
-		list[i].Status = cstring(r.Bytes("interface_status", interfaceStatLen))
+		list[i].Status = text(r, "interface_status", interfaceStatLen)
 	}
 	if r.Err() != nil {
 		return nil, wrap("ringstatus", r.Err())

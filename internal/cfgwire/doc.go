@@ -124,10 +124,24 @@ func wrap(what string, err error) error {
 	return nil
 }
 
-// cstring cuts at the first zero byte.
-func cstring(b []byte) string {
+// text reads a field of n bytes that a zero byte ends.
+func text(r *mar.Reader, field string, n int) string {
+	b := r.Bytes(field, n)
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return string(b[:i])
+	}
+	r.Fail(field, "not terminated within %d bytes", n)
+	return ""
+}
+
+// cstring cuts a name of known length at the first zero byte, if it has one; the
+// longest needs one.
+func cstring(r *mar.Reader, field string, b []byte) string {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		b = b[:i]
+	}
+	if len(b) >= mar.NameLen {
+		r.Fail(field, "not terminated within %d bytes", mar.NameLen)
 	}
 	return string(b)
 }

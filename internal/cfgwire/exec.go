@@ -27,7 +27,7 @@ func AppendExecKillNode(b []byte, order mar.ByteOrder, k KillNode) []byte {
 func ParseExecKillNode(b []byte, order mar.ByteOrder) (KillNode, error) {
 	r := ringMessage(b, order)
 	k := KillNode{Node: totem.NodeID(r.U32("nodeid"))}
-	k.Reason = cstring([]byte(r.Name("reason")))
+	k.Reason = cstring(r, "reason", []byte(r.Name("reason")))
 	return k, wrap("killnode", r.Err())
 }
 
