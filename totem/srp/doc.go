@@ -58,6 +58,7 @@
 //     for a short time that doubles, not for the whole hold timeout.
 //   - Recovery has its own numbers and window: an attempt that fails leaves the old
 //     ring's as they were. Its messages are kept until all are known to have them.
+//   - Nodes that have the same old messages share the sending of them in recovery.
 //   - The random delay of memb_join (send_join) is a timer; the goodbye has none.
 //   - A count that no ring could have is refused; a number that no window could
 //     hold is dropped, where the reference stops itself.
