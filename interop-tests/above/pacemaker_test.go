@@ -156,4 +156,4 @@ func sameStatus(t *testing.T, hosts []*lab.Host) {
 }
 
 // moment is when, and where, crm_mon was asked.
-var moment = regexp.MustCompile(`(?m)Last updated: .*$|\(last updated [^)]*\)|<last_update [^>]*>|execution-date="\d+"|(?:at|on) [A-Z][a-z]{2} [A-Z][a-z]{2} .*$`)
+var moment = regexp.MustCompile(`(?m)Last updated: .*$|last_updated="[^"]*"|\(last updated [^)]*\)|<last_update [^>]*>|execution-date="\d+"|(?:at|on) [A-Z][a-z]{2} [A-Z][a-z]{2} .*$`)
