@@ -4,6 +4,7 @@ package cpg
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,15 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	// Not below /tmp, which is each host's own.
-	stage, err := lab.Stage()
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(stage), 0o755)
-	}
-	dir := ""
-	if err == nil {
-		dir, err = os.MkdirTemp(filepath.Dir(stage), "cpginterop")
-	}
+	dir, err := os.MkdirTemp("", "cpginterop")
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -50,6 +44,21 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
+// install lays a program on a host, which has a /tmp of its own and may not see
+// where it was built, and returns its path there.
+func install(t *testing.T, h *lab.Host, program string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(bin, program))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/run/" + program
+	if err := os.WriteFile(h.Path(path), b, 0o755); err != nil && !errors.Is(err, syscall.ETXTBSY) {
+		t.Fatal(err) // busy: it is there, and running
+	}
+	return path
+}
+
 // talker is a client program on a host.
 type talker struct {
 	t   *testing.T
@@ -62,9 +71,9 @@ type talker struct {
 
 func talk(t *testing.T, h *lab.Host, program string) *talker {
 	t.Helper()
-	c := &talker{t: t, h: h, cmd: h.Command(filepath.Join(bin, program)), out: make(chan string, 100)}
-	c.cmd.Stderr = os.Stderr
+	c := &talker{t: t, h: h, cmd: h.Command(install(t, h, program)), out: make(chan string, 100)}
 	var err error
+	c.cmd.Stderr = os.Stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
@@ -288,10 +297,10 @@ func TestConversation(t *testing.T) {
 func tools(t *testing.T, l *lab.Lab) {
 	for _, h := range l.Hosts() {
 		for _, args := range []string{"", "-n", "-e", "-d:", "-n -d,", "-h", "-x", "--help", "-d"} {
-			ours := h.Exec(filepath.Join(bin, "gotalk"), strings.Fields("cpgtool "+args)...)
+			ours := h.Exec(install(t, h, "gotalk"), strings.Fields("cpgtool "+args)...)
 			theirs := h.Exec("/usr/sbin/corosync-cpgtool", strings.Fields(args)...)
 			// The name that complains is the path it was called by.
-			ours.Stderr = strings.ReplaceAll(ours.Stderr, bin+"/", "/usr/sbin/")
+			ours.Stderr = strings.ReplaceAll(ours.Stderr, "/run/", "/usr/sbin/")
 			if ours.Stdout != theirs.Stdout || ours.Stderr != theirs.Stderr || ours.Code != theirs.Code {
 				t.Errorf("%s: corosync-cpgtool %s gives %+v, the reference %+v", h.Name, args, ours, theirs)
 			}
