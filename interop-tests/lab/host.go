@@ -157,9 +157,16 @@ func (h *Host) Start(name string, args ...string) *Process {
 	return p
 }
 
-// goOn lets the processes that watch over the host's programs go on: nsenter
-// stops with the program that it has started, and a stopped one would keep the
-// host from ending.
+// hold stops the processes that watch over the host's programs, before one of
+// those is stopped: nsenter stops with the program that it has started, and when
+// it goes on again sends that program on too, at any time later.
+func (h *Host) hold() {
+	for _, p := range h.started {
+		_ = p.cmd.Process.Signal(syscall.SIGSTOP) // it may have ended
+	}
+}
+
+// goOn lets them go on; a stopped one would keep the host from ending.
 func (h *Host) goOn() {
 	for _, p := range h.started {
 		_ = p.cmd.Process.Signal(syscall.SIGCONT) // it may have ended
@@ -249,6 +256,9 @@ func (h *Host) Pids(name string) []int {
 
 // SignalAll sends a signal to every process of that name on the host.
 func (h *Host) SignalAll(name string, sig syscall.Signal) {
+	if sig == syscall.SIGSTOP {
+		h.hold()
+	}
 	for _, pid := range h.Pids(name) {
 		_ = syscall.Kill(pid, sig)
 	}
