@@ -234,6 +234,9 @@ func scribble(args []string) error {
 		for _, ring := range []string{resp.Request, resp.Response, resp.Event} {
 			path := ring + []string{"-header", "-data"}[r.IntN(2)]
 			f, err := os.OpenFile(path, os.O_RDWR, 0)
+			if errors.Is(err, os.ErrNotExist) {
+				break // the daemon has noticed, and thrown us out
+			}
 			if err != nil {
 				return err
 			}
