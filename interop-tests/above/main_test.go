@@ -14,17 +14,10 @@ var clientDir string
 
 func TestMain(m *testing.M) {
 	lab.Init()
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "clients")
-		if err != nil {
-			panic(err)
-		}
-		defer os.RemoveAll(dir)
-		if clientDir, err = clients.Build(dir); err != nil {
-			panic(err)
-		}
+	os.Exit(clients.With(func(dir string) int {
+		clientDir = dir
 		return m.Run()
-	}())
+	}))
 }
 
 // copyProgram puts one of the compiled clients on a host.

@@ -43,3 +43,17 @@ func Build(dir string) (string, error) {
 	}
 	return dir, nil
 }
+
+// With runs fn, a package's tests say, with the clients compiled into a folder
+// that goes afterwards. It panics when they do not compile.
+func With(fn func(dir string) int) int {
+	dir, err := os.MkdirTemp("", "clients")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	if _, err := Build(dir); err != nil {
+		panic(err)
+	}
+	return fn(dir)
+}

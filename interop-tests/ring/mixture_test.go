@@ -17,17 +17,10 @@ var clientDir string
 
 func TestMain(m *testing.M) {
 	lab.Init()
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "clients")
-		if err != nil {
-			panic(err)
-		}
-		defer os.RemoveAll(dir)
-		if clientDir, err = clients.Build(dir); err != nil {
-			panic(err)
-		}
+	os.Exit(clients.With(func(dir string) int {
+		clientDir = dir
 		return m.Run()
-	}())
+	}))
 }
 
 // kinds reads "GoCC" as one of ours and two of the reference's.

@@ -33,17 +33,10 @@ func TestMain(m *testing.M) {
 			os.Exit(0)
 		}
 	}
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "clients")
-		if err != nil {
-			panic(err)
-		}
-		defer os.RemoveAll(dir)
-		if clientDir, err = clients.Build(dir); err != nil {
-			panic(err)
-		}
+	os.Exit(clients.With(func(dir string) int {
+		clientDir = dir
 		return m.Run()
-	}())
+	}))
 }
 
 // install copies a program of this machine to a host.

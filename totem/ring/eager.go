@@ -1,8 +1,6 @@
 package ring
 
-import (
-	"time"
-)
+import "time"
 
 // eagerMost is how long the ring thread may be busy with events that it takes
 // itself; beyond it the receiver's goroutine takes them for eagerRest.
@@ -30,12 +28,7 @@ func (l *loop) handOver() {
 	e.Done()
 	q.disown()
 	l.now = l.clock.now()
-	l.tookEagerly(l.now.Sub(began))
-}
-
-// tookEagerly decides by the time that it took when to do it again.
-func (l *loop) tookEagerly(took time.Duration) {
-	if took > eagerMost {
+	if l.now.Sub(began) > eagerMost {
 		l.eagerAt = l.now.Add(eagerRest)
 	}
 }
