@@ -143,13 +143,14 @@ var floors = map[string]int{
 	"internal/service":      2,
 
 	// Of totem only pg knows what a service is.
-	"totem/wire": 2,
-	"totem/evs":  2,
-	"totem/srp":  3,
-	"totem/udp":  3,
-	"totem/pg":   3,
-	"totem/ring": 4,
-	"totem/sim":  4,
+	"totem/wire":     2,
+	"totem/evs":      2,
+	"totem/srp":      3,
+	"totem/datagram": 2,
+	"totem/udp":      3,
+	"totem/pg":       3,
+	"totem/ring":     4,
+	"totem/sim":      4,
 
 	"cmap/wire":        3,
 	"cpg/wire":         3,

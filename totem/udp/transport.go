@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/datagram"
 )
 
 // Transport is the ring's access to the network. Its methods are the ring
@@ -18,12 +19,12 @@ type Transport struct {
 	cfg   Config
 	netif netif
 	socks sockets
-	group sockaddr // where multicasts go in Multicast and Broadcast
+	group datagram.Addr // where multicasts go in Multicast and Broadcast
 
 	members []*member
 	listed  map[netip.Addr]struct{} // members' addresses
 
-	in *reader
+	in *datagram.Reader
 	// kept are unicast datagrams that wait for multicasts; keep is keepPacket.
 	kept []*totem.Packet
 	keep func(*totem.Packet)
@@ -32,7 +33,7 @@ type Transport struct {
 	fn    func(*totem.Packet)
 	named func(*totem.Packet)
 
-	out   *writer
+	out   *datagram.Writer
 	stuck bool // out waits until the socket takes more
 	one   [1]*totem.Packet
 	// mcasts are multicasts not yet in out; they are held by it already.
@@ -54,8 +55,8 @@ type Transport struct {
 	bindTries int
 
 	event  Event // for the next Tick to return
-	failed func(sendKind, unix.Errno)
-	done   func(sendKind, int)
+	failed func(datagram.Tag, unix.Errno)
+	done   func(datagram.Tag, int)
 	stats  Stats
 	// tooBigLogged is when a datagram without room was last logged, so that
 	// whoever sends such cannot fill the log.
@@ -79,7 +80,7 @@ type Stats struct {
 
 type member struct {
 	Member
-	to     sockaddr
+	to     datagram.Addr
 	active bool
 }
 
@@ -121,6 +122,10 @@ const (
 	bindRetryInterval = 100 * time.Millisecond // BIND_RETRIES_INTERVAL; the n-th try waits n of it
 )
 
+// longMax is how much longer than the pool's packet size a datagram may be, in
+// bytes: the commit token of 384 processors passes 10000 bytes whatever the MTU.
+const longMax = 16 << 10
+
 // New makes a transport that has no sockets yet: Start begins with them.
 func New(cfg Config) (*Transport, error) {
 	if cfg.Log == nil {
@@ -139,8 +144,8 @@ func New(cfg Config) (*Transport, error) {
 		netif:   newNetif(cfg.Mode, cfg.Downcheck),
 		socks:   noSockets,
 		listed:  make(map[netip.Addr]struct{}),
-		in:      newReader(cfg.Pool),
-		out:     newWriter(),
+		in:      datagram.NewReader(cfg.Pool, cfg.Pool.Size()+longMax),
+		out:     datagram.NewWriter(),
 		mergeAt: totem.Never,
 		bindAt:  totem.Never,
 	}
@@ -170,8 +175,8 @@ func (t *Transport) Start(now totem.Instant) {
 func (t *Transport) Close() {
 	t.lookers.Wait()
 	t.socks.close()
-	t.in.close()
-	t.out.reset()
+	t.in.Close()
+	t.out.Reset()
 }
 
 // Poll appends the sockets to wait for to fds.
@@ -292,11 +297,11 @@ func (t *Transport) open(now totem.Instant) {
 		return
 	}
 	t.socks = socks
-	t.out.probe(socks.send)
+	t.out.Probe(socks.send)
 	if socks.mcast >= 0 {
-		acceptRuns(socks.mcast)
+		datagram.AcceptRuns(socks.mcast)
 	} else {
-		acceptRuns(socks.token)
+		datagram.AcceptRuns(socks.token)
 	}
 	t.readdress()
 	if t.netif.report() {
@@ -310,7 +315,7 @@ func (t *Transport) open(now totem.Instant) {
 func (t *Transport) closeSockets() {
 	clear(t.mcasts)
 	t.mcasts = t.mcasts[:0]
-	t.out.reset()
+	t.out.Reset()
 	t.stuck = false
 	t.socks.close()
 }
@@ -320,12 +325,12 @@ func (t *Transport) readdress() {
 	index := t.netif.bound.Index
 	switch t.cfg.Mode {
 	case Multicast:
-		t.group.set(t.cfg.Group, t.cfg.Port, index)
+		t.group.Set(t.cfg.Group, t.cfg.Port, index)
 	case Broadcast:
-		t.group.set(netip.AddrFrom4([4]byte{255, 255, 255, 255}), t.cfg.Port, index)
+		t.group.Set(netip.AddrFrom4([4]byte{255, 255, 255, 255}), t.cfg.Port, index)
 	}
 	for _, m := range t.members {
-		m.to.set(m.Addr, t.cfg.Port, index)
+		m.to.Set(m.Addr, t.cfg.Port, index)
 	}
 }
 

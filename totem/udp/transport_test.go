@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/datagram"
 )
 
 // testAddr is an address of the loopback net that no other test process uses.
@@ -295,11 +296,11 @@ func TestRunsAreCutApart(t *testing.T) {
 		prepare func(*host)
 	}{
 		{"by the kernel", func(h *host) {
-			if !h.out.offload {
+			if !h.out.Offload {
 				t.Log("this kernel does not segment UDP")
 			}
 		}},
-		{"by us", func(h *host) { h.out.offload = false }},
+		{"by us", func(h *host) { h.out.Offload = false }},
 		{"by us, as the kernel refuses", func(h *host) {
 			// Segmentation needs checksums.
 			if err := unix.SetsockoptInt(h.socks.send, unix.SOL_SOCKET, unix.SO_NO_CHECK, 1); err != nil {
@@ -341,14 +342,14 @@ func TestRunsAreCutApart(t *testing.T) {
 
 func TestSegmentationIsGivenUp(t *testing.T) {
 	h := cluster(t, 2, nil)
-	if !h[0].out.offload {
+	if !h[0].out.Offload {
 		t.Skip("this kernel does not segment UDP")
 	}
 	if err := unix.SetsockoptInt(h[0].socks.send, unix.SOL_SOCKET, unix.SO_NO_CHECK, 1); err != nil {
 		t.Fatal(err)
 	}
-	for i := range offloadFailures {
-		if !h[0].out.offload {
+	for i := range datagram.OffloadFailures {
+		if !h[0].out.Offload {
 			t.Errorf("given up after %d failures", i)
 		}
 		for range 2 {
@@ -356,10 +357,10 @@ func TestSegmentationIsGivenUp(t *testing.T) {
 		}
 		h[0].Flush()
 	}
-	if h[0].out.offload {
-		t.Errorf("not given up after %d failures", offloadFailures)
+	if h[0].out.Offload {
+		t.Errorf("not given up after %d failures", datagram.OffloadFailures)
 	}
-	h[1].await(t, 2*offloadFailures)
+	h[1].await(t, 2*datagram.OffloadFailures)
 }
 
 func TestConfigIsChecked(t *testing.T) {

@@ -1,4 +1,4 @@
-package udp
+package datagram
 
 import (
 	"net/netip"
@@ -7,15 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sockaddr is an address in the kernel's form.
-type sockaddr struct {
+// Addr is an address in the kernel's form.
+type Addr struct {
 	raw unix.RawSockaddrInet6 // the larger of the two
 	len uint32
 }
 
-// set writes addr and port; index is the interface of link-local addresses.
-func (s *sockaddr) set(addr netip.Addr, port uint16, index int) {
-	*s = sockaddr{}
+// Set writes addr and port; index is the interface of link-local addresses.
+func (s *Addr) Set(addr netip.Addr, port uint16, index int) {
+	*s = Addr{}
 	if addr.Is4() {
 		in4 := s.inet4()
 		in4.Family = unix.AF_INET
@@ -26,14 +26,14 @@ func (s *sockaddr) set(addr netip.Addr, port uint16, index int) {
 	}
 	s.raw.Family = unix.AF_INET6
 	s.raw.Addr = addr.As16()
-	s.raw.Scope_id = scope(addr, index)
+	s.raw.Scope_id = Scope(addr, index)
 	putPort(&s.raw.Port, port)
 	s.len = unix.SizeofSockaddrInet6
 }
 
-// get reads what the kernel wrote; the port in host order. The zone is left
+// Get reads what the kernel wrote; the port in host order. The zone is left
 // out: members are compared without one.
-func (s *sockaddr) get() (netip.Addr, uint16) {
+func (s *Addr) Get() (netip.Addr, uint16) {
 	switch s.raw.Family {
 	case unix.AF_INET:
 		in4 := s.inet4()
@@ -45,7 +45,7 @@ func (s *sockaddr) get() (netip.Addr, uint16) {
 }
 
 // inet4 reads or writes the address as an IPv4 one, which is the smaller.
-func (s *sockaddr) inet4() *unix.RawSockaddrInet4 {
+func (s *Addr) inet4() *unix.RawSockaddrInet4 {
 	return (*unix.RawSockaddrInet4)(unsafe.Pointer(&s.raw))
 }
 
@@ -59,4 +59,24 @@ func putPort(field *uint16, port uint16) {
 func getPort(field *uint16) uint16 {
 	b := (*[2]byte)(unsafe.Pointer(field))
 	return uint16(b[0])<<8 | uint16(b[1])
+}
+
+// Scope is the zone of an address: the interface's for link-local ones. (The
+// reference puts 2 into every address, which is the first real interface of
+// most hosts.)
+func Scope(addr netip.Addr, index int) uint32 {
+	if addr.IsLinkLocalUnicast() || addr.IsLinkLocalMulticast() || addr.IsInterfaceLocalMulticast() {
+		return uint32(index)
+	}
+	return 0
+}
+
+// Strerror is the C library's text for an error number, as far as the kernel's
+// socket calls return them; Go's begins with a small letter.
+func Strerror(no unix.Errno) string {
+	s := no.Error()
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		return string(s[0]-'a'+'A') + s[1:]
+	}
+	return s
 }
