@@ -27,15 +27,13 @@ func (a actions) NodeAddrs(id totem.NodeID) []netip.Addr { return a.addresses(id
 
 // NodeStatus asks the ring thread, which answers between two packets.
 func (a actions) NodeStatus(id totem.NodeID) (cfgwire.NodeStatus, error) {
-	s, err := a.ring.NodeStatus(id)
+	out := cfgwire.NodeStatus{Node: id}
+	var err error
+	if out.Reachable, err = a.ring.Reachable(id); err == nil {
+		err = a.net.links(id, &out)
+	}
 	if err != nil {
 		return cfgwire.NodeStatus{}, cserr.TryAgain
-	}
-	out := cfgwire.NodeStatus{Node: id, Reachable: s.Reachable}
-	if s.Known {
-		out.Links[0] = cfgwire.Link{
-			Enabled: s.Link.Enabled, Connected: s.Link.Connected, MTU: uint32(s.Link.MTU), Src: s.Link.Addr.String(),
-		}
 	}
 	return out, nil
 }

@@ -50,26 +50,19 @@ func (d *Daemon) reload(env *corosyncconf.Env) error {
 		return err
 	}
 	d.totem = changes.Totem
-	for i := range changes.Removed {
-		for _, m := range changes.Removed[i] {
-			d.ring.RemoveMember(m.Addr)
-		}
-		for _, m := range udpMembers(changes.Added[i]) {
-			d.ring.AddMember(m)
-		}
-	}
-	d.reconfigure()
+	d.reconfigure(changes)
 	d.configureLog()
 	return nil
 }
 
 // reconfigure hands changed values of the totem section to the ring.
-func (d *Daemon) reconfigure() {
+func (d *Daemon) reconfigure(c *corosyncconf.Changes) {
 	log := d.log.Logger("TOTEM")
 	for _, line := range d.totem.Describe() {
 		log.Logf(loglevel.Debug, "%s", line)
 	}
-	d.ring.Reconfigure(protocolConfig(d.totem, log), d.totem.Volatile.BlockUnlistedIPs)
+	d.net.reconfigure(c)
+	d.ring.Reconfigure(protocolConfig(d.totem, log))
 }
 
 // configureLog makes the logging section live. Files are opened away from the
@@ -103,7 +96,7 @@ func (d *Daemon) trackConfig() {
 			return
 		}
 		d.totem = t
-		d.reconfigure()
+		d.reconfigure(&corosyncconf.Changes{Totem: t})
 	})
 	d.cmap.Track("logging.", icmap.AllEvents, true, func(icmap.Event, string, icmap.Value, icmap.Value) {
 		if !d.reloading {

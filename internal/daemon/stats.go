@@ -32,7 +32,7 @@ type statsSource struct{ *Daemon }
 
 func (s statsSource) SRP() cmapsvc.SRPStats {
 	r := s.ringStats()
-	return cmapsvc.SRPStats{Stats: r.SRP, ContinuousSendmsgFailures: r.Transport.Failures}
+	return cmapsvc.SRPStats{Stats: r.SRP, ContinuousSendmsgFailures: r.Failures}
 }
 
 func (s statsSource) PG() cmapsvc.PGStats {

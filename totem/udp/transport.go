@@ -54,7 +54,7 @@ type Transport struct {
 	bindAt    totem.Instant
 	bindTries int
 
-	event  Event // for the next Tick to return
+	event  totem.InterfaceEvent // for the next Tick to return
 	failed func(datagram.Tag, unix.Errno)
 	done   func(datagram.Tag, int)
 	stats  Stats
@@ -88,26 +88,6 @@ type member struct {
 type look struct {
 	list []Interface
 	err  error
-}
-
-// EventKind says what happened to the interface.
-type EventKind uint8
-
-const (
-	NoEvent EventKind = iota
-	// InterfaceUp: bound to Addr.
-	InterfaceUp
-	// InterfaceDown: alone with itself; Addr is the loopback's.
-	InterfaceDown
-	// Fatal: the ring cannot work; Err says why and is logged already.
-	Fatal
-)
-
-// Event is a change that the machine or the daemon must know of.
-type Event struct {
-	Kind EventKind
-	Addr netip.Addr
-	Err  error
 }
 
 // noInterface is the error of udpu that finds no interface to bind to at first.
@@ -194,7 +174,7 @@ func (t *Transport) Poll(fds []unix.PollFd) []unix.PollFd {
 
 // Deadline is when Tick wants to be called next.
 func (t *Transport) Deadline() totem.Instant {
-	if t.event.Kind != NoEvent {
+	if t.event.Change != totem.InterfaceSame {
 		return 0
 	}
 	return min(t.netif.next, t.mergeAt, t.bindAt)
@@ -224,7 +204,7 @@ func (t *Transport) look() {
 }
 
 // Tick does what is due and tells what happened to the interface.
-func (t *Transport) Tick(now totem.Instant) Event {
+func (t *Transport) Tick(now totem.Instant) totem.InterfaceEvent {
 	t.now = now
 	if l := t.looked.Swap(nil); l != nil {
 		t.looking = false
@@ -245,7 +225,7 @@ func (t *Transport) Tick(now totem.Instant) Event {
 		t.Flush()
 	}
 	ev := t.event
-	t.event = Event{}
+	t.event = totem.InterfaceEvent{}
 	return ev
 }
 
@@ -267,11 +247,11 @@ func (t *Transport) sawInterfaces(now totem.Instant, l *look) {
 		t.bindAt = totem.Never
 		if t.netif.report() {
 			t.cfg.Log.Logf(loglevel.Notice, "The network interface is down.")
-			t.event = Event{Kind: InterfaceDown, Addr: localhost(t.cfg.BindNet)}
+			t.event = totem.InterfaceEvent{Change: totem.InterfaceDown, Addr: localhost(t.cfg.BindNet)}
 		}
 	case bindFatal:
 		t.cfg.Log.Logf(loglevel.Error, "%v", noInterface{})
-		t.event = Event{Kind: Fatal, Err: noInterface{}}
+		t.event = totem.InterfaceEvent{Change: totem.InterfaceFailed, Err: noInterface{}}
 	}
 }
 
@@ -293,7 +273,7 @@ func (t *Transport) open(now totem.Instant) {
 			return
 		}
 		t.cfg.Log.Logf(loglevel.Error, "%s", perror("Unable to create sockets, exiting", err))
-		t.event = Event{Kind: Fatal, Err: err}
+		t.event = totem.InterfaceEvent{Change: totem.InterfaceFailed, Err: err}
 		return
 	}
 	t.socks = socks
@@ -308,7 +288,7 @@ func (t *Transport) open(now totem.Instant) {
 		addr := bound.Prefix.Addr()
 		t.cfg.Log.Logf(loglevel.Notice, "The network interface [%s] is now up.", addr)
 		t.sayMembers()
-		t.event = Event{Kind: InterfaceUp, Addr: addr}
+		t.event = totem.InterfaceEvent{Change: totem.InterfaceUp, Addr: addr}
 	}
 }
 
@@ -342,6 +322,9 @@ func (t *Transport) Bound() netip.Addr {
 	}
 	return localhost(t.cfg.BindNet)
 }
+
+// Failures implements ring.Transport: continuous_sendmsg_failures.
+func (t *Transport) Failures() uint32 { return t.stats.Failures }
 
 // Stats returns the counters.
 func (t *Transport) Stats() Stats { return t.stats }
