@@ -152,6 +152,9 @@ var floors = map[string]int{
 	"totem/ring":     4,
 	"totem/sim":      4,
 
+	"totem/knet/wire":   2,
+	"totem/knet/crypto": 3,
+
 	"cmap/wire":        3,
 	"cpg/wire":         3,
 	"quorum/wire":      3,
@@ -212,7 +215,7 @@ func TestLayers(t *testing.T) {
 // cores are the packages, with those below them, that are functions of what they
 // are given.
 var cores = []string{
-	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
+	"totem/wire", "totem/srp", "totem/pg", "totem/evs", "totem/knet/crypto", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/icmap", "internal/ipcmsg", "internal/mar",
 	"internal/mon", "internal/pload", "internal/service", "internal/wd",
