@@ -154,6 +154,8 @@ var floors = map[string]int{
 
 	"totem/knet/wire":   2,
 	"totem/knet/crypto": 3,
+	"totem/knet/link":   4,
+	"totem/knet":        5,
 
 	"cmap/wire":        3,
 	"cpg/wire":         3,
@@ -174,12 +176,12 @@ var floors = map[string]int{
 	"internal/pload":      4,
 	"internal/wd":         4,
 	"internal/layout":     4,
-	"internal/daemon":     5,
+	"internal/daemon":     6,
 	"internal/clustersim": 5,
-	"internal/cli":        6,
-	"cmd":                 7,
-	"totem/sim/cmd":       7,
-	"interop-tests":       7,
+	"internal/cli":        7,
+	"cmd":                 8,
+	"totem/sim/cmd":       8,
+	"interop-tests":       8,
 }
 
 // entry is the longest entry of floors for a directory.
@@ -215,7 +217,7 @@ func TestLayers(t *testing.T) {
 // cores are the packages, with those below them, that are functions of what they
 // are given.
 var cores = []string{
-	"totem/wire", "totem/srp", "totem/pg", "totem/evs", "totem/knet/crypto", "totem/knet/wire",
+	"totem/wire", "totem/srp", "totem/pg", "totem/evs", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/icmap", "internal/ipcmsg", "internal/mar",
 	"internal/mon", "internal/pload", "internal/service", "internal/wd",

@@ -80,3 +80,6 @@ func Strerror(no unix.Errno) string {
 	}
 	return s
 }
+
+// Sockaddr is what a system call takes, and its length.
+func (s *Addr) Sockaddr() (*unix.RawSockaddrInet6, uint32) { return &s.raw, s.len }

@@ -133,10 +133,11 @@ func putSegmentSize(b *[controlSize]byte, size int) {
 // Empty tells whether nothing waits.
 func (w *Writer) Empty() bool { return len(w.hdrs) == 0 }
 
-// Flush sends what waits. Where a datagram cannot be sent, failed is told, and
-// the next is tried: the protocol recovers it. When the socket takes no more,
-// the rest stays and Flush returns false.
-func (w *Writer) Flush(fd int, failed func(Tag, unix.Errno), done func(Tag, int)) bool {
+// Flush sends what waits. Where a datagram cannot be sent, failed is told and
+// answers whether to try it once more, as after an error that was not about it;
+// else the next is tried: the protocol recovers it. When the socket takes no
+// more, the rest stays and Flush returns false.
+func (w *Writer) Flush(fd int, failed func(Tag, unix.Errno) (again bool), done func(Tag, int)) bool {
 	for i := w.done; i < len(w.hdrs); i++ { // what they point to may have moved while it grew
 		h, s := &w.hdrs[i].Hdr, &w.sends[i]
 		h.Iov = &w.iovs[s.at]
@@ -166,8 +167,8 @@ func (w *Writer) Flush(fd int, failed func(Tag, unix.Errno), done func(Tag, int)
 		case w.sends[w.done].n > 1:
 			w.sendApart(fd, failed, done)
 			w.done++
+		case failed(w.sends[w.done].tag, errno):
 		default:
-			failed(w.sends[w.done].tag, errno)
 			w.done++
 		}
 	}
@@ -178,18 +179,20 @@ func (w *Writer) Flush(fd int, failed func(Tag, unix.Errno), done func(Tag, int)
 // sendApart sends the datagrams of one send that the kernel would not segment:
 // a device without checksums, a tunnel, or datagrams longer than the path's MTU,
 // which must become IP fragments.
-func (w *Writer) sendApart(fd int, failed func(Tag, unix.Errno), done func(Tag, int)) {
+func (w *Writer) sendApart(fd int, failed func(Tag, unix.Errno) bool, done func(Tag, int)) {
 	if w.failed++; w.failed >= OffloadFailures {
 		w.Offload = false
 	}
 	h, s := &w.hdrs[w.done].Hdr, &w.sends[w.done]
-	for i := range s.n {
+	for i := 0; i < s.n; i++ {
 		w.single = unix.Msghdr{Name: h.Name, Namelen: h.Namelen, Iov: &w.iovs[s.at+i]}
 		w.single.SetIovlen(1)
 		_, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd),
 			uintptr(unsafe.Pointer(&w.single)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 		if errno != 0 {
-			failed(s.tag, errno)
+			if failed(s.tag, errno) {
+				i--
+			}
 			continue
 		}
 		done(s.tag, 1)

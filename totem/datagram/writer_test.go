@@ -29,7 +29,10 @@ func TestWriterKeepsWhatTheSocketDoesNotTake(t *testing.T) {
 		}
 	}
 	sent, got, pushedBack := 0, 0, 0
-	failed := func(_ Tag, no unix.Errno) { t.Errorf("packet %d: %v", sent, no) }
+	failed := func(_ Tag, no unix.Errno) bool {
+		t.Errorf("packet %d: %v", sent, no)
+		return false
+	}
 	done := func(_ Tag, n int) { sent += n }
 	for got < total {
 		if !w.Flush(fds[0], failed, done) {

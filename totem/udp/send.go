@@ -94,7 +94,7 @@ func (t *Transport) Flush() {
 	}
 }
 
-func (t *Transport) sendFailed(kind datagram.Tag, no unix.Errno) {
+func (t *Transport) sendFailed(kind datagram.Tag, no unix.Errno) (again bool) {
 	t.stats.Failed++
 	what := "sendmsg(ucast) failed (non-critical)"
 	if kind == kindMcast {
@@ -106,6 +106,7 @@ func (t *Transport) sendFailed(kind datagram.Tag, no unix.Errno) {
 	if t.cfg.Log.Enabled(loglevel.Debug) {
 		t.cfg.Log.Logf(loglevel.Debug, "%s", perror(what, no))
 	}
+	return false
 }
 
 func (t *Transport) sendDone(kind datagram.Tag, datagrams int) {

@@ -55,7 +55,7 @@ type Transport struct {
 	bindTries int
 
 	event  totem.InterfaceEvent // for the next Tick to return
-	failed func(datagram.Tag, unix.Errno)
+	failed func(datagram.Tag, unix.Errno) bool
 	done   func(datagram.Tag, int)
 	stats  Stats
 	// tooBigLogged is when a datagram without room was last logged, so that
