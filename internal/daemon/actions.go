@@ -38,8 +38,8 @@ func (a actions) NodeStatus(id totem.NodeID) (cfgwire.NodeStatus, error) {
 	return out, nil
 }
 
-// CryptoPhase has nothing to do for the transports without encryption.
-func (a actions) CryptoPhase(uint32) {}
+// CryptoPhase implements cfgsvc.Actions.
+func (a actions) CryptoPhase(phase uint32) { a.net.cryptoPhase(phase) }
 
 // ReopenLogs opens the log files anew, away from the lock.
 func (a actions) ReopenLogs(done func(error)) {

@@ -15,11 +15,16 @@ type network interface {
 	// reconfigure makes a configuration live, members that have come and gone
 	// included.
 	reconfigure(*corosyncconf.Changes)
+	// cryptoPhase does a step of the change of keys that reconfigure has begun.
+	cryptoPhase(phase uint32)
 	// links fills in a node's links.
 	links(id totem.NodeID, out *cfgwire.NodeStatus) error
 }
 
 // newNetwork is the transport that the configuration names.
 func (d *Daemon) newNetwork() network {
+	if d.totem.Transport == corosyncconf.Knet {
+		return &knetNetwork{d: d}
+	}
 	return &udpNetwork{d: d}
 }

@@ -37,22 +37,24 @@ func (a actions) Reload(done func(err error, crypto bool)) {
 		_, _ = corosyncconf.Reload(&quiet, old, rehearsal, d.opts.ConfigFile, Checks()...) // the second run reports
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		done(d.reload(env), false)
+		crypto, err := d.reload(env)
+		done(err, crypto)
 	}()
 }
 
-// reload brings the daemon to what the files say, or changes nothing.
-func (d *Daemon) reload(env *corosyncconf.Env) error {
+// reload brings the daemon to what the files say, or changes nothing. crypto tells
+// that the change of keys has begun.
+func (d *Daemon) reload(env *corosyncconf.Env) (crypto bool, err error) {
 	d.reloading = true
 	changes, err := corosyncconf.Reload(env, d.totem, d.cmap, d.opts.ConfigFile, Checks()...)
 	d.reloading = false
 	if err != nil {
-		return err
+		return false, err
 	}
 	d.totem = changes.Totem
 	d.reconfigure(changes)
 	d.configureLog()
-	return nil
+	return changes.Crypto, nil
 }
 
 // reconfigure hands changed values of the totem section to the ring.

@@ -8,6 +8,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/knet"
 	"github.com/ringmaster-ha/ringmaster/totem/ring"
 	"github.com/ringmaster-ha/ringmaster/totem/srp"
 	"github.com/ringmaster-ha/ringmaster/totem/wire"
@@ -52,6 +53,14 @@ func protocolConfig(t *corosyncconf.Totem, log loglevel.Logger) srp.Config {
 // payloadMTU is the room for payload in one packet.
 func payloadMTU(t *corosyncconf.Totem) int { return int(t.NetMTU) - 2*wire.McastLen }
 
+// packetSize is what the ring's packets hold.
+func packetSize(t *corosyncconf.Totem) int {
+	if t.Transport == corosyncconf.Knet {
+		return knet.PacketSize
+	}
+	return int(t.NetMTU) + packetSlack
+}
+
 // ringConfig puts the ring's configuration together.
 func (d *Daemon) ringConfig() ring.Config {
 	t := d.totem
@@ -64,7 +73,7 @@ func (d *Daemon) ringConfig() ring.Config {
 		SRP:        protocolConfig(t, log),
 		Transport:  d.net.attach,
 		PayloadMTU: payloadMTU(t),
-		PacketSize: int(t.NetMTU) + packetSlack,
+		PacketSize: packetSize(t),
 		Admission:  d.admission,
 		StateDir:   d.stateDir,
 		RealTime:   d.privileges.realtime,

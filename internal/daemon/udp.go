@@ -91,3 +91,6 @@ func (n *udpNetwork) links(id totem.NodeID, out *cfgwire.NodeStatus) error {
 		}
 	})
 }
+
+// cryptoPhase has nothing to do: there is no encryption.
+func (n *udpNetwork) cryptoPhase(uint32) {}

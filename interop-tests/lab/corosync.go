@@ -14,6 +14,7 @@ type Ring struct {
 	IPVersion string // ipv4, ipv6, ipv4-6, ipv6-4; empty: the reference's default
 	Broadcast bool   // with udp: broadcast in place of multicast
 	Token     int    // ms; 0: 1000, so that tests are quick
+	Crypto    string // with knet: cipher and hash, "aes256/sha256"; empty: none
 	Totem     string // further lines of the totem section
 	Quorum    string // further lines of the quorum section
 	NoQuorum  bool   // no quorum provider
@@ -36,6 +37,9 @@ func (r Ring) Conf(hosts []*Host) string {
 	fmt.Fprintf(&b, "totem {\n  version: 2\n  cluster_name: lab\n  transport: %s\n  token: %d\n", r.Transport, token)
 	if r.IPVersion != "" {
 		fmt.Fprintf(&b, "  ip_version: %s\n", r.IPVersion)
+	}
+	if cipher, hash, ok := strings.Cut(r.Crypto, "/"); ok {
+		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, strings.Repeat("not a secret, ", 10))
 	}
 	b.WriteString(r.Totem)
 	if r.Broadcast {
