@@ -14,6 +14,7 @@ type Ring struct {
 	IPVersion string // ipv4, ipv6, ipv4-6, ipv6-4; empty: the reference's default
 	Broadcast bool   // with udp: broadcast in place of multicast
 	Token     int    // ms; 0: 1000, so that tests are quick
+	Links     int    // with knet: links of each node, on as many networks; 0: one
 	Crypto    string // with knet: cipher and hash, "aes256/sha256"; empty: none
 	Totem     string // further lines of the totem section
 	Quorum    string // further lines of the quorum section
@@ -51,7 +52,15 @@ func (r Ring) Conf(hosts []*Host) string {
 		if r.IPVersion == "ipv6" {
 			addr = h.Addr6()
 		}
-		fmt.Fprintf(&b, "  node {\n    ring0_addr: %s\n    name: %s\n    nodeid: %d\n  }\n", addr, h.Name, h.Index+1)
+		fmt.Fprintf(&b, "  node {\n    ring0_addr: %s\n", addr)
+		for n := 1; n < r.Links; n++ {
+			addr := h.AddrOn(n)
+			if r.IPVersion == "ipv6" {
+				addr = h.Addr6On(n)
+			}
+			fmt.Fprintf(&b, "    ring%d_addr: %s\n", n, addr)
+		}
+		fmt.Fprintf(&b, "    name: %s\n    nodeid: %d\n  }\n", h.Name, h.Index+1)
 	}
 	b.WriteString("}\n")
 	if !r.NoQuorum {
