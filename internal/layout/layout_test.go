@@ -214,7 +214,7 @@ func TestLayers(t *testing.T) {
 // cores are the packages, with those below them, that are functions of what they
 // are given.
 var cores = []string{
-	"totem/wire", "totem/srp", "totem/pg", "totem/evs", "totem/knet/crypto", "totem/knet/wire",
+	"totem/wire", "totem/srp", "totem/pg", "totem/evs", "totem/knet/compress", "totem/knet/crypto", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/icmap", "internal/ipcmsg", "internal/mar",
 	"internal/mon", "internal/pload", "internal/service", "internal/wd",
