@@ -2,8 +2,12 @@ package compress
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -12,6 +16,71 @@ import (
 const maxUserData = 65536
 
 var offered = []Model{Zlib, LZ4, LZ4HC, LZMA, Bzip2, Zstd}
+
+// golden is what a model of libknet made of a text.
+type golden struct {
+	model  Model
+	level  int
+	packed []byte
+}
+
+func goldens(t testing.TB) (all []golden) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/packets.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line)
+		if f[0] == "#" {
+			continue
+		}
+		m, err1 := modelOf(f[0])
+		level, err2 := strconv.Atoi(f[1])
+		packed, err3 := hex.DecodeString(f[2])
+		if err := errors.Join(err1, err2, err3); err != nil {
+			t.Fatal(err)
+		}
+		if f[len(f)-1] != strconv.Itoa(int(m)) { // the number that was in the header
+			t.Errorf("%v is number %d, want %s", m, m, f[len(f)-1])
+		}
+		all = append(all, golden{m, level, packed})
+	}
+	return all
+}
+
+// goldenText is what the goldens are made of; capture.py has the same.
+func goldenText() []byte {
+	var b []byte
+	for i := range 80 {
+		b = fmt.Appendf(b, "node-%d is online, ", i*i%97)
+	}
+	return b[:1200]
+}
+
+func TestGoldens(t *testing.T) {
+	u := NewUnpacker(maxUserData)
+	seen := map[Model]bool{}
+	for _, g := range goldens(t) {
+		seen[g.model] = true
+		got, err := u.Unpack(nil, g.model, g.packed)
+		if err != nil || !bytes.Equal(got, goldenText()) {
+			t.Errorf("%v, level %d: %q, %v", g.model, g.level, got, err)
+		}
+		p := newTestPacker(t, g.model, g.level)
+		ours, err := p.Pack(nil, goldenText())
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The library for lz4 promises the same bytes. Others must come close.
+		if g.model == LZ4 && !bytes.Equal(ours, g.packed) || len(ours)*2 > len(g.packed)*3 {
+			t.Errorf("%v, level %d: packed to %d bytes, libknet to %d", g.model, g.level, len(ours), len(g.packed))
+		}
+	}
+	if len(seen) != len(offered) {
+		t.Errorf("goldens for %d models, want %d", len(seen), len(offered))
+	}
+}
 
 // textOf is n bytes that compress about as well as XML does.
 func textOf(n int) []byte {
@@ -197,6 +266,9 @@ func FuzzUnpack(f *testing.F) {
 			}
 			f.Add(uint8(m), b)
 		}
+	}
+	for _, g := range goldens(f) {
+		f.Add(uint8(g.model), g.packed)
 	}
 	u := NewUnpacker(4096)
 	f.Fuzz(func(t *testing.T, m uint8, b []byte) {
