@@ -414,14 +414,14 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n uint8, b []byte) {
 		at := int(n) % len(all)
 		before := bytes.Clone(b)
-		plain, err := instances[at].Open(nil, b)
+		_, err := instances[at].Open(nil, b)
 		if !bytes.Equal(b, before) {
 			t.Fatal("the packet was changed")
 		}
 		switch {
 		case err == nil:
-			known := slices.ContainsFunc(all, func(g golden) bool { return bytes.Equal(g.packet, b) })
-			if !known || !bytes.HasSuffix(plain, []byte("user data")) {
+			// It may be that of another cipher: the HMAC has the same key.
+			if !slices.ContainsFunc(all, func(g golden) bool { return bytes.Equal(g.packet, b) }) {
 				t.Fatalf("%x was opened", b)
 			}
 		case !errors.Is(err, ErrShort) && !errors.Is(err, ErrDigest) && !errors.Is(err, ErrGarbled):
