@@ -8,6 +8,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf"
 	"github.com/ringmaster-ha/ringmaster/totem"
 	"github.com/ringmaster-ha/ringmaster/totem/knet"
+	"github.com/ringmaster-ha/ringmaster/totem/knet/compress"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/crypto"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/link"
 	"github.com/ringmaster-ha/ringmaster/totem/ring"
@@ -41,6 +42,12 @@ func knetCrypto(c *corosyncconf.Crypto) crypto.Config {
 	return crypto.Config{Model: c.Model, Cipher: c.Cipher, Hash: c.Hash, Key: c.Key}
 }
 
+func knetCompression(v *corosyncconf.Volatile) compress.Config {
+	return compress.Config{
+		Model: v.KnetCompressionModel, Threshold: int(v.KnetCompressionThreshold), Level: int(v.KnetCompressionLevel),
+	}
+}
+
 // knetMembers are the given members of a link.
 func knetMembers(t *corosyncconf.Totem, n int, list []corosyncconf.Member) []knet.Member {
 	l := &t.Links[n]
@@ -60,7 +67,8 @@ func (n *knetNetwork) config() knet.Config {
 	t := n.d.totem
 	c := knet.Config{
 		NodeID: t.NodeID, Mode: linkModes[t.LinkMode], Options: knetOptions(t), Crypto: knetCrypto(&t.Crypto),
-		Log: n.d.log.Logger("TOTEM"), KnetLog: n.d.log.Logger("KNET"),
+		Compression: knetCompression(&t.Volatile),
+		Log:         n.d.log.Logger("TOTEM"), KnetLog: n.d.log.Logger("KNET"),
 	}
 	for i := range t.Links {
 		if t.Links[i].Configured {
@@ -89,6 +97,7 @@ func (n *knetNetwork) reconfigure(c *corosyncconf.Changes) {
 			kept = append(kept, knetMembers(t, i, t.Links[i].Members)...)
 		}
 	}
+	packing := knetCompression(&t.Volatile)
 	keys, rekey := knetCrypto(&t.Crypto), c.Crypto
 	n.d.ring.Do(func(now totem.Instant) {
 		for _, m := range removed {
@@ -98,6 +107,7 @@ func (n *knetNetwork) reconfigure(c *corosyncconf.Changes) {
 			n.t.AddMember(now, m)
 		}
 		n.t.Configure(now, opts)
+		n.t.SetCompression(packing)
 		for _, m := range kept {
 			n.t.SetTimers(m.NodeID, m.Link, m.Timers)
 		}

@@ -152,10 +152,11 @@ var floors = map[string]int{
 	"totem/ring":     4,
 	"totem/sim":      4,
 
-	"totem/knet/wire":   2,
-	"totem/knet/crypto": 3,
-	"totem/knet/link":   4,
-	"totem/knet":        5,
+	"totem/knet/wire":     2,
+	"totem/knet/compress": 3,
+	"totem/knet/crypto":   3,
+	"totem/knet/link":     4,
+	"totem/knet":          5,
 
 	"cmap/wire":        3,
 	"cpg/wire":         3,
@@ -217,7 +218,8 @@ func TestLayers(t *testing.T) {
 // cores are the packages, with those below them, that are functions of what they
 // are given.
 var cores = []string{
-	"totem/wire", "totem/srp", "totem/pg", "totem/evs", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
+	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
+	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/icmap", "internal/ipcmsg", "internal/mar",
 	"internal/mon", "internal/pload", "internal/service", "internal/wd",

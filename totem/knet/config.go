@@ -6,6 +6,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/knet/compress"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/crypto"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/link"
 )
@@ -28,6 +29,9 @@ type Config struct {
 	link.Options
 	Members []Member // of all links, this node among them
 	Crypto  crypto.Config
+	// Compression is how messages are packed; a model that there is no library
+	// for is an error of New.
+	Compression compress.Config
 
 	Pool *totem.Pool // of packets that hold any message of the ring
 	// Log is the logger of subsystem TOTEM, KnetLog that of KNET.

@@ -2,8 +2,11 @@ package crypto
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -346,4 +349,100 @@ func TestClone(t *testing.T) {
 	if c.slots[2] == k.slots[2] {
 		t.Error("the clone shares an instance")
 	}
+}
+
+// golden is a packet of libknet in one configuration.
+type golden struct {
+	model, cipher, hash string
+	packet              []byte
+}
+
+func goldens(t testing.TB) (all []golden) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/packets.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line)
+		if f[0] != "#" {
+			all = append(all, golden{f[0], f[1], f[2], unhex(t, f[3])})
+		}
+	}
+	return all
+}
+
+// What libknet sealed is opened, and sealed anew with the same salt it is the
+// same packet.
+func TestGoldens(t *testing.T) {
+	all := goldens(t)
+	if want := 2 * len(allCiphers) * (len(allHashes) - 1); len(all) != want {
+		t.Fatalf("%d packets, want %d", len(all), want)
+	}
+	for _, g := range all {
+		i, err := New(Config{Model: g.model, Cipher: g.cipher, Hash: g.hash, Key: key(256)}, func(b []byte) { copy(b, g.packet) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := i.Open(nil, g.packet)
+		if err != nil {
+			t.Errorf("%s/%s/%s: %v", g.model, g.cipher, g.hash, err)
+			continue
+		}
+		var d wire.Data
+		n, err := d.Parse(plain)
+		if err != nil || string(plain[n:]) != "user data" || d.From != 1 || d.Frags != 1 {
+			t.Errorf("%s/%s/%s: %+v and %q, %v", g.model, g.cipher, g.hash, d, plain[n:], err)
+		}
+		if got := i.Seal(nil, plain[:n], plain[n:]); !bytes.Equal(got, g.packet) {
+			t.Errorf("%s/%s/%s: sealed to\n%x, want\n%x", g.model, g.cipher, g.hash, got, g.packet)
+		}
+	}
+}
+
+// Nobody who changes a packet gets it through.
+func FuzzOpen(f *testing.F) {
+	all := goldens(f)
+	for n, g := range all {
+		f.Add(uint8(n), g.packet)
+		f.Add(uint8(n), g.packet[:len(g.packet)-1])
+	}
+	instances := make([]*Instance, len(all))
+	for n, g := range all {
+		instances[n] = instance(f, g.cipher, g.hash, key(256))
+	}
+	f.Fuzz(func(t *testing.T, n uint8, b []byte) {
+		at := int(n) % len(all)
+		before := bytes.Clone(b)
+		_, err := instances[at].Open(nil, b)
+		if !bytes.Equal(b, before) {
+			t.Fatal("the packet was changed")
+		}
+		switch {
+		case err == nil:
+			// It may be that of another cipher: the HMAC has the same key.
+			if !slices.ContainsFunc(all, func(g golden) bool { return bytes.Equal(g.packet, b) }) {
+				t.Fatalf("%x was opened", b)
+			}
+		case !errors.Is(err, ErrShort) && !errors.Is(err, ErrDigest) && !errors.Is(err, ErrGarbled):
+			t.Fatal(err)
+		}
+		// What is behind the HMAC, too, takes whatever comes.
+		if i := instances[at]; i.cbc != nil {
+			open := *i
+			open.mac = nil
+			if plain, err := open.Open(nil, b); err == nil && len(plain) > len(b) {
+				t.Fatalf("%d bytes from %d", len(plain), len(b))
+			}
+		}
+	})
+}
+
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

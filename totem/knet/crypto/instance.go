@@ -2,7 +2,6 @@ package crypto
 
 import (
 	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -55,19 +54,10 @@ type Instance struct {
 	mac  hash.Hash // nil without a hash
 	sums [maxHashLen]byte
 
-	block cipher.Block // nil without a cipher
-	enc   ivMode
-	dec   ivMode
+	cbc cbc // nil without a cipher
 
 	config Config
 	sizes  wire.Security
-}
-
-// ivMode is a cipher mode that can be set to begin anew, as those of package
-// cipher for AES can.
-type ivMode interface {
-	cipher.BlockMode
-	SetIV([]byte)
 }
 
 // New makes an Instance. salt must fill its argument with random bytes that
@@ -85,12 +75,9 @@ func New(c Config, salt func([]byte)) (*Instance, error) {
 	}
 	if n := cipherKeyLen[c.Cipher]; n > 0 {
 		var err error
-		if i.block, err = aes.NewCipher(c.Key[:n]); err != nil {
+		if i.cbc, err = newCBC(c.Key[:n]); err != nil {
 			return nil, err
 		}
-		var zero [saltLen]byte
-		i.enc = cipher.NewCBCEncrypter(i.block, zero[:]).(ivMode)
-		i.dec = cipher.NewCBCDecrypter(i.block, zero[:]).(ivMode)
 		i.sizes.Salt, i.sizes.Block = saltLen, aes.BlockSize
 	}
 	return i, nil
@@ -116,20 +103,19 @@ func (i *Instance) Seal(dst, head, body []byte) []byte {
 	start := len(dst)
 	n := len(head) + len(body)
 	dst = slices.Grow(dst, i.sizes.Sealed(n))
-	if i.block != nil {
+	if i.cbc != nil {
 		dst = dst[:start+saltLen]
 		i.salt(dst[start:])
 	}
 	dst = append(dst, head...)
 	dst = append(dst, body...)
-	if i.block != nil {
+	if i.cbc != nil {
 		pad := aes.BlockSize - n%aes.BlockSize
 		for range pad {
 			dst = append(dst, byte(pad))
 		}
-		i.enc.SetIV(dst[start : start+saltLen])
-		text := dst[start+saltLen:]
-		i.enc.CryptBlocks(text, text)
+		salt, text := dst[start:start+saltLen], dst[start+saltLen:]
+		i.cbc.encrypt(text, text, salt)
 	}
 	if i.mac != nil {
 		i.mac.Reset()
@@ -157,7 +143,7 @@ func (i *Instance) Open(buf, packet []byte) ([]byte, error) {
 			return nil, ErrDigest
 		}
 	}
-	if i.block == nil {
+	if i.cbc == nil {
 		return text, nil
 	}
 	n := len(text) - saltLen
@@ -165,8 +151,7 @@ func (i *Instance) Open(buf, packet []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %d of ciphertext", ErrShort, n)
 	}
 	buf = slices.Grow(buf[:0], n)[:n]
-	i.dec.SetIV(text[:saltLen])
-	i.dec.CryptBlocks(buf, text[saltLen:])
+	i.cbc.decrypt(buf, text[saltLen:], text[:saltLen])
 	return unpad(buf)
 }
 

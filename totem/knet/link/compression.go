@@ -3,49 +3,24 @@ package link
 import (
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/knet/compress"
 )
 
-// Compressor makes messages shorter before they are cut.
-type Compressor interface {
-	// Model is the number of the method in packets; never 0.
-	Model() uint8
-	// Compress appends the compressed form of src to dst.
-	Compress(dst, src []byte) ([]byte, error)
-}
+// SetCompression has messages packed from now on by with; nil: not at all.
+func (c *Core) SetCompression(with *compress.Packer) { c.pack = with }
 
-// Decompress undoes what a peer's compressor of the given model did: it appends
-// to dst at most max bytes, or fails.
-type Decompress func(model uint8, dst, src []byte, max int) ([]byte, error)
-
-// compression is how messages are compressed.
-type compression struct {
-	with      Compressor // nil: not at all
-	threshold int        // messages up to it are not
-	undo      Decompress
-}
-
-// SetCompression has messages longer than threshold bytes compressed from now
-// on; none if with is nil.
-func (c *Core) SetCompression(with Compressor, threshold int) {
-	c.comp.with, c.comp.threshold = with, threshold
-}
-
-// SetDecompress says how to read what others have compressed.
-func (c *Core) SetDecompress(undo Decompress) { c.comp.undo = undo }
-
-// compress compresses a message in two parts. The packet is the compressed one;
-// nil if the message is to be sent as it is.
+// compress packs a message in two parts. The packet is the packed one; nil if the
+// message is to be sent as it is.
 func (c *Core) compress(start, rest []byte) (model uint8, p *totem.Packet) {
-	if c.comp.with == nil {
+	if c.pack == nil {
 		return 0, nil
 	}
 	n := len(start) + len(rest)
-	if n > c.comp.threshold {
+	if c.pack.Wants(n) {
 		began := c.meter()
-		in := c.cfg.Big.Get()
+		in, out := c.cfg.Big.Get(), c.cfg.Big.Get()
 		in.Data = append(append(in.Data, start...), rest...)
-		out := c.cfg.Big.Get()
-		data, err := c.comp.with.Compress(out.Data, in.Data)
+		data, err := c.pack.Pack(out.Data, in.Data)
 		in.Release()
 		took := c.meter().Sub(began)
 		if err != nil {
@@ -56,7 +31,7 @@ func (c *Core) compress(start, rest []byte) (model uint8, p *totem.Packet) {
 			c.stats.TxCompressedSizeBytes += uint64(len(data))
 			if len(data) < n {
 				out.Data = data
-				return c.comp.with.Model(), out
+				return uint8(c.pack.Model()), out
 			}
 		}
 		out.Release()
@@ -65,19 +40,15 @@ func (c *Core) compress(start, rest []byte) (model uint8, p *totem.Packet) {
 	return 0, nil
 }
 
-// decompress returns the message that in holds compressed, whose hold it takes
-// over; nil if it cannot be.
+// decompress returns the message that in holds packed, whose hold it takes over;
+// nil if it cannot be unpacked.
 func (c *Core) decompress(now totem.Instant, model uint8, in *totem.Packet) *totem.Packet {
 	defer in.Release()
-	if c.comp.undo == nil {
-		c.dropped.Malformed++
-		return nil
-	}
 	out := c.cfg.Big.Get()
 	began := c.meter()
-	data, err := c.comp.undo(model, out.Data, in.Data, cap(out.Data))
+	data, err := c.unpack.Unpack(out.Data, compress.Model(model), in.Data)
 	took := c.meter().Sub(began)
-	if err != nil || len(data) > cap(out.Data) {
+	if err != nil {
 		c.dropped.Malformed++
 		c.warnErr(now, muteCompress, "compress: Unable to decompress packet (-1): %v", err)
 		out.Release()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/knet/compress"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/wire"
 )
 
@@ -54,7 +55,8 @@ type Core struct {
 	// scratch is where a ping or an answer is written before it is sealed.
 	scratch []byte
 
-	comp compression
+	pack   *compress.Packer // nil: messages are sent as they are
+	unpack *compress.Unpacker
 
 	heartbeatAt totem.Instant // when the links are looked at next
 	backoffAt   totem.Instant // when the pong timeouts become shorter
@@ -76,6 +78,7 @@ func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg, log: cfg.Log,
 		byID:        map[wire.HostID]*host{},
+		unpack:      compress.NewUnpacker(wire.MaxUserData),
 		heartbeatAt: totem.Never, backoffAt: totem.Never,
 	}
 	c.stats.init()

@@ -169,6 +169,9 @@ func TestFragments(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
+	for _, b := range goldens(f) {
+		f.Add(b)
+	}
 	for _, b := range samples() {
 		f.Add(b)
 	}
