@@ -18,6 +18,9 @@ import (
 type knetNetwork struct {
 	d *Daemon
 	t *knet.Transport // the ring thread's
+
+	figures   linkFigures
+	selfShown bool // the keys of this node's own link are there
 }
 
 // linkModes are the words of totem.link_mode, which have been checked.
@@ -82,8 +85,12 @@ func (n *knetNetwork) attach(a ring.Attachment) (ring.Transport, error) {
 	c := n.config()
 	c.Pool = a.Pool
 	var err error
-	n.t, err = knet.New(c)
-	return n.t, err
+	if n.t, err = knet.New(c); err != nil {
+		return nil, err
+	}
+	n.d.stats.AddLinks(n.handleStats)
+	n.show(c.Members)
+	return n.t, nil
 }
 
 func (n *knetNetwork) reconfigure(c *corosyncconf.Changes) {
@@ -97,6 +104,8 @@ func (n *knetNetwork) reconfigure(c *corosyncconf.Changes) {
 			kept = append(kept, knetMembers(t, i, t.Links[i].Members)...)
 		}
 	}
+	n.hide(removed)
+	n.show(added)
 	packing := knetCompression(&t.Volatile)
 	keys, rekey := knetCrypto(&t.Crypto), c.Crypto
 	n.d.ring.Do(func(now totem.Instant) {

@@ -17,6 +17,8 @@ type network interface {
 	reconfigure(*corosyncconf.Changes)
 	// cryptoPhase does a step of the change of keys that reconfigure has begun.
 	cryptoPhase(phase uint32)
+	// clearStats sets the counters of stats.knet to zero.
+	clearStats()
 	// links fills in a node's links.
 	links(id totem.NodeID, out *cfgwire.NodeStatus) error
 }

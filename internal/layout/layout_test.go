@@ -152,11 +152,11 @@ var floors = map[string]int{
 	"totem/ring":     4,
 	"totem/sim":      4,
 
-	"totem/knet/wire":     2,
-	"totem/knet/compress": 3,
-	"totem/knet/crypto":   3,
-	"totem/knet/link":     4,
-	"totem/knet":          5,
+	"totem/knet/wire":     1,
+	"totem/knet/compress": 2,
+	"totem/knet/crypto":   2,
+	"totem/knet/link":     3,
+	"totem/knet":          4,
 
 	"cmap/wire":        3,
 	"cpg/wire":         3,
@@ -177,12 +177,12 @@ var floors = map[string]int{
 	"internal/pload":      4,
 	"internal/wd":         4,
 	"internal/layout":     4,
-	"internal/daemon":     6,
+	"internal/daemon":     5,
 	"internal/clustersim": 5,
-	"internal/cli":        7,
-	"cmd":                 8,
-	"totem/sim/cmd":       8,
-	"interop-tests":       8,
+	"internal/cli":        6,
+	"cmd":                 7,
+	"totem/sim/cmd":       7,
+	"interop-tests":       7,
 }
 
 // entry is the longest entry of floors for a directory.
