@@ -38,13 +38,7 @@ func newLoad(t lab.TB, l *lab.Lab, clients string) *load {
 // several packets.
 func (ld *load) join(h *lab.Host, rate int) {
 	ld.t.Helper()
-	b, err := os.ReadFile(ld.program)
-	if err == nil {
-		err = os.WriteFile(h.Path(clientOnHost), b, 0o755)
-	}
-	if err != nil {
-		ld.t.Fatalf("%s: %v", h.Name, err)
-	}
+	h.Copy(ld.program, clientOnHost)
 	before := strings.Count(h.ReadFile(logOnHost), `"ev":"config"`)
 	ld.members[h] = h.Start(clientOnHost, "load", logOnHost, fmt.Sprint(rate), "40", "4000")
 	ld.l.Eventually(20*time.Second, h.Name+"'s client is in the group", func() bool {
