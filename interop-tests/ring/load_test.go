@@ -21,6 +21,7 @@ type load struct {
 	t       lab.TB
 	program string // cpgnode, outside
 	members map[*lab.Host]*lab.Process
+	wire    *witness
 }
 
 // The client's binary and its log on each host. The log is on the part of the
@@ -31,7 +32,9 @@ const (
 )
 
 func newLoad(t lab.TB, l *lab.Lab, clients string) *load {
-	return &load{l: l, t: t, program: clients + "/cpgnode", members: map[*lab.Host]*lab.Process{}}
+	ld := &load{l: l, t: t, program: clients + "/cpgnode", members: map[*lab.Host]*lab.Process{}, wire: newWitness()}
+	l.OnDatagram(ld.wire.datagram)
+	return ld
 }
 
 // join starts a member on a host: rate messages a second, mostly small, some of
@@ -106,7 +109,7 @@ func (ld *load) check(hosts ...*lab.Host) {
 			live = append(live, log[len(log)-1].Proc)
 		}
 	}
-	mended := mendHalfSent(logs, func(p evs.Proc) bool { return reference[p] })
+	mended := ld.wire.mendHalfSent(logs, func(p evs.Proc) bool { return reference[p] })
 	c, err := evs.CheckLogs(logs...)
 	if err == nil {
 		err = c.Quiescent(live)
