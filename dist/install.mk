@@ -36,13 +36,15 @@ install-man:
 
 install-conf:
 	$(INSTALL) -d "$(DESTDIR)/etc/corosync/uidgid.d" "$(DESTDIR)/var/lib/corosync" \
-	  "$(DESTDIR)/var/log/corosync" "$(DESTDIR)/etc/default" "$(DESTDIR)/etc/logrotate.d" "$(DESTDIR)$(UNITDIR)"
+	  "$(DESTDIR)/var/log/corosync" "$(DESTDIR)/etc/default" "$(DESTDIR)/etc/logrotate.d" \
+	  "$(DESTDIR)/etc/init.d" "$(DESTDIR)$(UNITDIR)"
 	$(INSTALL) -m 644 dist/corosync.service "$(DESTDIR)$(UNITDIR)/corosync.service"
 	$(INSTALL) -m 644 dist/corosync.conf.example "$(DESTDIR)/etc/corosync/corosync.conf.example"
+	$(INSTALL) -m 755 dist/init.d "$(DESTDIR)/etc/init.d/corosync"
 	@set -e; for f in default/corosync logrotate.d/corosync; do \
 	  [ -e "$(DESTDIR)/etc/$$f" ] || $(INSTALL) -m 644 "dist/$${f%/*}" "$(DESTDIR)/etc/$$f"; \
 	done
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(NAMES)) "$(DESTDIR)$(UNITDIR)/corosync.service" \
+	rm -f $(addprefix $(DESTDIR),$(NAMES)) "$(DESTDIR)$(UNITDIR)/corosync.service" "$(DESTDIR)/etc/init.d/corosync" \
 	  $(foreach p,$(MANPAGES),"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)).gz")

@@ -18,6 +18,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
 
 // program is a main function: arguments with the name first, streams, and the
@@ -32,6 +33,7 @@ var programs = map[string]program{
 	"corosync-cpgtool":    cpgtool.Main,
 	"corosync-keygen":     keygen.Main,
 	"corosync-quorumtool": quorumtool.Main,
+	"corosync-xmlproc":    xmlproc.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
 }
