@@ -17,6 +17,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
@@ -32,6 +33,7 @@ var programs = map[string]program{
 	"corosync-cmapctl":    cmapctl.Main,
 	"corosync-cpgtool":    cpgtool.Main,
 	"corosync-keygen":     keygen.Main,
+	"corosync-notifyd":    notifyd.Main,
 	"corosync-quorumtool": quorumtool.Main,
 	"corosync-xmlproc":    xmlproc.Main,
 
