@@ -9,7 +9,6 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
 	"github.com/ringmaster-ha/ringmaster/totem/datagram"
-	"github.com/ringmaster-ha/ringmaster/totem/knet/compress"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/crypto"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/link"
 )
@@ -90,11 +89,7 @@ func New(cfg Config) (*Transport, error) {
 		NodeID: cfg.NodeID, Mode: cfg.Mode, Options: cfg.Options,
 		Keys: t.keys, Small: t.small, Big: cfg.Pool, Meter: meter, Log: cfg.KnetLog,
 	})
-	with, err := compress.NewPacker(cfg.Compression)
-	if err != nil {
-		return nil, err
-	}
-	t.core.SetCompression(with)
+	t.setPacker()
 	return t, nil
 }
 

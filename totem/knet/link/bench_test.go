@@ -11,8 +11,8 @@ import (
 	"github.com/ringmaster-ha/ringmaster/totem/knet/crypto"
 )
 
-// pair is two nodes with one link, between which nothing takes time or is lost.
-type pair struct {
+// couple is two nodes with one link, between which nothing takes time or is lost.
+type couple struct {
 	b     testing.TB
 	now   totem.Instant
 	cores [2]*Core
@@ -22,10 +22,10 @@ type pair struct {
 	got   int // messages delivered
 }
 
-const pairMTU = 1500
+const coupleMTU = 1500
 
-func newPair(b testing.TB, cipher, hash string) *pair {
-	p := &pair{b: b, now: 1e9, pool: totem.NewPool(65536+1024, 64)}
+func newCouple(b testing.TB, cipher, hash string) *couple {
+	p := &couple{b: b, now: 1e9, pool: totem.NewPool(65536+1024, 64)}
 	for i := range p.cores {
 		keys := &crypto.Keyring{}
 		if hash == "none" {
@@ -68,19 +68,19 @@ func newPair(b testing.TB, cipher, hash string) *pair {
 	return p
 }
 
-func (p *pair) addr(i int) netip.AddrPort {
+func (p *couple) addr(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 5405)
 }
 
 // run carries out what node i asks for.
-func (p *pair) run(i int) {
+func (p *couple) run(i int) {
 	for a, ok := p.cores[i].Next(); ok; a, ok = p.cores[i].Next() {
 		switch a.Kind {
 		case Deliver:
 			p.got++
 		case Probe:
-			if n := len(a.Packet.Data) + 28; n > pairMTU {
-				p.cores[i].ProbeSent(p.now, a.Ref, ProbeTooBig, pairMTU)
+			if n := len(a.Packet.Data) + 28; n > coupleMTU {
+				p.cores[i].ProbeSent(p.now, a.Ref, ProbeTooBig, coupleMTU)
 				break
 			}
 			p.put(1-i, a.Packet.Data)
@@ -95,7 +95,7 @@ func (p *pair) run(i int) {
 }
 
 // put copies a datagram as the network does.
-func (p *pair) put(to int, data []byte) {
+func (p *couple) put(to int, data []byte) {
 	var b []byte
 	if n := len(p.spare); n > 0 {
 		b, p.spare = p.spare[n-1], p.spare[:n-1]
@@ -104,14 +104,14 @@ func (p *pair) put(to int, data []byte) {
 }
 
 // deliver hands over what is on its way, until nothing is.
-func (p *pair) deliver() {
+func (p *couple) deliver() {
 	for len(p.wire[0])+len(p.wire[1]) > 0 {
 		p.receive(0)
 		p.receive(1)
 	}
 }
 
-func (p *pair) receive(i int) {
+func (p *couple) receive(i int) {
 	for _, d := range p.wire[i] {
 		pkt := p.pool.Get()
 		pkt.Data = append(pkt.Data, d...)
@@ -125,7 +125,7 @@ func (p *pair) receive(i int) {
 }
 
 // mcast sends a message of node 1 to all.
-func (p *pair) mcast(msg []byte) {
+func (p *couple) mcast(msg []byte) {
 	p.cores[0].Send(p.now, 0, msg)
 	p.run(0)
 }
@@ -138,7 +138,7 @@ func BenchmarkPath(b *testing.B) {
 	for _, c := range pathConfigs {
 		for _, n := range []int{100, 1300, 8192, 65000} {
 			b.Run(fmt.Sprintf("%s/%s/%d", c[0], c[1], n), func(b *testing.B) {
-				p := newPair(b, c[0], c[1])
+				p := newCouple(b, c[0], c[1])
 				msg := make([]byte, n)
 				p.got = 0
 				b.SetBytes(int64(n))
@@ -159,7 +159,7 @@ func BenchmarkPath(b *testing.B) {
 func TestPathAllocations(t *testing.T) {
 	for _, c := range pathConfigs {
 		for _, n := range []int{100, 8192, 65000} {
-			p := newPair(t, c[0], c[1])
+			p := newCouple(t, c[0], c[1])
 			msg := make([]byte, n)
 			send := func() {
 				p.mcast(msg)
