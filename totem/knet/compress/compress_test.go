@@ -116,7 +116,7 @@ func newTestPacker(t testing.TB, m Model, level int) *Packer {
 func TestRoundTrip(t *testing.T) {
 	u := NewUnpacker(maxUserData)
 	for _, m := range offered {
-		for _, level := range []int{0, 1, 3, 6, 9} {
+		for _, level := range []int{0, 9} {
 			p := newTestPacker(t, m, level)
 			for _, in := range [][]byte{{'x'}, textOf(101), textOf(5000), textOf(maxUserData), make([]byte, maxUserData), noise(3000)} {
 				packed, err := p.Pack([]byte("before"), in)
