@@ -16,8 +16,12 @@ type actions struct{ *Daemon }
 // Interfaces are this node's own links.
 func (a actions) Interfaces() []cfgwire.Interface {
 	var list []cfgwire.Interface
-	for i, addr := range a.addresses(a.totem.NodeID) {
-		list = append(list, cfgwire.Interface{Name: fmt.Sprintf("%d %s", i, addr), Status: "OK"})
+	for i := range a.totem.Links {
+		for _, m := range a.totem.Links[i].Members {
+			if a.totem.Links[i].Configured && m.NodeID == a.totem.NodeID {
+				list = append(list, cfgwire.Interface{Name: fmt.Sprintf("%d %s", i, m.Addr), Status: a.net.status(i)})
+			}
+		}
 	}
 	return list
 }

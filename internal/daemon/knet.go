@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cfgwire"
@@ -135,6 +137,42 @@ func (n *knetNetwork) cryptoPhase(phase uint32) {
 			n.t.Cleanup()
 		}
 	})
+}
+
+// status is a digit for each node, in the order of their ids: 1 for enabled and 2
+// for connected, added; n is this node (totemknet_ifaces_get).
+func (n *knetNetwork) status(num int) string {
+	t := n.d.totem
+	var ids []totem.NodeID
+	for i := range t.Links {
+		for _, m := range t.Links[i].Members {
+			if t.Links[i].Configured && !slices.Contains(ids, m.NodeID) {
+				ids = append(ids, m.NodeID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	var b strings.Builder
+	for _, id := range ids {
+		if id == t.NodeID {
+			b.WriteByte('n')
+			continue
+		}
+		digit := byte('d')
+		for _, s := range n.statuses(id) {
+			if int(s.Link) == num {
+				digit = '0'
+				if s.Enabled {
+					digit++
+				}
+				if s.Connected {
+					digit += 2
+				}
+			}
+		}
+		b.WriteByte(digit)
+	}
+	return b.String()
 }
 
 func (n *knetNetwork) links(id totem.NodeID, out *cfgwire.NodeStatus) error {

@@ -39,9 +39,14 @@ func (n *knetNetwork) handleStats() link.Stats {
 	return n.figures.all
 }
 
-func (n *knetNetwork) linkStatus(id totem.NodeID, num uint8) link.Status {
+// statuses are the states of the links to a node.
+func (n *knetNetwork) statuses(id totem.NodeID) []link.Status {
 	n.ask(id)
-	for _, s := range n.figures.nodes[id] {
+	return n.figures.nodes[id]
+}
+
+func (n *knetNetwork) linkStatus(id totem.NodeID, num uint8) link.Status {
+	for _, s := range n.statuses(id) {
 		if s.Link == num {
 			return s
 		}

@@ -19,6 +19,8 @@ type network interface {
 	cryptoPhase(phase uint32)
 	// clearStats sets the counters of stats.knet to zero.
 	clearStats()
+	// status is what cfg tells of one of this node's own links.
+	status(link int) string
 	// links fills in a node's links.
 	links(id totem.NodeID, out *cfgwire.NodeStatus) error
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ type Ring struct {
 	Token     int    // ms; 0: 1000, so that tests are quick
 	Links     int    // with knet: links of each node, on as many networks; 0: one
 	Crypto    string // with knet: cipher and hash, "aes256/sha256"; empty: none
+	Key       string // with Crypto: what the key is made of; empty: a text of its own
 	Totem     string // further lines of the totem section
 	Quorum    string // further lines of the quorum section
 	NoQuorum  bool   // no quorum provider
@@ -40,7 +42,7 @@ func (r Ring) Conf(hosts []*Host) string {
 		fmt.Fprintf(&b, "  ip_version: %s\n", r.IPVersion)
 	}
 	if cipher, hash, ok := strings.Cut(r.Crypto, "/"); ok {
-		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, strings.Repeat("not a secret, ", 10))
+		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, strings.Repeat(cmp.Or(r.Key, "not a secret, "), 10))
 	}
 	b.WriteString(r.Totem)
 	if r.Broadcast {

@@ -105,6 +105,7 @@ func (t *Transport) Start(now totem.Instant) {
 	t.now = now
 	t.cfg.Log.Logf(loglevel.Notice, "Initializing transport (Kronosnet).")
 	t.cfg.Log.Logf(loglevel.Debug, "knet_enable access list: %d", b2i(t.cfg.ACL))
+	t.cfg.KnetLog.Logf(loglevel.Info, "pmtud: MTU manually set to: %d", t.cfg.MTU)
 	t.cfg.Log.Logf(loglevel.Info, "totemknet initialized")
 	t.upAt = now.Add(upAfter)
 }

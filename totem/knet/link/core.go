@@ -132,7 +132,7 @@ func (c *Core) Tick(now totem.Instant) {
 		return
 	}
 	if late := now.Sub(c.heartbeatAt); c.heartbeatAt != 0 && late > pauseLeast {
-		c.forgive(late)
+		c.forgive(now, late)
 	}
 	next := totem.Never
 	for _, h := range c.hosts {
@@ -155,12 +155,13 @@ func (c *Core) Tick(now totem.Instant) {
 // which pongs may wait to be read.
 const pauseLeast = 100 * time.Millisecond
 
-// forgive gives pongs the time of a pause of our own.
-func (c *Core) forgive(pause time.Duration) {
+// forgive gives pongs the time of a pause of our own, and one ping interval at
+// least from now on.
+func (c *Core) forgive(now totem.Instant, pause time.Duration) {
 	for _, h := range c.hosts {
 		for _, l := range h.links {
 			if l != nil && l.lastPong != 0 {
-				l.lastPong = l.lastPong.Add(pause)
+				l.lastPong = max(l.lastPong.Add(pause), now.Add(l.PingInterval-l.timeout))
 			}
 		}
 	}

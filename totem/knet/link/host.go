@@ -85,8 +85,8 @@ func (c *Core) choose(h *host) {
 // AddSelf makes the loopback link, which only counts.
 func (c *Core) AddSelf(s Spec) {
 	h := &host{id: wire.HostID(c.cfg.NodeID), reachable: true}
-	l := &link{Spec: s, host: h, enabled: true, mtu: wire.MaxMTU, validMTU: true}
-	l.stats.LatencyMin = ^uint32(0)
+	l := &link{Spec: s, host: h, enabled: true, up: true, mtu: wire.MaxMTU, validMTU: true}
+	l.stats.LatencyMin, l.stats.UpCount = ^uint32(0), 1
 	h.links[s.Link] = l
 	c.self = h
 }

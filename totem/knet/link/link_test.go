@@ -53,7 +53,7 @@ func TestLinksComeUp(t *testing.T) {
 		s.LatencyMin < 399 || s.LatencyMax > 401 || s.LatencySamples != uint32(s.RxPongPackets) {
 		t.Errorf("counters: %+v", s)
 	}
-	if s := a.Links(1, nil); len(s) != 1 || !s[0].Enabled || s[0].MTU != 65535 {
+	if s := a.Links(1, nil); len(s) != 1 || !s[0].Enabled || !s[0].Connected || s[0].MTU != 65535 {
 		t.Errorf("the loopback link: %+v", s)
 	}
 }
@@ -435,13 +435,18 @@ func TestUnreachable(t *testing.T) {
 
 // After a pause of our own no link is down: its pongs wait to be read.
 func TestPause(t *testing.T) {
-	w := newWorld(t, setup{nodes: 2, links: 1})
-	w.pass(15 * time.Second)
-	a := w.nodes[0]
-	w.now = w.now.Add(3 * time.Second)
-	w.pass(time.Second)
-	if s := a.Links(2, nil)[0]; s.DownCount != 0 {
-		t.Error("the link was down")
+	for _, pause := range []time.Duration{150 * time.Millisecond, 390 * time.Millisecond, 410 * time.Millisecond, 3 * time.Second} {
+		for start := range 20 {
+			w := newWorld(t, setup{nodes: 2, links: 1})
+			w.pass(15*time.Second + time.Duration(start)*10*time.Millisecond)
+			a := w.nodes[0]
+			w.now = w.now.Add(pause)
+			a.Tick(w.now) // before what has come meanwhile is read
+			w.pass(time.Second)
+			if s := a.Links(2, nil)[0]; s.DownCount != 0 {
+				t.Errorf("after %v the link was down", pause)
+			}
+		}
 	}
 }
 
