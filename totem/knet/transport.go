@@ -93,12 +93,12 @@ func New(cfg Config) (*Transport, error) {
 	return t, nil
 }
 
-// meter reads the monotonic clock.
-func meter() totem.Instant {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // it has no failure
-	return totem.Instant(ts.Nano())
-}
+// meterZero is what the meter counts from.
+var meterZero = time.Now()
+
+// meter reads the monotonic clock, by way of package time and not of a system
+// call, which takes several times as long: it is read twice for every packet.
+func meter() totem.Instant { return totem.Instant(time.Since(meterZero)) }
 
 // Start has the links made by the Tick that is due a tenth of a second later.
 func (t *Transport) Start(now totem.Instant) {
