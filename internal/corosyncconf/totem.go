@@ -229,6 +229,12 @@ func (f *File) Unsupported(t *Totem) error {
 	if t.Transport != Knet {
 		return nil
 	}
+	if t.Volatile.KnetCompressionModel == "lzo2" {
+		const key = "totem.knet_compression_model"
+		e := errorAt(f.At(key), "knet_compression_model lzo2 is not supported by this corosync; another model has to be set on all nodes, lz4 comes closest")
+		e.Key, e.Got, e.Want = key, "lzo2", "zlib, lz4, lz4hc, lzma, bzip2 or zstd"
+		return e
+	}
 	for i := range t.Links {
 		if t.Links[i].Configured && t.Links[i].Knet.SCTP {
 			key := linkItem(uint32(i), "knet_transport")

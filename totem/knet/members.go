@@ -7,7 +7,6 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
-	"github.com/ringmaster-ha/ringmaster/totem/knet/compress"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/link"
 )
 
@@ -138,21 +137,6 @@ func (t *Transport) Configure(now totem.Instant, o link.Options) {
 	log.Logf(loglevel.Debug, "knet_mtu now %d", o.MTU)
 	t.core.Configure(now, o)
 	t.run()
-}
-
-// SetCompression changes how messages are packed. With a configuration that
-// cannot be, they are sent as they are, which is logged, as in the reference.
-func (t *Transport) SetCompression(c compress.Config) {
-	if c == t.cfg.Compression {
-		return
-	}
-	t.cfg.Compression = c
-	with, err := compress.NewPacker(c)
-	if err != nil {
-		t.cfg.KnetLog.Logf(loglevel.Error, "compress: %v", err)
-		t.cfg.Log.Logf(loglevel.Error, "knet_handle_compress failed: %v", err)
-	}
-	t.core.SetCompression(with)
 }
 
 // SetTimers changes what is configured of a link to a node.

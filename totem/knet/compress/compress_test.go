@@ -116,7 +116,7 @@ func newTestPacker(t testing.TB, m Model, level int) *Packer {
 func TestRoundTrip(t *testing.T) {
 	u := NewUnpacker(maxUserData)
 	for _, m := range offered {
-		for _, level := range []int{0, 1, 3, 6, 9} {
+		for _, level := range []int{0, 9} {
 			p := newTestPacker(t, m, level)
 			for _, in := range [][]byte{{'x'}, textOf(101), textOf(5000), textOf(maxUserData), make([]byte, maxUserData), noise(3000)} {
 				packed, err := p.Pack([]byte("before"), in)
@@ -143,15 +143,15 @@ func TestNewPacker(t *testing.T) {
 		{Config{Model: "none"}, 0, 0, ""},
 		{Config{Model: "zlib", Level: 6, Threshold: 1000}, 1000, 6, ""},
 		{Config{Model: "zlib"}, 100, -1, ""}, // level 0 stores, so that the default takes over
-		{Config{Model: "zlib", Level: 10}, 0, 0, "unable to compress test buffer, please check your compression settings: level is out of range"},
-		{Config{Model: "zlib", Level: -2}, 0, 0, "unable to compress test buffer, please check your compression settings: level is out of range"},
+		{Config{Model: "zlib", Level: 10}, 0, 0, "zlib: level is out of range: 10"},
+		{Config{Model: "zlib", Level: -2}, 0, 0, "zlib: level is out of range: -2"},
 		{Config{Model: "lz4"}, 100, 0, ""},
 		{Config{Model: "lz4", Level: 70000}, 100, 70000, ""},
 		{Config{Model: "lz4hc", Level: 99}, 100, 99, ""},
 		{Config{Model: "lz4hc", Level: -99}, 100, -99, ""},
 		{Config{Model: "lzma"}, 100, 0, ""},
-		{Config{Model: "lzma", Level: 10}, 0, 0, "unable to compress test buffer, please check your compression settings: level is out of range"},
-		{Config{Model: "bzip2"}, 0, 0, "unable to compress test buffer, please check your compression settings: level is out of range"},
+		{Config{Model: "lzma", Level: 10}, 0, 0, "lzma: level is out of range: 10"},
+		{Config{Model: "bzip2"}, 0, 0, "bzip2: level is out of range: 0"},
 		{Config{Model: "bzip2", Level: 9}, 100, 9, ""},
 		{Config{Model: "zstd"}, 100, 0, ""},
 		{Config{Model: "zstd", Level: 22, Threshold: 65536}, 65536, 22, ""},

@@ -44,10 +44,9 @@ type Packer struct {
 	packer    packer
 }
 
-// NewPacker returns nil and no error for model none. A level that the model
-// refuses is an error. Level 0 of zlib, which stores, becomes its default: the
-// reference compresses a test buffer and falls back to it when nothing was
-// gained. The errors have the reference's words.
+// NewPacker returns nil and no error for model none. A level that the model does
+// not have is ErrLevel. Level 0 of zlib, which stores, becomes its default. (The
+// reference finds out about both by compressing a test buffer.)
 func NewPacker(c Config) (*Packer, error) {
 	m, err := modelOf(c.Model)
 	if err != nil || m == None {
@@ -67,7 +66,7 @@ func NewPacker(c Config) (*Packer, error) {
 		p.level = zlib.DefaultCompression
 	}
 	if p.packer, err = newPacker(m, p.level); err != nil {
-		return nil, fmt.Errorf("unable to compress test buffer, please check your compression settings: %w", err)
+		return nil, fmt.Errorf("%v: %w: %d", m, err, p.level)
 	}
 	return p, nil
 }
@@ -88,13 +87,14 @@ func (p *Packer) Wants(length int) bool { return p != nil && length > p.threshol
 // src as it is, under model None, if it has not become shorter, or with an error.
 func (p *Packer) Pack(dst, src []byte) ([]byte, error) { return p.packer.pack(dst, src) }
 
-var errLevel = errors.New("level is out of range")
+// ErrLevel refuses a level that the model does not have.
+var ErrLevel = errors.New("level is out of range")
 
 func newPacker(m Model, level int) (packer, error) {
 	switch m {
 	case Zlib:
 		if level < zlib.DefaultCompression || level > zlib.BestCompression {
-			return nil, errLevel
+			return nil, ErrLevel
 		}
 		w, err := zlib.NewWriterLevel(nil, level)
 		return &zlibPacker{w}, err
@@ -104,14 +104,14 @@ func newPacker(m Model, level int) (packer, error) {
 		return &lz4hcPacker{lz4.CompressorHC{Level: depth(level)}}, nil
 	case LZMA:
 		if level < 0 || level > 9 {
-			return nil, errLevel
+			return nil, ErrLevel
 		}
 		// The library's other way to find matches, for higher levels, writes streams
 		// that nobody can read.
 		return &lzmaPacker{xz.WriterConfig{DictCap: lzmaDictCap, NoCheckSum: true}}, nil
 	case Bzip2:
 		if level < bzip2.BestSpeed || level > bzip2.BestCompression {
-			return nil, errLevel
+			return nil, ErrLevel
 		}
 		return &bzip2Packer{bzip2.WriterConfig{Level: level}}, nil
 	}
