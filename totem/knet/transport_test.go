@@ -336,7 +336,6 @@ func TestConfigIsChecked(t *testing.T) {
 		func(c *Config) { c.Pool = totem.NewPool(2048, 2) },
 		func(c *Config) { c.Mode = 3 },
 		func(c *Config) { c.Crypto.Cipher = "aes256" },
-		func(c *Config) { c.Compression.Model = "snappy" },
 	} {
 		c := good
 		change(&c)
