@@ -29,8 +29,8 @@ type Config struct {
 	link.Options
 	Members []Member // of all links, this node among them
 	Crypto  crypto.Config
-	// Compression is how messages are packed; a model that there is no library
-	// for is an error of New.
+	// Compression is how messages are packed; what cannot be is logged, and
+	// messages are sent as they are.
 	Compression compress.Config
 
 	Pool *totem.Pool // of packets that hold any message of the ring
