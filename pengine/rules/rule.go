@@ -1,0 +1,106 @@
+package rules
+
+import (
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
+)
+
+// Rule is a rule element, read.
+type Rule struct {
+	id       string
+	or       bool
+	parts    []expression
+	problems []Problem // reported by each evaluation
+}
+
+// An expression is what stands in a rule: another rule, or a question. next is
+// never nil.
+type expression interface {
+	eval(in *Input, next *iso8601.Time) bool
+}
+
+// Rule reads a rule element, or the one that its id-ref means.
+func (d *Document) Rule(e *etree.Element) *Rule { return d.rule(e, nil) }
+
+// rule reads e, which stands in the rules that outer lists: one that contains
+// itself by id-ref would go on for ever, and is false there.
+func (d *Document) rule(e *etree.Element, outer []*etree.Element) *Rule {
+	resolved, problem := d.Resolve(e)
+	r := &Rule{id: idOf(e)}
+	if problem != nil {
+		r.problems = append(r.problems, *problem)
+	}
+	if resolved != nil {
+		r.id = idOf(resolved)
+		op, _ := attr(resolved, "boolean-op")
+		r.or = lower(op) == "or"
+		for _, o := range outer {
+			if o == resolved {
+				r.or = true
+				return r
+			}
+		}
+		outer = append(outer, resolved)
+		for _, c := range resolved.ChildElements() {
+			r.parts = append(r.parts, d.expression(c, outer))
+		}
+	}
+	if len(r.parts) == 0 {
+		r.problems = append(r.problems, Problem{
+			Severity: Error, Where: "pe_eval_expr",
+			Text: "Invalid Rule " + r.id + ": rules must contain at least one expression",
+		})
+	}
+	return r
+}
+
+// Eval says whether the rule passes (pe_eval_expr). next, if not nil, is set to
+// the time from which on the answer can be another, if that is earlier than what
+// it says already or it is undefined; date_spec, as in the reference, sets none.
+// A rule without expressions passes, unless its boolean-op is or.
+func (r *Rule) Eval(in *Input, next *iso8601.Time) bool {
+	var ignored iso8601.Time
+	if next == nil {
+		next = &ignored
+	}
+	return r.eval(in, next)
+}
+
+func (r *Rule) eval(in *Input, next *iso8601.Time) bool {
+	for _, p := range r.problems {
+		in.report(p)
+	}
+	for _, e := range r.parts {
+		if e.eval(in, next) == r.or {
+			return r.or
+		}
+	}
+	return !r.or
+}
+
+// ID is the rule's id, of the rule that an id-ref means.
+func (r *Rule) ID() string { return r.id }
+
+// Rules are the rule elements directly in another element, any of which may pass
+// (pe_eval_rules): those of a set, or of a lifetime.
+type Rules []*Rule
+
+// Rules reads the rules of e.
+func (d *Document) Rules(e *etree.Element) Rules {
+	var rules Rules
+	for _, c := range e.SelectElements("rule") {
+		rules = append(rules, d.Rule(c))
+	}
+	return rules
+}
+
+// Eval says whether a rule passes, or there is none; next is as in Rule.Eval.
+func (r Rules) Eval(in *Input, next *iso8601.Time) bool {
+	for _, rule := range r {
+		if rule.Eval(in, next) {
+			return true
+		}
+	}
+	return len(r) == 0
+}
