@@ -14,8 +14,8 @@ type Rule struct {
 	problems []Problem // reported by each evaluation
 }
 
-// An expression is what stands in a rule: another rule, or a question. next is
-// never nil.
+// An expression is what stands in a rule: another rule, or a question. next is as
+// in Rule.Eval.
 type expression interface {
 	eval(in *Input, next *iso8601.Time) bool
 }
@@ -60,10 +60,6 @@ func (d *Document) rule(e *etree.Element, outer []*etree.Element) *Rule {
 // it says already or it is undefined; date_spec, as in the reference, sets none.
 // A rule without expressions passes, unless its boolean-op is or.
 func (r *Rule) Eval(in *Input, next *iso8601.Time) bool {
-	var ignored iso8601.Time
-	if next == nil {
-		next = &ignored
-	}
 	return r.eval(in, next)
 }
 
