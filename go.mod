@@ -4,6 +4,9 @@ go 1.26.0
 
 require golang.org/x/sys v0.49.0
 
-require golang.org/x/sync v0.24.0
-
-require github.com/beevik/etree v1.8.1
+require (
+	github.com/beevik/etree v1.8.1
+	github.com/godbus/dbus/v5 v5.2.4
+	github.com/gosnmp/gosnmp v1.47.0
+	golang.org/x/sync v0.24.0
+)

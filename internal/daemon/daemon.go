@@ -64,8 +64,9 @@ type Daemon struct {
 	assembler *pg.Assembler
 	ring      *ring.Ring
 	ipc       []*ipcService
-	running   bool // services are loaded
-	reloading bool // the map is being brought to what the files say
+	lent      *server.Lent // the clients that the ring thread may serve
+	running   bool         // services are loaded
+	reloading bool         // the map is being brought to what the files say
 	stats     *cmapsvc.Stats
 	figures   figures
 	ipcActive uint64
@@ -251,6 +252,9 @@ func (d *Daemon) load() {
 			return
 		}
 	}
+	if d.lent != nil {
+		_ = d.ring.SetRequests(d.lent) // fails only when the thread has ended
+	}
 	c := controls{
 		dumpFlightData: d.dumpFlightData,
 		dumpState:      d.node.Dump,
@@ -273,6 +277,7 @@ func (d *Daemon) unload() {
 	d.ipc = nil
 	d.node.Stop(func(service.Info) {})
 	d.mu.Unlock()
+	_ = d.ring.SetRequests(nil) // fails only when the thread has ended
 	for _, s := range services {
 		s.close()
 	}

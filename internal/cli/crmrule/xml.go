@@ -43,11 +43,11 @@ func (t *tree) add(token xml.Token) {
 	switch token := token.(type) {
 	case xml.StartElement:
 		t.depth++
-		if t.root != nil && t.at == nil || t.depth > maxDepth || token.Name.Local == "" {
+		e := etree.NewElement(name(token.Name))
+		if t.root != nil && t.at == nil || t.depth > maxDepth || e.Tag == "" {
 			t.ended = true // a second document, too deep, or "<:>"
 			return
 		}
-		e := etree.NewElement(name(token.Name))
 		for _, a := range token.Attr {
 			e.CreateAttr(name(a.Name), a.Value)
 		}
