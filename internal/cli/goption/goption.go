@@ -19,6 +19,13 @@ const (
 	Optional            // one, unless the next argument begins with "-" or there is none
 )
 
+// Error is a mistake in a command line, in GLib's words.
+type Error string
+
+func (e Error) Error() string { return string(e) }
+
+func errorf(format string, args ...any) error { return Error(fmt.Sprintf(format, args...)) }
+
 // Option is an option.
 type Option struct {
 	Long  string
@@ -82,9 +89,9 @@ func Int(n *int) func(string, string, bool) error {
 		v, err := strconv.ParseInt(strings.TrimLeft(value, " \t\n\v\f\r"), 0, 64)
 		switch {
 		case strings.Contains(value, "_") || err != nil && !errors.Is(err, strconv.ErrRange):
-			return fmt.Errorf("Cannot parse integer value “%s” for %s", value, name)
+			return errorf("Cannot parse integer value “%s” for %s", value, name)
 		case err != nil || v < math.MinInt32 || v > math.MaxInt32:
-			return fmt.Errorf("Integer value “%s” for %s out of range", value, name)
+			return errorf("Integer value “%s” for %s out of range", value, name)
 		}
 		*n = int(v)
 		return nil
@@ -209,7 +216,7 @@ func (p *parser) long(arg string) error {
 			}
 		}
 	}
-	return fmt.Errorf("Unknown option %s", p.args[p.next])
+	return errorf("Unknown option %s", p.args[p.next])
 }
 
 func (p *parser) longIn(options []Option, arg string) (done bool, err error) {
@@ -239,7 +246,7 @@ func (p *parser) short(arg string) error {
 				}
 				name := "-" + arg[i:i+1]
 				if o.Arg != None && p.next > at {
-					return true, fmt.Errorf("Error parsing option %s", name)
+					return true, errorf("Error parsing option %s", name)
 				}
 				return true, p.take(o, name)
 			}
@@ -252,7 +259,7 @@ func (p *parser) short(arg string) error {
 		case arg[i] == '?' || arg[i] == 'h':
 			return Help(p.context.help(helpMain, ""))
 		default:
-			return fmt.Errorf("Unknown option %s", p.args[at])
+			return errorf("Unknown option %s", p.args[at])
 		}
 	}
 	return nil
@@ -265,7 +272,7 @@ func (p *parser) take(o *Option, name string) error {
 	case o.Arg == None, o.Arg == Optional && (last || strings.HasPrefix(p.args[p.next+1], "-")):
 		return o.Do(name, "", false)
 	case last:
-		return fmt.Errorf("Missing argument for %s", name)
+		return errorf("Missing argument for %s", name)
 	}
 	p.next++
 	return o.Do(name, p.args[p.next], true)
