@@ -183,7 +183,7 @@ func drawSet(r *rand.Rand, n int, id *int) string {
 	}
 	b := "<" + pick(r, "instance_attributes", "instance_attributes", "instance_attributes", "instance_attributes", "meta_attributes")
 	tag := b[1:]
-	if r.IntN(20) != 0 {
+	if r.IntN(8) != 0 {
 		b += fmt.Sprintf(` id="s%d"`, n)
 	}
 	if r.IntN(2) == 0 {
@@ -243,7 +243,7 @@ func drawCase(r *rand.Rand) string {
 		b.WriteString(drawRuleElement(r, 0, &id))
 	}
 	b.WriteString("</rules><sets>")
-	for n := range r.IntN(5) {
+	for n := range r.IntN(8) {
 		b.WriteString(drawSet(r, n, &id))
 	}
 	b.WriteString(`</sets><shared><rule id="shared" boolean-op="or"><expression id="e" attribute="a" operation="defined"/></rule>`)
