@@ -242,17 +242,22 @@ func TestValidate(t *testing.T) {
 }
 
 func TestUnsupported(t *testing.T) {
-	f, c, err := newWorld(totemConf("knet", 2)).read()
+	f, c, err := newWorld(totemConf("knet", 2, "interface {", "linknumber: 0", "knet_transport: sctp", "}")).read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "/etc/corosync/corosync.conf:3: transport knet (the default) is not supported by this corosync yet; set totem.transport to udpu or udp"
+	want := "/etc/corosync/corosync.conf:7: knet over SCTP is not supported by this corosync; leave knet_transport out"
 	if err := f.Unsupported(c); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	f, c, _ = newWorld(totemConf("udp", 2)).read()
-	if err := f.Unsupported(c); err != nil {
-		t.Error(err)
+	for _, transport := range []string{"knet", "udp"} {
+		f, c, err = newWorld(totemConf(transport, 2)).read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Unsupported(c); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -27,21 +27,19 @@ func (a actions) NodeAddrs(id totem.NodeID) []netip.Addr { return a.addresses(id
 
 // NodeStatus asks the ring thread, which answers between two packets.
 func (a actions) NodeStatus(id totem.NodeID) (cfgwire.NodeStatus, error) {
-	s, err := a.ring.NodeStatus(id)
+	out := cfgwire.NodeStatus{Node: id}
+	var err error
+	if out.Reachable, err = a.ring.Reachable(id); err == nil {
+		err = a.net.links(id, &out)
+	}
 	if err != nil {
 		return cfgwire.NodeStatus{}, cserr.TryAgain
-	}
-	out := cfgwire.NodeStatus{Node: id, Reachable: s.Reachable}
-	if s.Known {
-		out.Links[0] = cfgwire.Link{
-			Enabled: s.Link.Enabled, Connected: s.Link.Connected, MTU: uint32(s.Link.MTU), Src: s.Link.Addr.String(),
-		}
 	}
 	return out, nil
 }
 
-// CryptoPhase has nothing to do for the transports without encryption.
-func (a actions) CryptoPhase(uint32) {}
+// CryptoPhase implements cfgsvc.Actions.
+func (a actions) CryptoPhase(phase uint32) { a.net.cryptoPhase(phase) }
 
 // ReopenLogs opens the log files anew, away from the lock.
 func (a actions) ReopenLogs(done func(error)) {

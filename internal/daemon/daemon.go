@@ -63,6 +63,7 @@ type Daemon struct {
 	store     *pg.Store
 	assembler *pg.Assembler
 	ring      *ring.Ring
+	net       network
 	ipc       []*ipcService
 	lent      *server.Lent // the clients that the ring thread may serve
 	running   bool         // services are loaded
@@ -95,6 +96,7 @@ func New(opts Options) (*Daemon, error) {
 	if d.privileges, err = readPrivileges(d.cmap); err != nil {
 		return nil, err
 	}
+	d.net = d.newNetwork()
 	d.admission = pg.NewAdmission(payloadMTU(d.totem))
 	d.assembler = pg.NewAssembler(d.deliver, d.log.Logger("TOTEM"))
 	d.members = members{cmap: d.cmap, addresses: d.addresses, log: d.main}
@@ -122,13 +124,9 @@ func (d *Daemon) Run() exitcode.Code {
 		moveToRootCgroup("", d.main)
 	}
 	lockMemory(d.main)
-	cfg, err := d.ringConfig()
-	if err != nil {
-		d.main.Logf(loglevel.Error, "%v", err)
-		return exitcode.MainConfigRead
-	}
 	d.mu.Lock()
-	d.ring, err = ring.Open(cfg)
+	var err error
+	d.ring, err = ring.Open(d.ringConfig())
 	d.mu.Unlock()
 	if err != nil {
 		d.main.Logf(loglevel.Error, "Can't initialize TOTEM layer: %v", err)

@@ -29,7 +29,7 @@ ip link set %[1]s master lan up
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("bridge: %w: %s", err, out)
 	}
-	return configure(h, "eth0")
+	return configure(h, 0)
 }
 
 func (b *bridge) open() error {

@@ -58,6 +58,13 @@ type Host struct {
 // Addr is the host's IPv4 address on the lab's network.
 func (h *Host) Addr() string { return fmt.Sprintf("10.77.0.%d", h.Index+1) }
 
+// AddrOn is its address on network n of a lab with Networks; Addr is that on
+// network 0.
+func (h *Host) AddrOn(n int) string { return fmt.Sprintf("10.77.%d.%d", n, h.Index+1) }
+
+// Addr6On is its IPv6 address there.
+func (h *Host) Addr6On(n int) string { return fmt.Sprintf("fd77:0:0:%x::%x", n, h.Index+1) }
+
 // Addr6 is its IPv6 address.
 func (h *Host) Addr6() string { return fmt.Sprintf("fd77::%x", h.Index+1) }
 

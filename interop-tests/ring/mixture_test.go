@@ -25,11 +25,13 @@ func TestMain(m *testing.M) {
 
 // transports are the ways of the ring's packets.
 var transports = map[string]lab.Ring{
-	"udpu":      {Transport: "udpu"},
-	"udpu-ipv6": {Transport: "udpu", IPVersion: "ipv6"},
-	"udp":       {Transport: "udp"},
-	"udp-ipv6":  {Transport: "udp", IPVersion: "ipv6"},
-	"broadcast": {Transport: "udp", Broadcast: true},
+	"udpu":        {Transport: "udpu"},
+	"udpu-ipv6":   {Transport: "udpu", IPVersion: "ipv6"},
+	"udp":         {Transport: "udp"},
+	"udp-ipv6":    {Transport: "udp", IPVersion: "ipv6"},
+	"broadcast":   {Transport: "udp", Broadcast: true},
+	"knet":        {Transport: "knet"},
+	"knet-crypto": {Transport: "knet", Crypto: "aes256/sha256"},
 }
 
 // step is one of the things that can happen to a ring, by what happens to one
@@ -88,6 +90,11 @@ func TestMixtures(t *testing.T) {
 		{"udpu-ipv6", "GoCC", false, short},
 		{"udp-ipv6", "CGoC", false, short},
 		{"broadcast", "GoGoC", false, short},
+		{"knet", "CCC", false, whole}, // the baseline
+		{"knet", "GoGoGo", false, whole},
+		{"knet", "GoCC", true, more},
+		{"knet-crypto", "CGoC", false, whole},
+		{"knet-crypto", "GoGoC", true, whole},
 	} {
 		t.Run(tt.transport+"/"+tt.mixture, func(t *testing.T) {
 			mix := lab.Kinds(tt.mixture)

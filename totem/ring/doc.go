@@ -2,7 +2,7 @@
 // and the queues between it and the rest of the daemon.
 //
 //	clients -> services -> Send ----> inbox --> pg.Packer \
-//	                                                       srp.Machine <-> udp.Transport
+//	                                                       srp.Machine <-> Transport
 //	clients <- services <- Next <---- events <------------/
 //
 // # The ring thread

@@ -8,7 +8,6 @@ import (
 	"github.com/ringmaster-ha/ringmaster/totem"
 	"github.com/ringmaster-ha/ringmaster/totem/pg"
 	"github.com/ringmaster-ha/ringmaster/totem/srp"
-	"github.com/ringmaster-ha/ringmaster/totem/udp"
 )
 
 // loop is what the ring thread owns.
@@ -18,7 +17,7 @@ type loop struct {
 	now   totem.Instant
 	srp   srp.Config
 	m     *srp.Machine
-	net   *udp.Transport
+	net   Transport
 	pack  *pg.Packer
 	pause pauseDetector
 	stats Stats
@@ -66,16 +65,18 @@ func (g gate) Next(trans bool, buf []byte) ([]byte, bool) {
 	return g.l.pack.Next(trans, buf)
 }
 
-// idlePackets is how many unused packets the pool keeps.
-const idlePackets = 2048
+// idleBytes is about how many bytes of unused packets the pool keeps, idleLeast
+// the least number of them: a few token visits' worth of the largest.
+const (
+	idleBytes = 4 << 20
+	idleLeast = 512
+)
 
 func newLoop(r *Ring, seq uint64) (*loop, error) {
 	l := &loop{r: r, clock: newClock(), holdUntil: totem.Never}
-	pool := totem.NewPool(r.cfg.PacketSize, idlePackets)
-	u := r.cfg.UDP
-	u.NodeID, u.Pool, u.Wake = r.cfg.SRP.NodeID, pool, r.wake.wake
+	pool := totem.NewPool(r.cfg.PacketSize, max(idleBytes/r.cfg.PacketSize, idleLeast))
 	var err error
-	if l.net, err = udp.New(u); err != nil {
+	if l.net, err = r.cfg.Transport(Attachment{Pool: pool, Wake: r.wake.wake}); err != nil {
 		return nil, err
 	}
 	l.pack = pg.NewPacker(r.cfg.PayloadMTU, r.cfg.Admission)
@@ -177,16 +178,16 @@ func (l *loop) takeInbox() {
 }
 
 // interfaceEvent tells the machine and the receiver what the transport found.
-func (l *loop) interfaceEvent(ev udp.Event) {
-	switch ev.Kind {
-	case udp.NoEvent:
+func (l *loop) interfaceEvent(ev totem.InterfaceEvent) {
+	switch ev.Change {
+	case totem.InterfaceSame:
 		return
-	case udp.Fatal:
+	case totem.InterfaceFailed:
 		l.r.out.push(Event{Kind: Fatal, Err: ev.Err})
 		return
-	case udp.InterfaceUp:
+	case totem.InterfaceUp:
 		l.r.out.push(Event{Kind: InterfaceUp, Addr: ev.Addr})
-	case udp.InterfaceDown:
+	case totem.InterfaceDown:
 		l.r.out.push(Event{Kind: InterfaceDown, Addr: ev.Addr})
 	}
 	switch {
