@@ -28,6 +28,9 @@ type Ring struct {
 	Realtime bool
 }
 
+// Key is the key of a Ring with Crypto.
+var Key = strings.Repeat("not a secret, ", 10)
+
 // Conf returns the text.
 func (r Ring) Conf(hosts []*Host) string {
 	var b strings.Builder
@@ -40,7 +43,7 @@ func (r Ring) Conf(hosts []*Host) string {
 		fmt.Fprintf(&b, "  ip_version: %s\n", r.IPVersion)
 	}
 	if cipher, hash, ok := strings.Cut(r.Crypto, "/"); ok {
-		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, strings.Repeat("not a secret, ", 10))
+		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, Key)
 	}
 	b.WriteString(r.Totem)
 	if r.Broadcast {

@@ -31,9 +31,18 @@ const (
 	logOnHost    = "/var/log/evs.jsonl"
 )
 
-func newLoad(t lab.TB, l *lab.Lab, clients string) *load {
+func newLoad(t lab.TB, l *lab.Lab, clients string, ring lab.Ring) *load {
+	t.Helper()
 	ld := &load{l: l, t: t, program: clients + "/cpgnode", members: map[*lab.Host]*lab.Process{}, wire: newWitness()}
-	l.OnDatagram(ld.wire.datagram)
+	sight := ld.wire.datagram
+	if ring.Transport == "knet" {
+		k, err := newOverKnet(ring.Crypto, lab.Key, sight)
+		if err != nil {
+			t.Fatalf("read the network: %v", err)
+		}
+		sight = k.datagram
+	}
+	l.OnDatagram(sight)
 	return ld
 }
 
