@@ -124,7 +124,10 @@ func (ld *load) check(hosts ...*lab.Host) {
 		err = c.Quiescent(live)
 	}
 	if err != nil {
-		ld.t.Fatalf("extended virtual synchrony is violated: %v", err)
+		ld.t.Fatalf("extended virtual synchrony is violated: %v; packets that were not seen: %v", err, ld.wire.unseen())
+	}
+	if ld.wire.blind() {
+		ld.t.Fatalf("no packet of a ring was seen on the network")
 	}
 	if c.Messages() == 0 {
 		ld.t.Fatalf("no message was sent: the load did nothing")
