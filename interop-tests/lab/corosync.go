@@ -29,7 +29,7 @@ type Ring struct {
 }
 
 // Key is the key of a Ring with Crypto.
-var Key = strings.Repeat("not a secret, ", 10)
+var Key = strings.Repeat("not a secret;", 10)
 
 // Conf returns the text.
 func (r Ring) Conf(hosts []*Host) string {
