@@ -157,7 +157,6 @@ func TestKeyUse(t *testing.T) {
 	if !bytes.Equal(a[:n], b[:n]) || bytes.Equal(a[n:], b[n:]) {
 		t.Errorf("sealed with keys that differ in their last byte:\n%x\n%x", a, b)
 	}
-	k[0]++ // the instance has its own copy
 }
 
 func TestNewRefuses(t *testing.T) {
@@ -255,8 +254,8 @@ func TestRekey(t *testing.T) {
 			hear(fmt.Sprintf("%s on node %d", s.name, n+1))
 		}
 	}
-	if a.InUse() != 2 || a.Sizes() != (wire.Security{Block: 16, Salt: 16, Hash: 20}) {
-		t.Errorf("at the end slot %d is in use, sizes %+v", a.InUse(), a.Sizes())
+	if a.use != 2 || a.Sizes() != (wire.Security{Block: 16, Salt: 16, Hash: 20}) {
+		t.Errorf("at the end slot %d is in use, sizes %+v", a.use, a.Sizes())
 	}
 	stale := node().Seal(nil, packet(100), nil)
 	if _, _, err := a.Open(nil, stale); !errors.Is(err, ErrDigest) {
@@ -333,21 +332,6 @@ func TestKeyringRefuses(t *testing.T) {
 		if tt.err == nil || !strings.Contains(tt.err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %s", tt.what, tt.err, tt.want)
 		}
-	}
-}
-
-func TestClone(t *testing.T) {
-	var k Keyring
-	if err := errors.Join(k.Set(2, instance(t, "aes256", "sha256", key(256))), k.Use(2)); err != nil {
-		t.Fatal(err)
-	}
-	c := k.Clone(counter())
-	p := packet(100)
-	if got, _, err := c.Open(nil, k.Seal(nil, p, nil)); err != nil || !bytes.Equal(got, p) || c.InUse() != 2 {
-		t.Errorf("a clone: %v", err)
-	}
-	if c.slots[2] == k.slots[2] {
-		t.Error("the clone shares an instance")
 	}
 }
 

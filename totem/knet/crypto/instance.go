@@ -56,8 +56,7 @@ type Instance struct {
 
 	cbc cbc // nil without a cipher
 
-	config Config
-	sizes  wire.Security
+	sizes wire.Security
 }
 
 // New makes an Instance. salt must fill its argument with random bytes that
@@ -67,8 +66,7 @@ func New(c Config, salt func([]byte)) (*Instance, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	c.Key = slices.Clone(c.Key)
-	i := &Instance{salt: salt, config: c}
+	i := &Instance{salt: salt}
 	if h := hashes[c.Hash]; h != nil {
 		i.mac = hmac.New(h, c.Key)
 		i.sizes.Hash = i.mac.Size()
@@ -81,16 +79,6 @@ func New(c Config, salt func([]byte)) (*Instance, error) {
 		i.sizes.Salt, i.sizes.Block = saltLen, aes.BlockSize
 	}
 	return i, nil
-}
-
-// Clone makes an Instance of the same configuration for another goroutine, with
-// its own source of salts.
-func (i *Instance) Clone(salt func([]byte)) *Instance {
-	c, err := New(i.config, salt)
-	if err != nil {
-		panic("knet/crypto: " + err.Error()) // the configuration has been accepted before
-	}
-	return c
 }
 
 // Sizes is what sealing adds to a packet.

@@ -58,22 +58,8 @@ func (k *Keyring) Use(slot int) error {
 	return nil
 }
 
-// InUse is the slot whose instance seals, 0 for none.
-func (k *Keyring) InUse() int { return k.use }
-
 // AllowClear says whether packets that no instance opens are taken as they are.
 func (k *Keyring) AllowClear(allow bool) { k.allowClear = allow }
-
-// Clone makes a Keyring of the same instances for another goroutine.
-func (k *Keyring) Clone(salt func([]byte)) *Keyring {
-	c := *k
-	for slot, i := range k.slots {
-		if i != nil {
-			c.slots[slot] = i.Clone(salt)
-		}
-	}
-	return &c
-}
 
 // Sizes is what sealing adds to a packet now.
 func (k *Keyring) Sizes() wire.Security {
