@@ -6,6 +6,8 @@ require golang.org/x/sys v0.49.0
 
 require (
 	github.com/dsnet/compress v0.0.1
+	github.com/godbus/dbus/v5 v5.2.4
+	github.com/gosnmp/gosnmp v1.47.0
 	github.com/klauspost/compress v1.20.3
 	github.com/pierrec/lz4/v4 v4.1.33
 	github.com/ulikunitz/xz v0.5.17

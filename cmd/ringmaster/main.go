@@ -17,7 +17,9 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
 
 // program is a main function: arguments with the name first, streams, and the
@@ -31,7 +33,9 @@ var programs = map[string]program{
 	"corosync-cmapctl":    cmapctl.Main,
 	"corosync-cpgtool":    cpgtool.Main,
 	"corosync-keygen":     keygen.Main,
+	"corosync-notifyd":    notifyd.Main,
 	"corosync-quorumtool": quorumtool.Main,
+	"corosync-xmlproc":    xmlproc.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
 }

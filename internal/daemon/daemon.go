@@ -65,8 +65,9 @@ type Daemon struct {
 	ring      *ring.Ring
 	net       network
 	ipc       []*ipcService
-	running   bool // services are loaded
-	reloading bool // the map is being brought to what the files say
+	lent      *server.Lent // the clients that the ring thread may serve
+	running   bool         // services are loaded
+	reloading bool         // the map is being brought to what the files say
 	stats     *cmapsvc.Stats
 	figures   figures
 	ipcActive uint64
@@ -249,6 +250,9 @@ func (d *Daemon) load() {
 			return
 		}
 	}
+	if d.lent != nil {
+		_ = d.ring.SetRequests(d.lent) // fails only when the thread has ended
+	}
 	c := controls{
 		dumpFlightData: d.dumpFlightData,
 		dumpState:      d.node.Dump,
@@ -271,6 +275,7 @@ func (d *Daemon) unload() {
 	d.ipc = nil
 	d.node.Stop(func(service.Info) {})
 	d.mu.Unlock()
+	_ = d.ring.SetRequests(nil) // fails only when the thread has ended
 	for _, s := range services {
 		s.close()
 	}

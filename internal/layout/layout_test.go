@@ -129,6 +129,7 @@ var floors = map[string]int{
 	"internal/loglevel":   0,
 	"internal/mar":        0,
 	"internal/root":       0,
+	"internal/spawn":      0,
 	"internal/cli/getopt": 0,
 
 	"internal/icmap":  1,

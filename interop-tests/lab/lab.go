@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ringmaster-ha/ringmaster/internal/spawn"
 )
 
 // TB is what the package needs of testing.TB; a benchmark program has its own.
@@ -149,7 +151,7 @@ func (h *Host) boot() error {
 	if err != nil {
 		return err
 	}
-	if err := start(cmd); err != nil {
+	if err := spawn.Start(cmd); err != nil {
 		return err
 	}
 	h.first = cmd

@@ -31,6 +31,7 @@ type lanSwitch struct {
 	mu    sync.Mutex
 	ports map[int]*os.File
 	fault map[[2]int]Fault
+	watch func(frame []byte) // sees each frame as its host sends it
 }
 
 func newSwitch(n int) *lanSwitch {
@@ -134,6 +135,9 @@ func (s *lanSwitch) forward(from int, frame []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.watch != nil {
+		s.watch(frame)
+	}
 	if frame[0]&1 == 0 && binary.BigEndian.Uint32(frame) == 0x02726d00 {
 		s.send(from, int(frame[5])-1, frame)
 		return

@@ -31,7 +31,7 @@ func mtus(h *lab.Host) string {
 func TestKnetReload(t *testing.T) {
 	for _, mixture := range []string{"CCC", "GoCC", "CGoGo"} {
 		t.Run(mixture, func(t *testing.T) {
-			mix := kinds(mixture)
+			mix := lab.Kinds(mixture)
 			l := lab.New(t, len(mix), lab.Networks(2))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)
 			conf := lab.Ring{Transport: "knet", Crypto: "aes128/sha1"}

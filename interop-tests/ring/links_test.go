@@ -50,7 +50,7 @@ func TestLinks(t *testing.T) {
 		{"GoCC", "rr", "", 3},
 	} {
 		t.Run(fmt.Sprintf("%s/%s/%d", tt.mixture, tt.mode, tt.links), func(t *testing.T) {
-			mix := kinds(tt.mixture)
+			mix := lab.Kinds(tt.mixture)
 			l := lab.New(t, len(mix), lab.Networks(tt.links))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)
 			conf := lab.Ring{Transport: "knet", Links: tt.links, Crypto: tt.crypto, Totem: "  link_mode: " + tt.mode + "\n"}

@@ -23,18 +23,6 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// kinds reads "GoCC" as one of ours and two of the reference's.
-func kinds(s string) (out []lab.Kind) {
-	for len(s) > 0 {
-		if strings.HasPrefix(s, "Go") {
-			out, s = append(out, lab.Go), s[2:]
-		} else {
-			out, s = append(out, lab.C), s[1:]
-		}
-	}
-	return out
-}
-
 // transports are the ways of the ring's packets.
 var transports = map[string]lab.Ring{
 	"udpu":        {Transport: "udpu"},
@@ -109,7 +97,7 @@ func TestMixtures(t *testing.T) {
 		{"knet-crypto", "GoGoC", true, whole},
 	} {
 		t.Run(tt.transport+"/"+tt.mixture, func(t *testing.T) {
-			mix := kinds(tt.mixture)
+			mix := lab.Kinds(tt.mixture)
 			l := lab.New(t, len(mix))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)
 			l.WriteFile("/etc/corosync/corosync.conf", transports[tt.transport].Conf(l.Hosts()))
