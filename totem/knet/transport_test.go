@@ -314,7 +314,7 @@ func TestCompressionChanges(t *testing.T) {
 	if s := a.Stats(); s.TxCompress.Packets != 1 || len(hosts[1].got) != 1 {
 		t.Errorf("%d messages packed, %d arrived", s.TxCompress.Packets, len(hosts[1].got))
 	}
-	a.SetCompression(compress.Config{Model: "lzo2"})
+	a.SetCompression(compress.Config{Model: "snappy"})
 	if !a.logged("knet_handle_compress failed") {
 		t.Errorf("log: %q", a.log)
 	}
@@ -336,7 +336,6 @@ func TestConfigIsChecked(t *testing.T) {
 		func(c *Config) { c.Pool = totem.NewPool(2048, 2) },
 		func(c *Config) { c.Mode = 3 },
 		func(c *Config) { c.Crypto.Cipher = "aes256" },
-		func(c *Config) { c.Compression.Model = "lzo2" },
 	} {
 		c := good
 		change(&c)
