@@ -92,6 +92,42 @@ func TestSealOpen(t *testing.T) {
 	})
 }
 
+// Packets sealed together are what they are when sealed one by one, whatever
+// their lengths.
+func TestSealFilled(t *testing.T) {
+	zero := func(b []byte) { clear(b) }
+	for _, length := range [][]int{{100}, {1400, 1400, 1400, 1400}, {1, 2000, 16, 15, 400, 400, 31}, {300, 200, 100, 17, 90, 80, 70, 60, 50}} {
+		configs(func(cipher, hash string) {
+			i, err := New(Config{Model: "nss", Cipher: cipher, Hash: hash, Key: key(256)}, zero)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var k Keyring
+			if err := errors.Join(k.Set(1, i), k.Use(1)); err != nil {
+				t.Fatal(err)
+			}
+			var filled, want [][]byte
+			for n, l := range length {
+				p := packet(l)
+				p[l-1] = byte(n)
+				want = append(want, i.Seal(nil, p[:l/2], p[l/2:]))
+				filled = append(filled, k.Fill(nil, p[:l/2], p[l/2:]))
+			}
+			k.SealFilled(filled)
+			for n := range length {
+				if !bytes.Equal(filled[n], want[n]) {
+					t.Errorf("%s/%s: packet %d of %v:\n%x, want\n%x", cipher, hash, n, length, filled[n], want[n])
+				}
+			}
+		})
+	}
+	var clear Keyring
+	got := [][]byte{clear.Fill(nil, []byte("head"), []byte("body"))}
+	if clear.SealFilled(got); string(got[0]) != "headbody" {
+		t.Errorf("in clear: %q", got[0])
+	}
+}
+
 // Whatever bit is changed, whatever is cut off or added, the packet is refused.
 func TestOpenRefuses(t *testing.T) {
 	configs(func(cipher, hash string) {

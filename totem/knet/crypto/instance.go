@@ -89,28 +89,53 @@ func (i *Instance) Sizes() wire.Security { return i.sizes }
 // user data without moving it; either may be empty.
 func (i *Instance) Seal(dst, head, body []byte) []byte {
 	start := len(dst)
+	dst = i.Fill(dst, head, body)
+	packet := dst[start:]
+	if i.cbc != nil {
+		i.cbc.encrypt(packet[saltLen:], packet[saltLen:], packet[:saltLen])
+	}
+	return i.sign(dst, packet)
+}
+
+// Fill appends to dst what Seal begins with: the salt and the padded plaintext.
+// SealFilled does the rest.
+func (i *Instance) Fill(dst, head, body []byte) []byte {
 	n := len(head) + len(body)
 	dst = slices.Grow(dst, i.sizes.Sealed(n))
-	if i.cbc != nil {
-		dst = dst[:start+saltLen]
-		i.salt(dst[start:])
+	if i.cbc == nil {
+		return append(append(dst, head...), body...)
 	}
-	dst = append(dst, head...)
-	dst = append(dst, body...)
-	if i.cbc != nil {
-		pad := aes.BlockSize - n%aes.BlockSize
-		for range pad {
-			dst = append(dst, byte(pad))
-		}
-		salt, text := dst[start:start+saltLen], dst[start+saltLen:]
-		i.cbc.encrypt(text, text, salt)
-	}
-	if i.mac != nil {
-		i.mac.Reset()
-		i.mac.Write(dst[start:])
-		dst = i.mac.Sum(dst)
+	start := len(dst)
+	dst = dst[:start+saltLen]
+	i.salt(dst[start:])
+	dst = append(append(dst, head...), body...)
+	pad := aes.BlockSize - n%aes.BlockSize
+	for range pad {
+		dst = append(dst, byte(pad))
 	}
 	return dst
+}
+
+// SealFilled seals packets, each of which Fill has made by itself. That takes less
+// time than to seal one after the other: AES in CBC mode has the processor wait,
+// which it can do for four packets at a time.
+func (i *Instance) SealFilled(packets [][]byte) {
+	if i.cbc != nil {
+		i.cbc.encryptAll(packets)
+	}
+	for n, p := range packets {
+		packets[n] = i.sign(p, p)
+	}
+}
+
+// sign appends the HMAC of a packet to dst.
+func (i *Instance) sign(dst, packet []byte) []byte {
+	if i.mac == nil {
+		return dst
+	}
+	i.mac.Reset()
+	i.mac.Write(packet)
+	return i.mac.Sum(dst)
 }
 
 // Open checks a sealed packet and returns its plaintext, which lies in buf, or
