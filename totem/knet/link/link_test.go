@@ -209,6 +209,19 @@ func TestMTU(t *testing.T) {
 	}
 }
 
+// A knet_mtu of next to nothing still lets the longest message through.
+func TestTinyMTU(t *testing.T) {
+	for _, mtu := range []int{1, 40, 60, 70, 100} {
+		w := newWorld(t, setup{nodes: 2, links: 1, mtu: mtu})
+		w.pass(2 * time.Second)
+		w.nodes[0].say(2, message(1, 65000))
+		w.pass(time.Second)
+		if n := len(w.nodes[1].got); n != 1 || w.nodes[0].MTU() < wire.LeastMTU {
+			t.Errorf("knet_mtu %d: %d messages at a data MTU of %d", mtu, n, w.nodes[0].MTU())
+		}
+	}
+}
+
 func TestMTUChangesAtRunTime(t *testing.T) {
 	w := newWorld(t, setup{nodes: 2, links: 2})
 	a, b := w.nodes[0], w.nodes[1]

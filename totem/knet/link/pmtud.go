@@ -284,7 +284,10 @@ func (c *Core) takeMTU() {
 		}
 	}
 	c.mtuPending = false
-	if least > wire.MaxMTU || least <= 0 || least == c.mtu {
+	if least > wire.MaxMTU {
+		return
+	}
+	if least = max(least, wire.LeastMTU); least == c.mtu {
 		return
 	}
 	c.mtu = least
