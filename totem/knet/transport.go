@@ -188,8 +188,8 @@ func (t *Transport) Tick(now totem.Instant) (ev totem.InterfaceEvent) {
 
 // bound is this node's address on its first link.
 func (t *Transport) bound() netip.Addr {
-	if len(t.socks) > 0 {
-		return t.socks[0].local.Addr()
+	if len(t.cfg.Members) > 0 {
+		return t.cfg.Members[0].Local.Addr().Unmap()
 	}
 	return netip.Addr{}
 }

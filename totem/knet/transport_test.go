@@ -240,6 +240,20 @@ func TestMembersComeAndGo(t *testing.T) {
 	}
 }
 
+func TestAddressesThatDoNotFit(t *testing.T) {
+	hosts, c := cluster(t, 1, 1, nil)
+	for _, m := range []Member{
+		{NodeID: 2, Remote: testAddr(0, 2)},
+		{NodeID: 2, Local: testAddr(0, 1)},
+		{NodeID: 2, Local: testAddr(0, 1), Remote: netip.MustParseAddrPort("[::1]:5405")},
+	} {
+		hosts[0].AddMember(c.now, m)
+	}
+	if n := len(hosts[0].Links(2)); n != 0 {
+		t.Errorf("%d links", n)
+	}
+}
+
 func TestAddressInUse(t *testing.T) {
 	hosts, c := cluster(t, 2, 1, nil)
 	taken, err := open(testAddr(5, 1), 0)
