@@ -37,7 +37,7 @@ func TestKnetReload(t *testing.T) {
 			conf := lab.Ring{Transport: "knet", Crypto: "aes128/sha1"}
 			write := func() { l.WriteFile("/etc/corosync/corosync.conf", conf.Conf(l.Hosts())) }
 			write()
-			ld := newLoad(t, l, clientDir)
+			ld := newLoad(t, l, clientDir, conf)
 			all := l.Hosts()
 			for i, h := range all {
 				h.Use(mix[i])

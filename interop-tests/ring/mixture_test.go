@@ -103,7 +103,7 @@ func TestMixtures(t *testing.T) {
 			l := lab.New(t, len(mix))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)
 			l.WriteFile("/etc/corosync/corosync.conf", transports[tt.transport].Conf(l.Hosts()))
-			ld := newLoad(t, l, clientDir)
+			ld := newLoad(t, l, clientDir, transports[tt.transport])
 			all := l.Hosts()
 			for i, h := range all {
 				h.Use(mix[i])
