@@ -16,19 +16,20 @@ func (v Version) Sample(pick func(n int) int, words []string) *etree.Element {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.ready(v)
-	s := &sampler{pick: pick, words: append([]string{"", "a", "0", "10s", "an ü\n<&\""}, words...)}
-	var holder etree.Element
-	s.add(&holder, g.start, 0)
-	cib := holder.ChildElements()[0]
-	for _, r := range s.references {
-		if len(s.ids) > 0 {
-			r.element.CreateAttr(r.attribute, s.ids[pick(len(s.ids))])
-		} else {
-			r.element.RemoveAttr(r.attribute)
+	for {
+		s := &sampler{pick: pick, words: append([]string{"", "a", "0", "10s", "an ü\n<&\""}, words...)}
+		var holder etree.Element
+		s.add(&holder, g.start, 0)
+		if len(s.ids) == 0 && len(s.references) > 0 {
+			continue // nothing to refer to
 		}
+		for _, r := range s.references {
+			r.element.CreateAttr(r.attribute, s.ids[pick(len(s.ids))])
+		}
+		cib := holder.ChildElements()[0]
+		cib.CreateAttr("validate-with", v.String())
+		return cib
 	}
-	cib.CreateAttr("validate-with", v.String())
-	return cib
 }
 
 // sampler draws from a grammar.
