@@ -44,28 +44,29 @@ type reader struct {
 // matches tells whether e is a. foreign says that a default namespace is declared
 // around it: the CIB has none.
 func (r *reader) matches(a *element, e *etree.Element, foreign bool) bool {
+	for i := range e.Attr {
+		if at := &e.Attr[i]; at.Space == "" && at.Key == "xmlns" {
+			foreign = at.Value != ""
+		}
+	}
+	if foreign || e.Space != "" {
+		return false
+	}
 	if a.content == r.any {
 		return true
 	}
 	p := a.content
 	for i := range e.Attr {
 		at := &e.Attr[i]
-		if at.Space != "" || at.Key == "xmlns" {
-			switch {
-			case at.Space == "xmlns": // declares, is none
-			case at.Space == "":
-				foreign = at.Value != ""
-			default:
-				return false
-			}
-			continue
+		if at.Space == "xmlns" || at.Space == "" && at.Key == "xmlns" {
+			continue // declares a namespace, is no attribute
+		}
+		if at.Space != "" {
+			return false
 		}
 		if p = r.attribute(p, at); p == r.notAllowed {
 			return false
 		}
-	}
-	if foreign || e.Space != "" {
-		return false
 	}
 	p = r.close(p)
 	for _, child := range e.Child {

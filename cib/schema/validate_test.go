@@ -110,3 +110,21 @@ func TestGrammarFaults(t *testing.T) {
 		}
 	}
 }
+
+func TestStatusIsAnything(t *testing.T) {
+	const cib = `<cib validate-with="none" admin_epoch="0" epoch="0" num_updates="0">` +
+		`<configuration><crm_config/><nodes/><resources/><constraints/></configuration>%s</cib>`
+	for _, tt := range []struct {
+		status string
+		want   bool
+	}{
+		{`<status a="1">text<b id="x"/><b id="x" xmlns="urn:x" y="&#10;"/></status>`, true},
+		{``, true},
+		{`<status/><status/>`, false},
+		{`<status xmlns="urn:x"/>`, false},
+	} {
+		if got := Latest.Validate(parse(t, fmt.Sprintf(cib, tt.status))); got != tt.want {
+			t.Errorf("%s: %v", tt.status, got)
+		}
+	}
+}
