@@ -84,6 +84,8 @@ func (c *compiler) compile(e *expr, s scope) *pattern {
 		return c.empty
 	case exprAny:
 		return c.any
+	case exprNever:
+		return c.notAllowed
 	case exprRef:
 		return c.reference(e, s)
 	case exprElement:

@@ -35,6 +35,8 @@ type def struct {
 	// Of choices: which alternative an element's name leads to, if that decides. Of
 	// interleaves: which part it belongs to.
 	triage map[string]*def
+	// open is a choice in which no name decides.
+	open bool
 }
 
 // definer makes them for one version.
@@ -51,6 +53,8 @@ func (d *definer) sequence(e *expr, s scope) []*def {
 	switch e.kind {
 	case exprEmpty:
 		return []*def{{kind: defEmpty}}
+	case exprNever:
+		return nil
 	case exprAny:
 		return []*def{{kind: defAny}}
 	case exprElement:
@@ -94,13 +98,14 @@ func (d *definer) parts(e *expr, s scope, kind defKind) []*def {
 			parts = append(parts, content)
 		}
 	}
-	switch len(parts) {
-	case 0:
+	open := slices.ContainsFunc(e.args, func(part *expr) bool { return never(part) && part.at(s.version) })
+	switch {
+	case len(parts) == 0:
 		return nil
-	case 1:
+	case len(parts) == 1 && !open:
 		return parts[0]
 	}
-	p := &def{kind: kind}
+	p := &def{kind: kind, open: open}
 	for _, content := range parts {
 		if len(content) == 1 {
 			p.content = append(p.content, content[0])
@@ -109,6 +114,11 @@ func (d *definer) parts(e *expr, s scope, kind defKind) []*def {
 		}
 	}
 	return []*def{p}
+}
+
+// never tells whether an alternative is none; libxml2 drops it, but keeps the choice.
+func never(e *expr) bool {
+	return e.kind == exprNever || e.kind == exprGroup && len(e.args) == 1 && never(e.args[0])
 }
 
 func (d *definer) elementDef(e *expr, s scope) *def {
@@ -218,7 +228,7 @@ func (p *def) prepare() {
 
 // branches is nil where a name does not decide alone.
 func (p *def) branches() map[string]*def {
-	if yes, known := p.mayBeNothing(); yes || !known {
+	if yes, known := p.mayBeNothing(); yes || !known || p.open {
 		return nil
 	}
 	names := map[string]*def{}

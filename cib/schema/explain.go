@@ -35,14 +35,33 @@ func (v Version) Explain(cib *etree.Element) []Fault {
 		// What is looked at more than once is reported more than once.
 		x = search(g, start, cib, watched)
 	}
+	seen := map[*etree.Attr]bool{}
+	for _, l := range x.looked {
+		seen[l.value] = true
+	}
+	x.lookOnce(cib, seen)
 	return append(x.faults, x.unresolved()...)
+}
+
+// lookOnce adds the references that valid elements have, where those were not looked at.
+func (x *explainer) lookOnce(e *etree.Element, seen map[*etree.Attr]bool) {
+	for i := range e.Attr {
+		a := &e.Attr[i]
+		if _, is := x.ids.references[a]; is && !seen[a] && x.ids.owners[trimBlanks(a.Value)] == nil {
+			x.looked = append(x.looked, lookedAt{e, a})
+		}
+	}
+	for _, child := range e.ChildElements() {
+		x.lookOnce(child, seen)
+	}
 }
 
 // search looks for what is wrong. Elements in watched are looked at even if they are valid.
 func search(g *grammar, start []*def, cib *etree.Element, watched map[*etree.Element]bool) *explainer {
 	x := &explainer{reader: reader{patterns: g.patterns, ids: newIdentifiers()}, watched: watched,
-		passed: map[*etree.Element]*def{}}
-	x.state = &state{seq: []etree.Token{cib}}
+		passed: map[*etree.Element]*def{}, links: map[etree.Token]etree.Token{}}
+	x.root = cib
+	x.state = &state{seq: cib}
 	if x.list(start) != 0 {
 		x.dump()
 	}
@@ -104,12 +123,15 @@ type state struct {
 	node  *etree.Element // nil for the document
 	attrs []*etree.Attr  // nil where used up
 	left  int
-	seq   []etree.Token
+	seq   etree.Token // nil at the end
 	value *etree.Attr // being looked at
 }
 
 func newState(e *etree.Element) *state {
-	s := &state{node: e, seq: e.Child}
+	s := &state{node: e}
+	if len(e.Child) > 0 {
+		s.seq = e.Child[0]
+	}
 	for i := range e.Attr {
 		if a := &e.Attr[i]; a.Space != "xmlns" && a.FullKey() != "xmlns" {
 			s.attrs = append(s.attrs, a)
@@ -126,28 +148,34 @@ func (s *state) copy() *state {
 }
 
 func (s *state) equal(o *state) bool {
-	return s.node == o.node && first(s.seq) == first(o.seq) && s.left == o.left && slices.Equal(s.attrs, o.attrs)
+	return s.node == o.node && s.seq == o.seq && s.left == o.left && slices.Equal(s.attrs, o.attrs)
 }
 
-func first(seq []etree.Token) etree.Token {
-	if len(seq) == 0 {
+// next is what comes after a node: its sibling, or what an interleave has put there.
+func (x *explainer) next(token etree.Token) etree.Token {
+	if linked, ok := x.links[token]; ok {
+		return linked
+	}
+	if token == x.root || token.Parent() == nil {
 		return nil
 	}
-	return seq[0]
+	if siblings := token.Parent().Child; token.Index()+1 < len(siblings) {
+		return siblings[token.Index()+1]
+	}
+	return nil
 }
 
 // skip passes what means nothing.
-func skip(seq []etree.Token) []etree.Token {
-	for len(seq) > 0 {
-		switch t := seq[0].(type) {
+func (x *explainer) skip(token etree.Token) etree.Token {
+	for ; token != nil; token = x.next(token) {
+		switch t := token.(type) {
 		case *etree.Element:
-			return seq
+			return token
 		case *etree.CharData:
 			if trimBlanks(t.Data) != "" {
-				return seq
+				return token
 			}
 		}
-		seq = seq[1:]
 	}
 	return nil
 }
@@ -167,6 +195,8 @@ func nameOf(token etree.Token) string {
 // alive.
 type explainer struct {
 	reader
+	root      *etree.Element
+	links     map[etree.Token]etree.Token // what comes after a node, if not its sibling
 	state     *state
 	states    []*state
 	tentative bool // errors may turn out not to be any, and are stacked
@@ -175,7 +205,12 @@ type explainer struct {
 	watched   map[*etree.Element]bool
 	passed    map[*etree.Element]*def // what has been looked at is not looked at again
 	looked    []lookedAt
+	effort    int // states compared
 }
+
+// mostEffort is after how many comparisons of states valid elements are no longer looked
+// at: the states of an element double with every optional attribute that it has.
+const mostEffort = 3_000_000
 
 func (x *explainer) list(defs []*def) int {
 	ret := 0
@@ -216,10 +251,10 @@ func (x *explainer) definition(d *def) int {
 		if x.one(d) == 0 {
 			alive = true
 			if x.states == nil {
-				results = addState(results, x.state)
+				results = x.add(results, x.state)
 			} else {
 				for _, s := range x.states {
-					results = addState(results, s)
+					results = x.add(results, s)
 				}
 			}
 		}
@@ -244,7 +279,9 @@ func (x *explainer) settle() {
 	}
 }
 
-func addState(states []*state, s *state) []*state {
+// add adds a state unless it is there.
+func (x *explainer) add(states []*state, s *state) []*state {
+	x.effort += len(states)
 	if s == nil || slices.ContainsFunc(states, s.equal) {
 		return states
 	}
@@ -293,9 +330,9 @@ func (x *explainer) optional(d *def) int {
 	if x.list(d.content) != 0 {
 		x.state, x.states = before, nil
 	} else if x.states != nil {
-		x.states = addState(x.states, before)
+		x.states = x.add(x.states, before)
 	} else {
-		x.states = addState([]*state{before}, x.state)
+		x.states = x.add([]*state{before}, x.state)
 		x.state = nil
 	}
 	x.tentative = tentative
@@ -307,10 +344,10 @@ func (x *explainer) optional(d *def) int {
 func (x *explainer) repeat(d *def) int {
 	var all []*state
 	if x.state != nil {
-		all = addState(all, x.state.copy())
+		all = x.add(all, x.state.copy())
 	} else {
 		for _, s := range x.states {
-			all = addState(all, s.copy())
+			all = x.add(all, s.copy())
 		}
 	}
 	tentative := x.tentative
@@ -325,10 +362,10 @@ func (x *explainer) repeat(d *def) int {
 			x.state, x.states = s, nil
 			if x.list(d.content) == 0 {
 				if x.state != nil {
-					all = addState(all, x.state)
+					all = x.add(all, x.state)
 				}
 				for _, s := range x.states {
-					all = addState(all, s)
+					all = x.add(all, s)
 				}
 			}
 			x.state, x.states = nil, nil
@@ -347,10 +384,10 @@ func (x *explainer) repeat(d *def) int {
 
 func (x *explainer) choose(d *def) int {
 	height := x.stack.n
-	if seq := skip(x.state.seq); d.triage != nil && len(seq) > 0 {
-		e, ok := seq[0].(*etree.Element)
+	if next := x.skip(x.state.seq); d.triage != nil && next != nil {
+		e, ok := next.(*etree.Element)
 		if !ok || d.triage[e.Tag] == nil || foreign(e) {
-			x.report(errElementWrong, nameOf(seq[0]), "")
+			x.report(errElementWrong, nameOf(next), "")
 			return -1
 		}
 		return x.definition(d.triage[e.Tag])
@@ -364,9 +401,9 @@ func (x *explainer) choose(d *def) int {
 		x.state, x.states = before.copy(), nil
 		if ret = x.definition(alternative); ret == 0 {
 			chosen = true
-			results = addState(results, x.state)
+			results = x.add(results, x.state)
 			for _, s := range x.states {
-				results = addState(results, s)
+				results = x.add(results, s)
 			}
 		}
 	}
@@ -384,89 +421,6 @@ func (x *explainer) choose(d *def) int {
 		x.stack.cut(height)
 	}
 	return ret
-}
-
-// interleave sorts the children by the part that they belong to, and tries each part
-// with its own.
-func (x *explainer) interleave(d *def) int {
-	height := x.stack.n
-	own := map[*def][]etree.Token{}
-	rest := skip(x.state.seq)
-	for len(rest) > 0 {
-		x.state.seq = rest
-		e, ok := rest[0].(*etree.Element)
-		if !ok || d.triage[e.Tag] == nil || foreign(e) {
-			break
-		}
-		part := d.triage[e.Tag]
-		own[part] = append(own[part], rest[0])
-		rest = skip(rest[1:])
-	}
-	ret := 0
-	before := x.state
-	for _, part := range d.content {
-		x.state, x.states = before.copy(), nil
-		x.state.seq = own[part]
-		if ret = x.definition(part); ret != 0 {
-			break
-		}
-		var extra etree.Token
-		switch {
-		case x.state != nil:
-			before = x.state
-			x.state = nil
-			extra = first(skip(before.seq))
-		case x.states != nil:
-			before, extra = best(x.states)
-			x.states = nil
-		default:
-			ret = -1
-		}
-		if ret != 0 {
-			break
-		}
-		if extra != nil {
-			x.report(errInterleaveExtra, nameOf(extra), "")
-			x.state = before
-			return -1
-		}
-	}
-	x.state, x.states = before, nil
-	x.state.seq = rest
-	if ret != 0 {
-		x.report(errInterleaveSequence, "", "")
-		return -1
-	}
-	x.stack.cut(height)
-	return 0
-}
-
-// best is the state to go on with: nothing left over, and the fewest attributes. extra
-// is what is left over if that is so in all.
-func best(states []*state) (chosen *state, extra etree.Token) {
-	found, low := false, -1
-	for _, s := range states {
-		extra = first(skip(s.seq))
-		switch {
-		case extra == nil:
-			if !found {
-				low, chosen = s.left, s
-			}
-			found = true
-			if s.left <= low {
-				low, chosen = s.left, s
-			}
-		case !found && (low == -1 || s.left <= low):
-			low, chosen = s.left, s
-		}
-		if extra == nil && low == 0 {
-			break
-		}
-	}
-	if found {
-		extra = nil
-	}
-	return chosen, extra
 }
 
 func (x *explainer) attributeOf(d *def) int {

@@ -6,12 +6,12 @@ import "github.com/beevik/etree"
 func (x *explainer) elementOf(d *def) int {
 	height := x.stack.n
 	outer := x.state
-	seq := skip(outer.seq)
-	if len(seq) == 0 {
+	next := x.skip(outer.seq)
+	if next == nil {
 		x.report(errNoElement, d.name, "")
 		return x.failed()
 	}
-	e, ok := seq[0].(*etree.Element)
+	e, ok := next.(*etree.Element)
 	switch {
 	case !ok:
 		x.report(errNotElement, "", "")
@@ -25,14 +25,13 @@ func (x *explainer) elementOf(d *def) int {
 	}
 	x.forget(height, e)
 	height = x.stack.n
-	after := skip(seq[1:])
 	if x.valid(d, e) {
-		if x.watched[e] && x.passed[e] != d {
+		if x.watched[e] && x.passed[e] != d && x.effort < mostEffort {
 			x.passed[e] = d
 			x.inside(d, e, outer)
 			x.state, x.states = outer, nil
 		}
-		outer.seq = after
+		outer.seq = x.skip(x.next(e))
 		x.stack.cut(height)
 		return 0
 	}
@@ -40,7 +39,7 @@ func (x *explainer) elementOf(d *def) int {
 	ret := x.inside(d, e, outer)
 	x.tentative = tentative
 	x.state, x.states = outer, nil
-	outer.seq = after
+	outer.seq = x.skip(x.next(e))
 	if ret != 0 {
 		if !x.tentative {
 			x.dump()
@@ -169,7 +168,7 @@ func bestLeft(states []*state) *state {
 	var chosen *state
 	value := 10 * much
 	for _, s := range states {
-		if len(s.seq) > 0 {
+		if s.seq != nil {
 			if chosen == nil || value > much {
 				value, chosen = much, s
 			}
@@ -183,11 +182,11 @@ func bestLeft(states []*state) *state {
 // end reports what is left of an element.
 func (x *explainer) end(aloud bool) int {
 	s := x.state
-	if len(s.seq) > 0 {
-		s.seq = skip(s.seq)
-		if len(s.seq) > 0 {
+	if s.seq != nil {
+		s.seq = x.skip(s.seq)
+		if s.seq != nil {
 			if aloud {
-				x.report(errExtraContent, s.node.Tag, nameOf(s.seq[0]))
+				x.report(errExtraContent, s.node.Tag, nameOf(s.seq))
 			}
 			return -1
 		}
@@ -227,8 +226,8 @@ func (x *explainer) byAutomaton(d *def, e *etree.Element, ret int) int {
 func (x *explainer) automaton(d *def, e *etree.Element) int {
 	p := x.elementsOf(d.fast.content)
 	failed := 0
-	for i, token := range e.Child {
-		x.state.seq = e.Child[i:]
+	for _, token := range e.Child {
+		x.state.seq = token
 		switch t := token.(type) {
 		case *etree.CharData:
 			if trimBlanks(t.Data) != "" {

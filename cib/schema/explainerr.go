@@ -107,10 +107,8 @@ func (x *explainer) report(kind errorKind, a, b string) {
 	e := stackedError{kind: kind, a: a, b: b}
 	if s := x.state; s != nil {
 		e.node, e.at = s.node, s.node
-		if s.value == nil && len(s.seq) > 0 {
-			if el, ok := s.seq[0].(*etree.Element); ok {
-				e.at = el
-			}
+		if el, ok := s.seq.(*etree.Element); ok && s.value == nil {
+			e.at = el
 		}
 	}
 	if x.tentative {
