@@ -15,9 +15,14 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
 
 // program is a main function: arguments with the name first, streams, and the
@@ -31,7 +36,13 @@ var programs = map[string]program{
 	"corosync-cmapctl":    cmapctl.Main,
 	"corosync-cpgtool":    cpgtool.Main,
 	"corosync-keygen":     keygen.Main,
+	"corosync-notifyd":    notifyd.Main,
 	"corosync-quorumtool": quorumtool.Main,
+	"corosync-xmlproc":    xmlproc.Main,
+
+	"crm_error": crmerror.Main,
+	"crm_rule":  crmrule.Main,
+	"iso8601":   iso8601.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
 }

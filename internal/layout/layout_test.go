@@ -123,15 +123,23 @@ func TestPackageComments(t *testing.T) {
 // floors orders the tree: a package imports those of a lower number and its own
 // entry's. The longest entry that a directory begins with counts.
 var floors = map[string]int{
-	"internal/cserr":      0,
-	"internal/exitcode":   0,
-	"internal/golden":     0,
-	"internal/loglevel":   0,
-	"internal/mar":        0,
-	"internal/root":       0,
-	"cib/schema":          0,
-	"internal/xmltree":    0,
-	"internal/cli/getopt": 0,
+	"internal/cserr":       0,
+	"internal/crmexit":     0,
+	"internal/exitcode":    0,
+	"internal/glist":       0,
+	"internal/golden":      0,
+	"internal/iso8601":     0,
+	"internal/loglevel":    0,
+	"internal/mar":         0,
+	"internal/root":        0,
+	"internal/spawn":       0,
+	"internal/cli/getopt":  0,
+	"internal/cli/goption": 0,
+
+	"pengine/rules":         1,
+	"internal/cli/pcmktool": 1,
+	"cib/schema":            0,
+	"internal/xmltree":      0,
 
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,
@@ -145,13 +153,20 @@ var floors = map[string]int{
 	"internal/service":      2,
 
 	// Of totem only pg knows what a service is.
-	"totem/wire": 2,
-	"totem/evs":  2,
-	"totem/srp":  3,
-	"totem/udp":  3,
-	"totem/pg":   3,
-	"totem/ring": 4,
-	"totem/sim":  4,
+	"totem/wire":     2,
+	"totem/evs":      2,
+	"totem/srp":      3,
+	"totem/datagram": 2,
+	"totem/udp":      3,
+	"totem/pg":       3,
+	"totem/ring":     4,
+	"totem/sim":      4,
+
+	"totem/knet/wire":     1,
+	"totem/knet/compress": 2,
+	"totem/knet/crypto":   2,
+	"totem/knet/link":     3,
+	"totem/knet":          4,
 
 	"cmap/wire":        3,
 	"cpg/wire":         3,
@@ -215,9 +230,10 @@ func TestLayers(t *testing.T) {
 var cores = []string{
 	"cib/schema", "internal/xmltree",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
+	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
-	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/icmap", "internal/ipcmsg", "internal/mar",
-	"internal/mon", "internal/pload", "internal/service", "internal/wd",
+	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
+	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/rules",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of
