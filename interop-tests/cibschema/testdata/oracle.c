@@ -17,7 +17,7 @@ void *xmlReadFile(const char *name, const char *encoding, int options);
 xmlNode *xmlDocGetRootElement(void *doc);
 xmlNode *copy_xml(xmlNode *xml);
 void free_xml(xmlNode *xml);
-typedef struct _xmlBuffer xmlBuffer; /* libxml2: Pacemaker's own dump escapes nothing */
+typedef struct _xmlBuffer xmlBuffer; /* libxml2: Pacemaker's own dump stops escaping at the first character beyond ASCII */
 xmlBuffer *xmlBufferCreate(void);
 unsigned char *xmlBufferDetach(xmlBuffer *buffer);
 void xmlBufferFree(xmlBuffer *buffer);
