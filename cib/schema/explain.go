@@ -468,8 +468,7 @@ func (x *explainer) attributeOf(d *def) int {
 
 // valueOf compares an attribute's value with a type.
 func (x *explainer) valueOf(t *datatype, a *etree.Attr) int {
-	switch t.kind {
-	case typeChoice, typeTokens:
+	if t.kind == typeChoice || t.kind == typeTokens && len(t.tokens) > 1 {
 		height, tentative := 0, x.tentative
 		x.tentative = true
 		ret := -1
