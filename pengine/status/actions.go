@@ -1,0 +1,159 @@
+package status
+
+import "strings"
+
+// Action is the action with that key, for the resource (nil for the cluster's
+// own) and on the node (nil for none or any). If save is set, one that is there
+// already is used, and put on the node if it has none; a new one is numbered and
+// kept. Making it unpacks the operation's configuration, decides whether it is
+// runnable and may, if a stop is not, fence the node (custom_action).
+func (ws *WorkingSet) Action(r *Resource, key, task string, on *Node, optional, save bool) *Action {
+	return ws.customAction(r, key, task, on, optional, save)
+}
+
+// PseudoAction is the cluster's point in time of that name (get_pseudo_op).
+func (ws *WorkingSet) PseudoAction(name string) *Action {
+	if a := ws.singletons[name]; a != nil {
+		return a
+	}
+	a := ws.Action(nil, name, name, nil, true, true)
+	a.Set(Pseudo | ActionRunnable)
+	return a
+}
+
+// Action is the resource's action of that name that is not repeated.
+func (r *Resource) Action(task string, on *Node, optional bool) *Action {
+	return r.ws.Action(r, Key(r.ID, task, 0), task, on, optional, true)
+}
+
+// StopAction is the resource's stop on the node.
+func (r *Resource) StopAction(on *Node, optional bool) *Action {
+	return r.Action(ActionNameStop, on, optional)
+}
+
+// StartAction is the resource's start on the node.
+func (r *Resource) StartAction(on *Node, optional bool) *Action {
+	return r.Action(ActionNameStart, on, optional)
+}
+
+// PromoteAction is the resource's promotion on the node.
+func (r *Resource) PromoteAction(on *Node, optional bool) *Action {
+	return r.Action(ActionNamePromote, on, optional)
+}
+
+// DemoteAction is the resource's demotion on the node.
+func (r *Resource) DemoteAction(on *Node, optional bool) *Action {
+	return r.Action(ActionNameDemote, on, optional)
+}
+
+// DeleteAction is the deletion of what the executor on the node knows of the
+// resource.
+func (r *Resource) DeleteAction(on *Node, optional bool) *Action {
+	return r.Action(ActionNameDelete, on, optional)
+}
+
+// PseudoAction is a point in time of the resource's (pe__new_rsc_pseudo_action).
+func (r *Resource) PseudoAction(task string, optional, runnable bool) *Action {
+	a := r.Action(task, nil, optional)
+	a.Set(Pseudo)
+	if runnable {
+		a.Set(ActionRunnable)
+	}
+	return a
+}
+
+// ClearHistory is the removal of the resource's history on the node from the
+// CIB (pe__clear_resource_history).
+func (r *Resource) ClearHistory(on *Node) *Action { return r.Action(ActionNameLRMDelete, on, false) }
+
+// ClearFailCount is the removal of the resource's failures on the node
+// (pe__clear_failcount).
+func (r *Resource) ClearFailCount(on *Node, reason string) *Action {
+	a := r.Action(ActionNameClearFailures, on, false)
+	a.Meta.SetDefault("op_no_wait", "true")
+	r.ws.noticef("Clearing failure of %s on %s because %s | %s", r.ID, on, reason, a.Key)
+	return a
+}
+
+// FindActions are the resource's actions, or the cluster's if it is nil all
+// there are, with that key and on that node; if on is nil on any. One without
+// node is put on the node. The oldest come first, as in find_actions' result.
+func (ws *WorkingSet) FindActions(r *Resource, key string, on *Node) (found []*Action) {
+	for _, a := range ws.byKey[fold(key)] {
+		switch {
+		case r != nil && a.Resource != r:
+		case on == nil || a.Node == on:
+			found = append(found, a)
+		case a.Node == nil:
+			a.Node = on
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+// FindActionsExact are the resource's actions with that key that are on that
+// node, the oldest first (find_actions_exact). There are none if on is nil.
+func (r *Resource) FindActionsExact(key string, on *Node) (found []*Action) {
+	if on == nil {
+		return nil
+	}
+	for _, a := range r.ws.byKey[fold(key)] {
+		if a.Resource == r && a.Node != nil && strings.EqualFold(a.Node.ID, on.ID) {
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+// ActionsNamed are the resource's actions of that name that are not repeated,
+// on the node, the oldest first; requireNode as in FindActionsExact, otherwise
+// as in FindActions (pe__resource_actions).
+func (r *Resource) ActionsNamed(task string, on *Node, requireNode bool) []*Action {
+	if requireNode {
+		return r.FindActionsExact(Key(r.ID, task, 0), on)
+	}
+	return r.ws.FindActions(r, Key(r.ID, task, 0), on)
+}
+
+// FindFirstAction is the newest action of a list with that key, if not empty,
+// of that name, if not empty, and on that node, if not nil; or nil
+// (find_first_action).
+func FindFirstAction(list []*Action, key, task string, on *Node) *Action {
+	for a := range NewestFirst(list) {
+		if (key == "" || strings.EqualFold(key, a.Key)) && (task == "" || strings.EqualFold(task, a.Task)) &&
+			(on == nil || a.Node == on) {
+			return a
+		}
+	}
+	return nil
+}
+
+// ComplexTask is the kind of an action as it counts for the resource: for a
+// primitive, or unless nonAtomic is set, what is done counts as the doing
+// (get_complex_task).
+func (r *Resource) ComplexTask(name string, nonAtomic bool) Task {
+	task := ParseTask(name)
+	if r == nil || nonAtomic && r.Variant != Primitive {
+		return task
+	}
+	switch task {
+	case TaskStopped, TaskStarted, TaskDemoted, TaskPromoted:
+		return task - 1
+	}
+	return task
+}
+
+// addAction numbers and keeps an action.
+func (ws *WorkingSet) addAction(a *Action) {
+	a.ID = ws.NextActionID
+	ws.NextActionID++
+	ws.Actions = append(ws.Actions, a)
+	key := fold(a.Key)
+	ws.byKey[key] = append(ws.byKey[key], a)
+	if a.Resource == nil {
+		ws.singletons[a.Key] = a
+	} else {
+		a.Resource.Actions = append(a.Resource.Actions, a)
+	}
+}

@@ -1,0 +1,245 @@
+package status
+
+import (
+	"time"
+
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/pengine/rules"
+)
+
+// Options are what Unpack needs beside the document.
+type Options struct {
+	Now   time.Time    // the moment that rules, timeouts and locks are judged by
+	Flags ClusterFlags // set beforehand: QuickLocation, NoCounts, ShowScores and so on
+
+	// Clock is the wall clock's time, which completes dates without day or
+	// offset in rules. Zero counts as Now; the two differ only where another
+	// time is simulated.
+	Clock time.Time
+
+	// Log takes what the reference logs; nil drops it. Errors and warnings are
+	// those that crm_simulate and crm_verify print.
+	Log loglevel.Logger
+
+	// Info takes what the reference prints on its output object while it
+	// unpacks or schedules, a line at a time; nil drops it.
+	Info func(line string)
+
+	// Localhost adds a node of that name if the configuration has none
+	// (data_set->localhost).
+	Localhost string
+
+	// Warned remembers the warnings that one process gives only once, over
+	// several working sets. Nil counts for this one only.
+	Warned *Warned
+
+	// DCUUID overrides the dc-uuid of the document, if not empty.
+	DCUUID string
+}
+
+// WorkingSet is the cluster as the scheduler sees it (pe_working_set_t).
+type WorkingSet struct {
+	Input   *etree.Element // the cib element; never changed
+	Options Options
+
+	DCID string // dc-uuid
+	DC   *Node  // nil if there is none
+
+	Flags                ClusterFlags
+	NoQuorumPolicy       QuorumPolicy
+	FencingAction        string // stonith-action: reboot or off
+	FencingTimeoutMS     int
+	PriorityFencingDelay int // seconds
+	ShutdownLockLimit    int // seconds; 0 for no limit
+	PlacementStrategy    string
+	Health               Health
+	Config               map[string]string // cluster options as configured; Option has the defaults, too
+
+	Nodes     []*Node     // by name, numbers in it taken as such; see NodeByIndex for the order of creation
+	Resources []*Resource // the top ones, by priority
+	Tags      map[string]*Tag
+	Templates map[string]*Tag // nil for a template that nothing uses
+	Tickets   map[string]*Ticket
+
+	// Constraints; package sched fills these. Each list is in the order in
+	// which the reference's is walked.
+	Locations         []*Location
+	Orderings         []*Ordering
+	Colocations       []*Colocation
+	TicketConstraints []*TicketConstraint
+	NextOrderID       int // from 1
+
+	// Actions are all that have a number, the oldest first. The reference
+	// prepends: where it walks, use NewestFirst.
+	Actions      []*Action
+	NextActionID int // from 1
+
+	History     []*NodeHistory // node_state entries, in the order of the document
+	Failures    []*Failure     // what status lists as failed, in that order
+	ParamChecks []*ParamCheck  // history entries to compare with the configuration, in the reference's order
+
+	RecheckBy int64 // when rules or failures change something by themselves, seconds since the epoch; 0 for never
+
+	Instances int // primitives, instances counted each
+	Disabled  int // of these by target-role
+	Blocked   int // of these by failures
+
+	// Configuration and processing errors and warnings so far: crm_verify's
+	// exit status and the name under which a schedulerd saves its input
+	// (crm_config_error, crm_config_warning, was_processing_error,
+	// was_processing_warning).
+	ConfigError, ConfigWarning, ProcessingError, ProcessingWarning bool
+
+	log                 loglevel.Logger
+	warned              *Warned
+	opDefaults          *etree.Element
+	rscDefaults         *etree.Element
+	nodesByIndex        []*Node
+	nodesByID           map[string][]*Node // folded
+	nodesByName         map[string][]*Node // folded
+	resources           []*Resource        // all, by Index
+	byID                map[string][]*Resource
+	byHistoryID         map[string][]*Resource
+	byKey               map[string][]*Action // all of Actions, by folded key
+	singletons          map[string]*Action   // those without resource, by key
+	histories           map[string][]*NodeHistory
+	featureSet          string // of the controller that wrote the CIB
+	perResourceFailures bool   // that counts failures by resource, not by operation: before 3.0.13
+
+	now            iso8601.Time
+	document       *rules.Document
+	readSets       map[setsKey]*rules.Sets
+	params         map[paramsKey]map[string]string
+	operationMetas map[operationKind]operationMeta
+	stopNeeded     []*Resource
+}
+
+// Health is how the health attributes of nodes turn into scores.
+type Health struct {
+	Strategy           HealthStrategy
+	Base               int // node-health-base
+	Red, Yellow, Green int // the scores of the colours
+}
+
+// HealthStrategy is node-health-strategy.
+type HealthStrategy int
+
+// The health strategies.
+const (
+	HealthNone HealthStrategy = iota
+	HealthMigrateOnRed
+	HealthOnlyGreen
+	HealthProgressive
+	HealthCustom
+)
+
+// Warned are the warnings given so far that one process gives once (pe_wo).
+type Warned struct{ given uint32 }
+
+// Warning is one of the warnings that are given once.
+type Warning uint32
+
+// The warnings given once.
+const (
+	WarnBlind Warning = 1 << iota
+	WarnRestartType
+	WarnRoleAfter
+	WarnPoweroff
+	WarnRequireAll
+	WarnOrderScore
+	WarnNegativeThreshold
+	WarnRemoveAfter
+	WarnPingNode
+	WarnOrderInstance
+	WarnColocationInstance
+	WarnGroupOrder
+	WarnGroupColocation
+)
+
+// NodeByIndex is the node with that Index.
+func (ws *WorkingSet) NodeByIndex(index int) *Node { return ws.nodesByIndex[index] }
+
+// NodeCount is the number of nodes, which is above every Node.Index.
+func (ws *WorkingSet) NodeCount() int { return len(ws.nodesByIndex) }
+
+// AllResources are the resources of all levels, by Index.
+func (ws *WorkingSet) AllResources() []*Resource { return ws.resources }
+
+// ConfigErrorf says that the configuration is wrong (pcmk__config_err).
+func (ws *WorkingSet) ConfigErrorf(format string, args ...any) {
+	ws.ConfigError = true
+	ws.Logf(loglevel.Error, format, args...)
+}
+
+// ConfigWarnf says that the configuration is doubtful (pcmk__config_warn).
+func (ws *WorkingSet) ConfigWarnf(format string, args ...any) {
+	ws.ConfigWarning = true
+	ws.Logf(loglevel.Warning, format, args...)
+}
+
+// Errorf is an error of the configuration that makes the outcome doubtful
+// (pe_err).
+func (ws *WorkingSet) Errorf(format string, args ...any) {
+	ws.ProcessingError = true
+	ws.ConfigErrorf(format, args...)
+}
+
+// Warnf is a warning of the configuration that makes the outcome doubtful
+// (pe_warn).
+func (ws *WorkingSet) Warnf(format string, args ...any) {
+	ws.ProcessingWarning = true
+	ws.ConfigWarnf(format, args...)
+}
+
+// ProcErrorf is an error that is not the configuration's (pe_proc_err).
+func (ws *WorkingSet) ProcErrorf(format string, args ...any) {
+	ws.ProcessingError = true
+	ws.Logf(loglevel.Error, format, args...)
+}
+
+// ProcWarnf is a warning that is not the configuration's (pe_proc_warn).
+func (ws *WorkingSet) ProcWarnf(format string, args ...any) {
+	ws.ProcessingWarning = true
+	ws.Logf(loglevel.Warning, format, args...)
+}
+
+// WarnOncef is Warnf, the first time in a process (pe_warn_once); WarnBlind is
+// only logged.
+func (ws *WorkingSet) WarnOncef(warning Warning, format string, args ...any) {
+	if ws.warned.given&uint32(warning) != 0 {
+		return
+	}
+	ws.warned.given |= uint32(warning)
+	if warning == WarnBlind {
+		ws.Logf(loglevel.Warning, format, args...)
+		return
+	}
+	ws.Warnf(format, args...)
+}
+
+// Logf logs.
+func (ws *WorkingSet) Logf(level loglevel.Level, format string, args ...any) {
+	if ws.log.Enabled(level) {
+		ws.log.Logf(level, format, args...)
+	}
+}
+
+// Infof prints a line on the output object, if the caller gave one.
+func (ws *WorkingSet) Infof(format string, args ...any) {
+	if ws.Options.Info != nil {
+		ws.Options.Info(sprintf(format, args...))
+	}
+}
+
+func (ws *WorkingSet) tracef(format string, args ...any) { ws.Logf(loglevel.Trace, format, args...) }
+func (ws *WorkingSet) debugf(format string, args ...any) { ws.Logf(loglevel.Debug, format, args...) }
+func (ws *WorkingSet) infof(format string, args ...any)  { ws.Logf(loglevel.Info, format, args...) }
+func (ws *WorkingSet) noticef(format string, args ...any) {
+	ws.Logf(loglevel.Notice, format, args...)
+}
+func (ws *WorkingSet) warningf(format string, args ...any) {
+	ws.Logf(loglevel.Warning, format, args...)
+}
