@@ -126,6 +126,7 @@ var floors = map[string]int{
 	"internal/cserr":      0,
 	"internal/exitcode":   0,
 	"internal/ghash":      0,
+	"internal/glist":      0,
 	"internal/golden":     0,
 	"internal/iso8601":    0,
 	"internal/loglevel":   0,
@@ -218,7 +219,7 @@ func TestLayers(t *testing.T) {
 var cores = []string{
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
-	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
+	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
 	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/rules", "pengine/status",
 }
 

@@ -279,11 +279,18 @@ func (r *Resource) compareFencingDigest(agent string, on *Node) *Digests {
 	return d
 }
 
+// NeedsBundleRemoteName tells whether it is the connection to a bundle's replica
+// that has no address of its own, so that the host's is taken
+// (pe__bundle_needs_remote_name).
+func (r *Resource) NeedsBundleRemoteName() bool {
+	return r != nil && r.IsRemoteNode && strings.EqualFold(r.Params(nil)["addr"], "#uname")
+}
+
 // BundleRemoteName is the name of the node that a bundle's remote connection is
 // to be made to: the host of its container; "" if it is no such connection, or
 // the container is nowhere (pe__add_bundle_remote_name).
 func (r *Resource) BundleRemoteName() string {
-	if r == nil || !r.IsRemoteNode || !strings.EqualFold(r.Params(nil)["addr"], "#uname") {
+	if !r.NeedsBundleRemoteName() {
 		return ""
 	}
 	replica := r.replicaOfRemote()

@@ -145,7 +145,7 @@ func (r *Resource) blocksOnFailure(n *Node, entry *HistoryEntry) bool {
 			continue
 		}
 		for _, h := range r.ws.HistoryOf(n.Name) {
-			for _, rh := range h.all(name) {
+			for _, rh := range h.byID[name] {
 				for _, e := range rh.Entries {
 					if e.Task == o.Name && e.IntervalMS == o.IntervalMS && o.failedIn(e, name) {
 						return true

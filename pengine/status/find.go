@@ -304,7 +304,7 @@ func (r *Resource) Location(n *Node, score int, tag string) {
 }
 
 func (r *Resource) nodeScore(n *Node, score int, tag string) {
-	if r.ExclusiveOnly && strings.EqualFold(tag, "symmetric_default") {
+	if (r.ExclusiveOnly || n.Discovery == DiscoverNever) && strings.EqualFold(tag, "symmetric_default") {
 		return
 	}
 	for _, c := range r.Children {

@@ -8,7 +8,9 @@ type NodeHistory struct {
 	Node             *Node              // nil if it is not in the configuration
 	Resources        []*ResourceHistory // in the order of the document
 	Element          *etree.Element     // the node_state
-	byID             map[string]*ResourceHistory
+	byID             map[string][]*ResourceHistory
+
+	HasNodeID, HasNodeName bool // whether the entry says them
 }
 
 // Find is the history of the first lrm_resource with that id, or nil.
@@ -16,28 +18,22 @@ func (h *NodeHistory) Find(resource string) *ResourceHistory {
 	if h == nil {
 		return nil
 	}
-	return h.byID[resource]
+	if found := h.byID[resource]; len(found) > 0 {
+		return found[0]
+	}
+	return nil
 }
 
 // HistoryOf are the node_state entries with that name, in the order of the
 // document. There is one, unless the CIB is odd.
 func (ws *WorkingSet) HistoryOf(node string) []*NodeHistory { return ws.histories[node] }
 
-// all are the lrm_resource entries with that id.
-func (h *NodeHistory) all(resource string) (found []*ResourceHistory) {
-	for _, r := range h.Resources {
-		if r.ID == resource {
-			found = append(found, r)
-		}
-	}
-	return found
-}
-
 // ResourceHistory is an lrm_resource: what one node knows of one resource.
 type ResourceHistory struct {
 	ID                    string
 	Class, Provider, Type string
 	Container             string
+	HasID, HasContainer   bool
 	Entries               []*HistoryEntry // in the order of the document
 	Sorted                []*HistoryEntry // the oldest first (sort_op_by_callid); nil before it is unpacked
 	Element               *etree.Element
@@ -70,6 +66,9 @@ type HistoryEntry struct {
 	RestartParams, SecureParams         string // op-force-restart, op-secure-params
 	HasRestartParams                    bool
 
+	// Whether the attributes are there.
+	HasOperationKey, HasTask, HasCallID, HasRC, HasStatus, HasLastChange, HasMigrateSource, HasMigrateTarget bool
+
 	FeatureSet string // crm_feature_set of the controller that recorded it; "" if not there
 
 	Element  *etree.Element
@@ -80,8 +79,13 @@ type HistoryEntry struct {
 // reference's <failed-ops>.
 type Failure struct {
 	*HistoryEntry
-	NodeName string // where
+	NodeName   string // where
+	ResourceID string // of what, by the id in the configuration and with instance number
 }
+
+// failedOperation names a failure: of one operation on one node it is listed
+// once.
+type failedOperation struct{ key, node string }
 
 // The statuses of an operation (enum pcmk_exec_status).
 const (

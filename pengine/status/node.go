@@ -13,8 +13,9 @@ type Node struct {
 	// Score and Fixed are what copies into node tables start from: the score
 	// in the node's entry, or -Infinity and fixed for one that cannot run
 	// resources at all.
-	Score int
-	Fixed bool
+	Score     int
+	Fixed     bool
+	Discovery Discovery
 
 	Online              bool
 	Standby             bool
@@ -102,7 +103,7 @@ type Candidate struct {
 
 // NewCandidate is a copy of the node as the working set has it (pe__copy_node).
 func NewCandidate(n *Node) *Candidate {
-	return &Candidate{Node: n, Score: n.Score, Fixed: n.Fixed}
+	return &Candidate{Node: n, Score: n.Score, Fixed: n.Fixed, Discovery: n.Discovery}
 }
 
 // Copy is a new entry with the same score, without instances (pe__copy_node).

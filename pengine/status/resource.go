@@ -23,7 +23,7 @@ type Resource struct {
 	Operations            []*Operation   // its configured operations, in order
 
 	Parent   *Resource
-	Children []*Resource // members, instances; for a bundle: ips, children, containers, remotes of all replicas
+	Children []*Resource // members, instances; for a bundle: container, ip and remote of each replica, then the clone inside
 
 	// One of these for the variant that it is.
 	GroupData  *GroupData
@@ -123,6 +123,9 @@ type BundleData struct {
 	LauncherOptions  string // options
 	AttributeTarget  string // container-attribute-target
 
+	// What is configured at all, be it empty.
+	HasFirstIP, HasControlPort, HasContainerNetwork, HasRunCommand, HasLauncherOptions bool
+
 	Child    *Resource // the clone that stands for the primitive inside, or nil
 	Replicas []*Replica
 	Ports    []BundlePort
@@ -147,6 +150,7 @@ type BundlePort struct{ Source, Target string }
 // BundleMount is a storage-mapping.
 type BundleMount struct {
 	Source, Target, Options string
+	HasOptions              bool
 	Subdir                  bool // each replica gets a directory of its own below Source
 }
 
@@ -366,7 +370,7 @@ func (r *Resource) IsRemoteConnection() bool {
 // GuestConnection is the connection to the guest node that it is the container
 // of, or nil (pe__resource_contains_guest_node).
 func (r *Resource) GuestConnection() *Resource {
-	if r == nil || !r.ws.Flags.Has(HaveRemoteNodes) || !r.Is(IsContainer) {
+	if r == nil || !r.ws.Flags.Has(HaveRemoteNodes) {
 		return nil
 	}
 	for _, f := range r.Fillers {

@@ -31,15 +31,46 @@ func Unpack(cib *etree.Element, o Options) (*WorkingSet, error) {
 		ws.warningf("Fencing and resource management disabled due to lack of quorum")
 	}
 	ws.unpackNodes(section(configuration, "nodes"))
+	resources := section(configuration, "resources")
+	if !ws.Flags.Has(QuickLocation) {
+		ws.unpackRemoteNodes(resources)
+	}
+	ws.unpackResources(resources)
+	ws.unpackTags(section(configuration, "tags"))
+	if !ws.Flags.Has(QuickLocation) {
+		ws.unpackStatus(section(cib, "status"))
+	}
+	if !ws.Flags.Has(NoCounts) {
+		for _, r := range ws.Resources {
+			r.count()
+		}
+	}
 	ws.Flags |= HaveStatus
 	return ws, nil
 }
 
-func section(parent *etree.Element, name string) *etree.Element {
-	if parent == nil {
-		return nil
+// section is the child of that name; nil if there is none, or more than one: a
+// search that the reference expects to have one result has none then.
+func section(parent *etree.Element, name string) (found *etree.Element) {
+	for _, c := range childrenOf(parent) {
+		if c.Tag == name {
+			if found != nil {
+				return nil
+			}
+			found = c
+		}
 	}
-	return parent.SelectElement(name)
+	return found
+}
+
+// firstChild is the first child of that name, or nil.
+func firstChild(parent *etree.Element, name string) *etree.Element {
+	for _, c := range childrenOf(parent) {
+		if c.Tag == name {
+			return c
+		}
+	}
+	return nil
 }
 
 func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
@@ -62,6 +93,9 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 		document:       rules.NewDocument(cib),
 		readSets:       map[setsKey]*rules.Sets{},
 		params:         map[paramsKey]map[string]string{},
+		expanded:       map[*etree.Element]*etree.Element{},
+		operations:     map[*etree.Element][]*Operation{},
+		failed:         map[failedOperation]bool{},
 		operationMetas: map[operationKind]operationMeta{},
 		nodesByID:      map[string][]*Node{},
 		nodesByName:    map[string][]*Node{},

@@ -79,7 +79,7 @@ type WorkingSet struct {
 
 	History     []*NodeHistory // node_state entries, in the order of the document
 	Failures    []*Failure     // what status lists as failed, in that order
-	ParamChecks []*ParamCheck  // history entries to compare with the configuration, in the reference's order
+	ParamChecks []*ParamCheck  // history entries to compare with the configuration, the oldest first; the reference walks NewestFirst
 
 	RecheckBy int64 // when rules or failures change something by themselves, seconds since the epoch; 0 for never
 
@@ -111,10 +111,15 @@ type WorkingSet struct {
 
 	now            iso8601.Time
 	document       *rules.Document
+	implicit       []*etree.Element // connections of guest nodes, which no configuration has
+	templates      map[string]*etree.Element
+	expanded       map[*etree.Element]*etree.Element
+	operations     map[*etree.Element][]*Operation
 	readSets       map[setsKey]*rules.Sets
 	params         map[paramsKey]map[string]string
 	operationMetas map[operationKind]operationMeta
-	stopNeeded     []*Resource
+	stopNeeded     []*Resource              // containers to be stopped once it is known where they are
+	failed         map[failedOperation]bool // what is in Failures
 }
 
 // Health is how the health attributes of nodes turn into scores.
