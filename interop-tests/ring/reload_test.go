@@ -14,7 +14,7 @@ import (
 func TestReload(t *testing.T) {
 	for _, transport := range []string{"udpu"} {
 		t.Run(transport, func(t *testing.T) {
-			mix := kinds("GoCGoC")
+			mix := lab.Kinds("GoCGoC")
 			l := lab.New(t, len(mix))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", logOnHost)
 			all := l.Hosts()

@@ -44,7 +44,8 @@ func (b *bench) close() {
 }
 
 func run() (code int) {
-	transport := flag.String("transport", "udpu", "udpu or udp")
+	transport := flag.String("transport", "udpu", "udpu, udp or knet")
+	crypto := flag.String("crypto", "", "with knet: cipher and hash, as aes256/sha256")
 	rounds := flag.Int("rounds", 3, "measurements of each kind; the median counts")
 	seconds := flag.Int("seconds", 2, "length of one throughput measurement")
 	only := flag.String("only", "", "measure just this: throughput, latency, membership, idle or stall")
@@ -69,7 +70,7 @@ func run() (code int) {
 	if err != nil {
 		panic(err)
 	}
-	s := &suite{transport: *transport, rounds: *rounds, seconds: *seconds, clients: programs}
+	s := &suite{transport: *transport, crypto: *crypto, rounds: *rounds, seconds: *seconds, clients: programs}
 	if *hold != "" {
 		s.hold(*hold, *size, *seconds)
 		return 0
