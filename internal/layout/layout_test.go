@@ -136,6 +136,7 @@ var floors = map[string]int{
 
 	"pengine/rules":  1,
 	"pengine/status": 2,
+	"pengine/sched":  3,
 
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,
@@ -220,7 +221,7 @@ var cores = []string{
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/rules", "pengine/status",
+	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/rules", "pengine/sched", "pengine/status",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of

@@ -1,0 +1,5 @@
+package sched
+
+func (s *scheduler) applyNodeHealth() {}
+
+func (s *scheduler) applyNodeCriteria() {}
