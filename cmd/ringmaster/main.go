@@ -15,7 +15,10 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 )
@@ -32,6 +35,10 @@ var programs = map[string]program{
 	"corosync-cpgtool":    cpgtool.Main,
 	"corosync-keygen":     keygen.Main,
 	"corosync-quorumtool": quorumtool.Main,
+
+	"crm_error": crmerror.Main,
+	"crm_rule":  crmrule.Main,
+	"iso8601":   iso8601.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
 }

@@ -50,7 +50,7 @@ func (o *Operation) hasKey(resource, key string) bool {
 
 // ConfiguredTimeout is the timeout of the resource's first operation of that
 // name, or the default one, in milliseconds (pe_get_configured_timeout).
-func (r *Resource) ConfiguredTimeout(action string) int64 {
+func (r *Resource) ConfiguredTimeout(action string) int {
 	for _, o := range r.Operations {
 		if strings.EqualFold(o.Name, action) {
 			if o.HasTimeout {
@@ -64,9 +64,10 @@ func (r *Resource) ConfiguredTimeout(action string) int64 {
 	return timeoutMS(meta["timeout"])
 }
 
-func timeoutMS(s string) int64 {
-	if ms, ok := iso8601.ParseMilliseconds(s); ok && ms >= 0 {
-		return ms
+// timeoutMS reads a timeout, of which the reference keeps 32 bits.
+func timeoutMS(s string) int {
+	if ms, ok := iso8601.ParseMilliseconds(s); ok && int32(ms) >= 0 {
+		return int(int32(ms))
 	}
 	return defaultTimeoutMS
 }
@@ -266,7 +267,7 @@ func (ws *WorkingSet) makeOperationMeta(a *Action) (meta map[string]string, prob
 	return meta, problems
 }
 
-func normalTimeout(s string) string { return formatInt(int(int32(timeoutMS(s)))) }
+func normalTimeout(s string) string { return formatInt(timeoutMS(s)) }
 
 func (a *Action) isProbe() bool {
 	return a.IntervalMS == 0 && strings.EqualFold(a.Task, ActionNameMonitor)

@@ -18,6 +18,14 @@ const (
 // at hand, or nil. If the resource has a failure-timeout and an operation's
 // on-fail=block, the timeout is dropped for good, with a warning.
 func (r *Resource) FailCount(n *Node, flags FailCountFlags, entry *HistoryEntry) (count int, last int64) {
+	return r.failCount(n, flags, entry, maxNesting)
+}
+
+// maxNesting is how deep containers can be in containers: in a real cluster two.
+// Deeper they are in themselves, where the reference would not come to an end.
+const maxNesting = 8
+
+func (r *Resource) failCount(n *Node, flags FailCountFlags, entry *HistoryEntry, nesting int) (count int, last int64) {
 	ws := r.ws
 	name := r.ID
 	if r.HistoryID != "" {
@@ -49,9 +57,9 @@ func (r *Resource) FailCount(n *Node, flags FailCountFlags, entry *HistoryEntry)
 		ws.debugf("Failcount for %s on %s expired after %ds", r.ID, n, r.FailureTimeout)
 		count = 0
 	}
-	if flags&FailCountFillers != 0 && len(r.Fillers) > 0 && !r.IsBundled() {
+	if flags&FailCountFillers != 0 && len(r.Fillers) > 0 && !r.IsBundled() && nesting > 0 {
 		for _, f := range r.Fillers {
-			more, at := f.FailCount(n, flags, entry)
+			more, at := f.failCount(n, flags, entry, nesting-1)
 			count += more
 			last = max(last, at)
 		}
@@ -81,10 +89,11 @@ type failure struct {
 }
 
 // failures are those recorded for a resource of that name. They are looked up in
-// an index of all of the node's attributes that is made once, for attributes do
-// not change after they have been read.
+// an index of all of the node's attributes that is made once and again when more
+// have been read. The reference takes a "." in a resource's name for any
+// character; here it is one.
 func (n *Node) failures(name string, unique, wholeResource bool) []failure {
-	if n.failureIndex == nil || n.failureIndexed != len(n.Attributes) {
+	if n.failureIndex == nil {
 		n.indexFailures()
 	}
 	var found []failure
@@ -98,7 +107,6 @@ func (n *Node) failures(name string, unique, wholeResource bool) []failure {
 
 func (n *Node) indexFailures() {
 	n.failureIndex = map[string][]failure{}
-	n.failureIndexed = len(n.Attributes)
 	for name, value := range n.Attributes {
 		f := failure{value: value}
 		rest, ok := strings.CutPrefix(name, "fail-count-")

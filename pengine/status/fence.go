@@ -7,10 +7,12 @@ import (
 // CanFence tells whether the cluster is able to fence the node: for a guest,
 // to recover its container wherever that is active (pe_can_fence). Without
 // quorum it can only if it may ignore that, or the node is in its membership.
-func (ws *WorkingSet) CanFence(n *Node) bool {
+func (ws *WorkingSet) CanFence(n *Node) bool { return ws.canFence(n, maxNesting) }
+
+func (ws *WorkingSet) canFence(n *Node, nesting int) bool {
 	if n.IsGuest() {
 		for _, host := range n.RemoteResource.Container.Running {
-			if !host.Online && !ws.CanFence(host) {
+			if nesting == 0 || !host.Online && !ws.canFence(host, nesting-1) {
 				return false
 			}
 		}

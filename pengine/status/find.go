@@ -58,18 +58,40 @@ func (ws *WorkingSet) Find(id string, flags Find) *Resource {
 			found = append(slices.Clone(found), renamed...)
 		}
 	}
-	switch len(found) {
-	case 0:
-		return nil
-	case 1:
-		return found[0]
-	}
-	for _, top := range ws.Resources {
-		if r := top.Find(id, nil, flags); r != nil {
-			return r
+	var first *Resource
+	for _, r := range found {
+		if first == nil || r.precedes(first) {
+			first = r
 		}
 	}
-	return nil
+	return first
+}
+
+// precedes tells whether a walk down each tree in turn comes to it before the
+// other.
+func (r *Resource) precedes(other *Resource) bool {
+	a, b := r, other
+	for a.depth() > b.depth() {
+		if a = a.Parent; a == b {
+			return false
+		}
+	}
+	for b.depth() > a.depth() {
+		if b = b.Parent; a == b {
+			return true
+		}
+	}
+	for a.Parent != b.Parent {
+		a, b = a.Parent, b.Parent
+	}
+	return a.position < b.position
+}
+
+func (r *Resource) depth() (n int) {
+	for p := r.Parent; p != nil; p = p.Parent {
+		n++
+	}
+	return n
 }
 
 // Find is the resource itself or the first one below it that matches the id

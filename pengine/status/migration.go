@@ -5,7 +5,7 @@ import (
 )
 
 // migratedTo takes account of a migrate_to that succeeded on the source
-// (unpack_migrate_to_success). What it comes to depends on the migrate_from on
+// (unpack_migrate_to_success, with what Debian's 2.1.5-1+deb12u1 adds to it). What it comes to depends on the migrate_from on
 // the target: if that succeeded, too, a stop on the source is missing, and the
 // migration dangles; if it failed, the resource is taken to be active on both;
 // if there is none, the migration is partial, and may go on.
@@ -41,6 +41,8 @@ func (u *operationUnpacker) migratedTo(e *HistoryEntry) {
 		} else {
 			fail()
 		}
+	case targetNode != nil && targetNode.Online && ws.unknownOn(r.ID, target):
+		// The history there has been cleaned: a probe will tell.
 	case targetUp:
 		r.AddRunning(targetNode, false)
 		if sourceNode != nil && sourceNode.Online {
@@ -89,10 +91,19 @@ func (u *operationUnpacker) migrateFromFailed(e *HistoryEntry) {
 	}
 }
 
-// unknownOn tells whether a node's history says nothing of the resource.
+// unknownOn tells whether a node's history says nothing of the resource, apart
+// from actions that are still to end.
 func (ws *WorkingSet) unknownOn(resource, node string) bool {
-	h := ws.FindHistory(resource, node)
-	return h == nil || len(h.Entries) == 0
+	for _, h := range ws.histories[node] {
+		for _, r := range h.byID[resource] {
+			for _, e := range r.Entries {
+				if e.HasRC && e.RCText != "193" {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // operatedAfter tells whether anything but monitors happened to the resource on

@@ -42,11 +42,10 @@ type Node struct {
 	Attributes  map[string]string // permanent and transient
 	Utilization map[string]string // capacity
 
-	digests        map[string]*Digests // calculated so far, by resource and task
-	firstIn        *tableOrder         // what node tables share that began with this node
-	failureIndex   map[string][]failure
-	failureIndexed int // len(Attributes) when that was made
-	ws             *WorkingSet
+	digests      map[string]*Digests // calculated so far, by resource and task
+	firstIn      *tableOrder         // what node tables share that began with this node
+	failureIndex map[string][]failure
+	ws           *WorkingSet
 }
 
 // IsRemote tells whether it is a remote node (pe__is_remote_node): of type

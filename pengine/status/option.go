@@ -43,7 +43,7 @@ var options = []option{
 	{"stonith-action", "reboot", oneOf("reboot", "off", "poweroff")},
 	{"stonith-timeout", "60s", validInterval},
 	{"have-watchdog", "false", validBool},
-	{"concurrent-fencing", "true", validBool},
+	{"concurrent-fencing", "false", validBool},
 	{"startup-fencing", "true", validBool},
 	{"priority-fencing-delay", "0", validInterval},
 	{"cluster-delay", "60s", validInterval},
@@ -90,7 +90,7 @@ func (ws *WorkingSet) verifyOptions() {
 	for _, o := range options {
 		value, ok := ws.Config[o.name]
 		if ok && !o.valid(value) {
-			ws.ConfigWarnf("Using default value '%s' for cluster option '%s' because '%s' is invalid", o.value, o.name, value)
+			ws.ConfigErrorf("Using default value for cluster option '%s' because '%s' is invalid", o.name, value)
 			ok = false
 		}
 		if !ok {

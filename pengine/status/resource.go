@@ -75,7 +75,8 @@ type Resource struct {
 	LockNode *Node // shutdown-locked to this node
 	LockTime int64 // since when, seconds since the epoch
 
-	ws *WorkingSet
+	position int // among its parent's children, or the top resources
+	ws       *WorkingSet
 }
 
 // GroupData is what only groups have.

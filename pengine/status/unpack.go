@@ -78,7 +78,7 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 		Input:          cib,
 		Options:        o,
 		DCID:           o.DCUUID,
-		Flags:          o.Flags | StopOrphans | SymmetricCluster | StopOrphanActions | ConcurrentFencing,
+		Flags:          o.Flags | StopOrphans | SymmetricCluster | StopOrphanActions,
 		NoQuorumPolicy: NoQuorumStop,
 		NextOrderID:    1,
 		NextActionID:   1,

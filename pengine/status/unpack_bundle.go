@@ -80,7 +80,7 @@ func (ws *WorkingSet) readContainer(r *Resource, b *BundleData, e *etree.Element
 	} else {
 		b.ReplicaCount = ws.minInt(replicas, ok, 1)
 	}
-	b.ReplicaCount = min(b.ReplicaCount, maxInstances)
+	b.ReplicaCount = min(b.ReplicaCount, maxReplicas)
 	perHost, ok := attribute(e, "replicas-per-host")
 	b.ReplicasPerHost = ws.minInt(perHost, ok, 1)
 	if b.ReplicasPerHost == 1 {

@@ -179,6 +179,7 @@ func (ws *WorkingSet) instanceOfHistory(n *Node, clone *Resource, id string) *Re
 		if err != nil {
 			return nil
 		}
+		instance.position = len(clone.Children) - 1
 		ws.register(instance)
 		found = instance.Find(id, nil, FindClone)
 		ws.debugf("Created orphan %s for %s: %s on %s", instance.ID, clone.ID, id, n)

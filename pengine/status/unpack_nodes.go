@@ -101,6 +101,7 @@ func (ws *WorkingSet) startupFencing(n *Node) {
 // addNodeAttributes reads the sets of instance_attributes in an element into the
 // node's attributes (add_node_attrs).
 func (ws *WorkingSet) addNodeAttributes(e *etree.Element, n *Node, overwrite bool) {
+	n.failureIndex = nil
 	n.Attributes["#uname"] = n.Name
 	n.Attributes["#id"] = n.ID
 	if strings.EqualFold(ws.DCID, n.ID) {

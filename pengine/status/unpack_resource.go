@@ -359,9 +359,12 @@ func (r *Resource) metaInt(name string, def int) int {
 	return def
 }
 
-// maxInstances bounds clone-max and replicas to what can be meant: the reference
-// would run out of memory.
-const maxInstances = 100000
+// These bound clone-max and replicas to what can be meant: the reference would
+// run out of memory. Each replica makes a node.
+const (
+	maxInstances = 10000
+	maxReplicas  = 1000
+)
 
 // unpackClone reads a clone and makes its instances (clone_unpack).
 func (ws *WorkingSet) unpackClone(r *Resource) error {

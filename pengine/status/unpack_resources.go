@@ -186,6 +186,9 @@ func (ws *WorkingSet) unpackResources(resources *etree.Element) {
 		ws.linkRemoteNode(r)
 	}
 	glist.Sort(ws.Resources, func(a, b *Resource) int { return b.Priority - a.Priority })
+	for i, r := range ws.Resources {
+		r.position = i
+	}
 	if !ws.Flags.Has(QuickLocation) && ws.Flags.Has(FencingEnabled) && !ws.Flags.Has(HaveFenceDevice) {
 		ws.ConfigErrorf("Resource start-up disabled since no STONITH resources have been defined")
 		ws.ConfigErrorf("Either configure some or disable STONITH with the stonith-enabled option")
@@ -195,6 +198,7 @@ func (ws *WorkingSet) unpackResources(resources *etree.Element) {
 
 // addResource adds a top resource and makes it and all below it known.
 func (ws *WorkingSet) addResource(r *Resource) {
+	r.position = len(ws.Resources)
 	ws.Resources = append(ws.Resources, r)
 	ws.register(r)
 }
@@ -205,7 +209,8 @@ func (ws *WorkingSet) register(r *Resource) {
 	r.Index = len(ws.resources)
 	ws.resources = append(ws.resources, r)
 	ws.byID[r.ID] = append(ws.byID[r.ID], r)
-	for _, c := range r.Children {
+	for i, c := range r.Children {
+		c.position = i
 		ws.register(c)
 	}
 }

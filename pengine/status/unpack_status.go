@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/ghash"
 )
 
 // unpackStatus reads the status section (unpack_status): first the state of each
@@ -83,8 +85,19 @@ func (ws *WorkingSet) Ticket(id string) *Ticket {
 	if t == nil {
 		t = &Ticket{ID: id, LastGranted: -1, State: map[string]string{}}
 		ws.Tickets[id] = t
+		ws.ticketIDs = append(ws.ticketIDs, id)
 	}
 	return t
+}
+
+// TicketList are the tickets in the order in which the reference shows them,
+// which is that of its hash table.
+func (ws *WorkingSet) TicketList() []*Ticket {
+	list := make([]*Ticket, 0, len(ws.ticketIDs))
+	for _, i := range ghash.Order(ws.ticketIDs) {
+		list = append(list, ws.Tickets[ws.ticketIDs[i]])
+	}
+	return list
 }
 
 // unpackNodeState reads a node_state, but not the history in it

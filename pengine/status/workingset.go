@@ -111,6 +111,7 @@ type WorkingSet struct {
 
 	now            iso8601.Time
 	document       *rules.Document
+	ticketIDs      []string         // of Tickets, in order of creation
 	implicit       []*etree.Element // connections of guest nodes, which no configuration has
 	templates      map[string]*etree.Element
 	expanded       map[*etree.Element]*etree.Element

@@ -1,0 +1,122 @@
+package pcmktool
+
+import (
+	"bufio"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+)
+
+// Element is an element of XML output: attributes in their order, and either
+// elements or text.
+type Element struct {
+	name       string
+	attributes []string // name, value, ...
+	text       string
+	children   []*Element
+}
+
+// Add appends an element to e.
+func (e *Element) Add(name string, attributes ...string) *Element {
+	c := &Element{name: name, attributes: attributes}
+	e.children = append(e.children, c)
+	return c
+}
+
+// Set adds an attribute.
+func (e *Element) Set(name, value string) { e.attributes = append(e.attributes, name, value) }
+
+// SetText makes text e's content.
+func (e *Element) SetText(text string) { e.text = text }
+
+// xmlOutput is --output-as=xml: one document, written at the end.
+type xmlOutput struct {
+	destination
+	root   *Element
+	errors []string
+}
+
+func newXML(d destination, args []string) *xmlOutput {
+	return &xmlOutput{destination: d, root: &Element{name: "pacemaker-result", attributes: []string{
+		"api-version", APIVersion, "request", Quote(args),
+	}}}
+}
+
+func (x *xmlOutput) Info(string, ...any)   {}
+func (x *xmlOutput) Printf(string, ...any) {}
+func (x *xmlOutput) IsText() bool          { return false }
+
+func (x *xmlOutput) Err(format string, args ...any) {
+	x.errors = append(x.errors, fmt.Sprintf(format, args...))
+}
+
+func (x *xmlOutput) Element(name string, attributes ...string) *Element {
+	return x.root.Add(name, attributes...)
+}
+
+func (x *xmlOutput) Version() {
+	x.Element("version", "program", "Pacemaker", "version", Version, "author", authors, "build", build, "features", features)
+}
+
+func (x *xmlOutput) Finish(code crmexit.Code) error {
+	status := x.root.Add("status", "code", strconv.Itoa(int(code)), "message", code.String())
+	if len(x.errors) > 0 {
+		list := status.Add("errors")
+		for _, e := range x.errors {
+			list.Add("error").SetText(e)
+		}
+	}
+	x.root.write(x.w, 0)
+	return x.close()
+}
+
+// write writes e as libxml2 formats it.
+func (e *Element) write(w *bufio.Writer, depth int) {
+	indent := strings.Repeat("  ", depth)
+	w.WriteString(indent + "<" + e.name)
+	for i := 0; i+1 < len(e.attributes); i += 2 {
+		w.WriteString(" " + e.attributes[i] + `="`)
+		escape(w, e.attributes[i+1], true)
+		w.WriteByte('"')
+	}
+	switch {
+	case len(e.children) > 0:
+		w.WriteString(">\n")
+		for _, c := range e.children {
+			c.write(w, depth+1)
+		}
+		w.WriteString(indent + "</" + e.name + ">\n")
+	case e.text != "":
+		w.WriteByte('>')
+		escape(w, e.text, false)
+		w.WriteString("</" + e.name + ">\n")
+	default:
+		w.WriteString("/>\n")
+	}
+}
+
+// escape writes text with what is not plain ASCII as references.
+func escape(w *bufio.Writer, text string, attribute bool) {
+	for _, r := range text {
+		switch {
+		case r == '<':
+			w.WriteString("&lt;")
+		case r == '>':
+			w.WriteString("&gt;")
+		case r == '&':
+			w.WriteString("&amp;")
+		case r == '"' && attribute:
+			w.WriteString("&quot;")
+		case r == '\r', attribute && (r == '\n' || r == '\t'):
+			fmt.Fprintf(w, "&#%d;", r)
+		case r >= 0x80:
+			fmt.Fprintf(w, "&#x%X;", r)
+		case r < ' ' && r != '\n' && r != '\t':
+			// XML has no form for other control characters.
+		default:
+			w.WriteRune(r)
+		}
+	}
+}
