@@ -6,11 +6,13 @@
 //
 // Schedule runs the stages in order; each has files of its own:
 //
-//   - constraints.go, location.go, colocation.go, ticket.go, set.go: reading the
+//   - constraints.go, location.go, colocation.go, ticket.go: reading the
 //     constraints other than order, the tags and templates in them;
 //   - criteria.go: what speaks for and against nodes beside constraints: health,
 //     shutdown locks, stickiness, failures;
-//   - assign*.go, instance*.go, promote*.go, score*.go, utilization.go: where
+//   - assign.go, finalize.go, group.go, clone.go, promotable.go, bundle.go and
+//     what they stand on (nodes.go, scores.go, influence.go, instances.go,
+//     promotion_score.go, utilization.go): where
 //     each resource goes, and in which role;
 //   - the others: probes, actions, orderings, fencing.
 //
