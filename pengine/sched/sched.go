@@ -26,5 +26,4 @@ func Schedule(ws *status.WorkingSet) {
 	orderRemoteConnectionActions(ws)
 	scheduleFencingAndShutdowns(ws)
 	applyOrderings(ws)
-	createGraph(ws)
 }
