@@ -26,4 +26,5 @@ func Schedule(ws *status.WorkingSet) {
 	orderRemoteConnectionActions(ws)
 	scheduleFencingAndShutdowns(ws)
 	applyOrderings(ws)
+	placeActions(ws)
 }
