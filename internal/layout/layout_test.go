@@ -145,6 +145,7 @@ var floors = map[string]int{
 	"cib/schema":            0,
 	"internal/xmltree":      0,
 	"pengine/sched":         3,
+	"pengine/graph":         4,
 
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,
