@@ -142,8 +142,6 @@ var floors = map[string]int{
 	"pengine/rules":         1,
 	"internal/cli/pcmktool": 1,
 	"pengine/status":        2,
-	"cib/schema":            0,
-	"internal/xmltree":      0,
 	"pengine/sched":         3,
 	"pengine/graph":         4,
 
