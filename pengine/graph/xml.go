@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"strconv"
-	"strings"
-	"unicode/utf8"
-)
+import "strconv"
 
 // AppendXML appends the graph as the reference writes it to files.
 func (g *Graph) AppendXML(b []byte) []byte {
@@ -19,7 +15,7 @@ func (g *Graph) AppendXML(b []byte) []byte {
 	return w.b
 }
 
-// writer writes elements as libxml2 formats them: two blanks a level.
+// writer writes elements with two blanks a level.
 type writer struct{ b []byte }
 
 const indentation = "                    "
@@ -120,31 +116,43 @@ func (w *writer) event(e *Event) {
 	w.closeAt(3, string(e.Kind))
 }
 
-// appendEscaped appends an attribute's value as libxml2 escapes it in a document
-// that names no encoding: all that is not ASCII by number.
+// appendEscaped appends an attribute's value as the reference escapes it
+// (crm_xml_escape): line ends become a backslash and a letter, tabs blanks, other
+// control characters octal numbers. From the first character on that takes two
+// bytes or more it escapes nothing; we do then where the outcome would be no XML.
 func appendEscaped(b []byte, s string) []byte {
-	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("<>&\"", r) }) < 0 {
-		return append(b, s...)
-	}
-	for i, r := range s {
+	plain := false
+	start := 0
+	for i := range len(s) {
+		c := s[i]
+		escape := ""
 		switch {
-		case r == '<':
-			b = append(b, "&lt;"...)
-		case r == '>':
-			b = append(b, "&gt;"...)
-		case r == '&':
-			b = append(b, "&amp;"...)
-		case r == '"':
-			b = append(b, "&quot;"...)
-		case r == '\n', r == '\r', r == '\t':
-			b = append(strconv.AppendInt(append(b, "&#"...), int64(r), 10), ';')
-		case r == utf8.RuneError && s[i] != "\uFFFD"[0]:
-			b = append(b, s[i])
-		case r > '~':
-			b = append(strconv.AppendInt(append(b, "&#x"...), int64(r), 16), ';')
-		default:
-			b = append(b, byte(r))
+		case c >= 0x80 && !plain && i+1 < len(s) && s[i+1] >= 0x80:
+			plain = true
+		case c == '<':
+			escape = "&lt;"
+		case c == '"':
+			escape = "&quot;"
+		case c == '&':
+			escape = "&amp;"
+		case plain:
+		case c == '>':
+			escape = "&gt;"
+		case c == '\'':
+			escape = "&apos;"
+		case c == '\t':
+			escape = "    "
+		case c == '\n':
+			escape = `\n`
+		case c == '\r':
+			escape = `\r`
+		case c < ' ' || c > '~':
+			escape = string([]byte{'\\', '0' + c>>6, '0' + c>>3&7, '0' + c&7})
+		}
+		if escape != "" {
+			b = append(append(b, s[start:i]...), escape...)
+			start = i + 1
 		}
 	}
-	return b
+	return append(b, s[start:]...)
 }
