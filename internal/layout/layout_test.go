@@ -144,6 +144,9 @@ var floors = map[string]int{
 	"pengine/status":        2,
 	"pengine/sched":         3,
 	"pengine/graph":         4,
+	"pengine/show":          4,
+	"pengine/simulate":      5,
+	"pengine/corpus":        7,
 
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,

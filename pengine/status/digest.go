@@ -361,3 +361,11 @@ func attribute(e *etree.Element, name string) (value string, ok bool) {
 	}
 	return "", false
 }
+
+// OperationDigest is the digest of the parameters that an operation was carried out
+// with, as its history entry has it (add_op_digest_to_xml). It is their last use:
+// params is changed.
+func OperationDigest(params map[string]string) string {
+	filterForDigest(params)
+	return digestOf(sortedPairs(params))
+}
