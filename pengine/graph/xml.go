@@ -1,22 +1,55 @@
 package graph
 
-import "strconv"
+import (
+	"io"
+	"strconv"
+)
 
 // AppendXML appends the graph as the reference writes it to files.
 func (g *Graph) AppendXML(b []byte) []byte {
-	w := writer{b}
+	w := writer{b: b}
+	g.write(&w)
+	return w.b
+}
+
+// WriteXML writes the graph as AppendXML has it, a piece at a time: those of big
+// clusters are big. The error is the writer's.
+func (g *Graph) WriteXML(to io.Writer) error {
+	w := writer{to: to, b: make([]byte, 0, pieceSize+pieceSize/4)}
+	g.write(&w)
+	w.flush()
+	return w.err
+}
+
+// pieceSize is how much is written at a time, in bytes.
+const pieceSize = 1 << 16
+
+func (g *Graph) write(w *writer) {
 	w.open("transition_graph", g.Attributes, len(g.Synapses) > 0)
 	for _, s := range g.Synapses {
 		w.synapse(s)
+		if w.to != nil && len(w.b) >= pieceSize {
+			w.flush()
+		}
 	}
 	if len(g.Synapses) > 0 {
 		w.close("transition_graph")
 	}
-	return w.b
 }
 
 // writer writes elements with two blanks a level.
-type writer struct{ b []byte }
+type writer struct {
+	b   []byte
+	to  io.Writer // nil if all is kept
+	err error     // the first of the writer
+}
+
+func (w *writer) flush() {
+	if w.err == nil {
+		_, w.err = w.to.Write(w.b)
+	}
+	w.b = w.b[:0]
+}
 
 const indentation = "                    "
 
