@@ -141,19 +141,15 @@ func inheritColocations(parent, r *status.Resource, all bool) {
 // (can_run_instance).
 func (a *assigner) limitInstances(r *status.Resource, perNode int) {
 	for c := range r.Allowed.ByIndex() {
-		score := -status.Infinity
 		if available(c.Node) && !r.Is(status.Orphan) {
 			top := topAllowed(r, c.Node)
-			switch {
-			case top == nil:
+			if top == nil {
 				a.ws.Logf(loglevel.Warning, "%s cannot run on %s: node not allowed", r.ID, c.Node)
-			case top.Score < 0:
-				score = top.Score
-			case int(top.Instances) < perNode:
+			} else if top.Score >= 0 && int(top.Instances) < perNode {
 				continue
 			}
 		}
-		addScore(r, c.Node, score)
+		addScore(r, c.Node, -status.Infinity)
 	}
 }
 
