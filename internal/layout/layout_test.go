@@ -142,6 +142,7 @@ var floors = map[string]int{
 	"internal/cli/pcmktool": 1,
 	"pengine/status":        2,
 	"pengine/sched":         3,
+	"pengine/graph":         4,
 
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,

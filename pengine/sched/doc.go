@@ -14,7 +14,13 @@
 //     what they stand on (nodes.go, scores.go, influence.go, instances.go,
 //     promotion_score.go, utilization.go): where
 //     each resource goes, and in which role;
-//   - the others: probes, actions, orderings, fencing.
+//   - order_read.go, order_sets.go, order.go, internal.go: the orderings that are
+//     configured, and those that follow from the variants of resources;
+//   - changed.go: what the history has of other parameters than configured;
+//   - probe.go, create.go, create_instances.go, recurring.go, notify.go, fence.go,
+//     remote.go: the actions, and their order with fencing and connections;
+//   - order_apply.go, update.go, update_instances.go: what orderings mean for
+//     actions; ingraph.go: which of these package graph takes.
 //
 // # Invariants
 //

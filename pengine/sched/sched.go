@@ -26,5 +26,5 @@ func Schedule(ws *status.WorkingSet) {
 	orderRemoteConnectionActions(ws)
 	scheduleFencingAndShutdowns(ws)
 	applyOrderings(ws)
-	createGraph(ws)
+	placeActions(ws)
 }

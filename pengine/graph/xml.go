@@ -1,0 +1,150 @@
+package graph
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// AppendXML appends the graph as the reference writes it to files.
+func (g *Graph) AppendXML(b []byte) []byte {
+	w := writer{b}
+	w.open("transition_graph", g.Attributes, len(g.Synapses) > 0)
+	for _, s := range g.Synapses {
+		w.synapse(s)
+	}
+	if len(g.Synapses) > 0 {
+		w.close("transition_graph")
+	}
+	return w.b
+}
+
+// writer writes elements as libxml2 formats them: two blanks a level.
+type writer struct{ b []byte }
+
+const indentation = "                    "
+
+// level is the depth at which an element is, by its name.
+func level(name string) int {
+	switch name {
+	case "transition_graph":
+		return 0
+	case "synapse":
+		return 1
+	case "action_set", "inputs":
+		return 2
+	}
+	return 3
+}
+
+func (w *writer) openAt(depth int, name string, attributes [][2]string, children bool) {
+	w.b = append(w.b, indentation[:2*depth]...)
+	w.b = append(w.b, '<')
+	w.b = append(w.b, name...)
+	for _, a := range attributes {
+		w.b = append(w.b, ' ')
+		w.b = append(w.b, a[0]...)
+		w.b = append(w.b, '=', '"')
+		w.b = appendEscaped(w.b, a[1])
+		w.b = append(w.b, '"')
+	}
+	if !children {
+		w.b = append(w.b, '/')
+	}
+	w.b = append(w.b, '>', '\n')
+}
+
+func (w *writer) closeAt(depth int, name string) {
+	w.b = append(w.b, indentation[:2*depth]...)
+	w.b = append(w.b, '<', '/')
+	w.b = append(w.b, name...)
+	w.b = append(w.b, '>', '\n')
+}
+
+func (w *writer) open(name string, attributes [][2]string, children bool) {
+	w.openAt(level(name), name, attributes, children)
+}
+func (w *writer) close(name string) { w.closeAt(level(name), name) }
+
+func (w *writer) synapse(s *Synapse) {
+	attributes := [][2]string{{"id", strconv.Itoa(s.ID)}}
+	if s.Priority > 0 {
+		attributes = append(attributes, [2]string{"priority", strconv.Itoa(s.Priority)})
+	}
+	w.open("synapse", attributes, true)
+	w.open("action_set", nil, true)
+	w.event(s.Event)
+	w.close("action_set")
+	w.open("inputs", nil, len(s.Triggers) > 0)
+	for _, t := range s.Triggers {
+		w.openAt(3, "trigger", nil, true)
+		w.openAt(4, string(t.Kind), t.Attributes, false)
+		w.closeAt(3, "trigger")
+	}
+	if len(s.Triggers) > 0 {
+		w.close("inputs")
+	}
+	w.close("synapse")
+}
+
+func (w *writer) event(e *Event) {
+	w.openAt(3, string(e.Kind), e.Attributes, true)
+	if e.Resource != nil {
+		w.openAt(4, e.Resource.Tag, e.Resource.Attributes, false)
+	}
+	w.openAt(4, "attributes", e.Parameters, len(e.Param) > 0)
+	for _, p := range e.Param {
+		w.openAt(5, "param", [][2]string{{"name", p[0]}, {"value", p[1]}}, false)
+	}
+	if len(e.Param) > 0 {
+		w.closeAt(4, "attributes")
+	}
+	if e.HasDowned {
+		w.openAt(4, "downed", nil, true)
+		for _, id := range e.Downed {
+			w.openAt(5, "node", [][2]string{{"id", id}}, false)
+		}
+		w.closeAt(4, "downed")
+	}
+	if len(e.Maintenance) > 0 {
+		w.openAt(4, "maintenance", nil, true)
+		for _, m := range e.Maintenance {
+			on := "0"
+			if m.On {
+				on = "1"
+			}
+			w.openAt(5, "node", [][2]string{{"id", m.NodeID}, {"maintenance", on}}, false)
+		}
+		w.closeAt(4, "maintenance")
+	}
+	w.closeAt(3, string(e.Kind))
+}
+
+// appendEscaped appends an attribute's value as libxml2 escapes it in a document
+// that names no encoding: all that is not ASCII by number.
+func appendEscaped(b []byte, s string) []byte {
+	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("<>&\"", r) }) < 0 {
+		return append(b, s...)
+	}
+	for i, r := range s {
+		switch {
+		case r == '<':
+			b = append(b, "&lt;"...)
+		case r == '>':
+			b = append(b, "&gt;"...)
+		case r == '&':
+			b = append(b, "&amp;"...)
+		case r == '"':
+			b = append(b, "&quot;"...)
+		case r == '\n', r == '\r', r == '\t':
+			b = append(strconv.AppendInt(append(b, "&#"...), int64(r), 10), ';')
+		case r == utf8.RuneError && s[i] != "\uFFFD"[0]:
+			b = append(b, s[i])
+		case r > '~':
+			b = append(strconv.AppendInt(append(b, "&#x"...), int64(r), 16), ';')
+		default:
+			b = append(b, byte(r))
+		}
+	}
+	return b
+}
