@@ -65,6 +65,13 @@ func (ws *WorkingSet) createNode(id, name string, hasName bool, kind, score stri
 		ws.ConfigWarnf("Node %s has unrecognized type '%s', assuming 'ping'", shown, kind)
 		ws.warnPing(n)
 	}
+	n.slot = n.Index
+	for _, twin := range ws.nodesByID[fold(id)] {
+		if twin.ID == id {
+			n.slot = twin.slot
+			break
+		}
+	}
 	ws.nodesByIndex = append(ws.nodesByIndex, n)
 	ws.nodesByID[fold(id)] = append(ws.nodesByID[fold(id)], n)
 	if hasName {
