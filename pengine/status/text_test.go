@@ -3,6 +3,8 @@ package status
 import (
 	"slices"
 	"testing"
+
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
 // The wants are those of pcmk__numeric_strcasecmp.
@@ -67,7 +69,7 @@ func TestScores(t *testing.T) {
 			t.Errorf("AddScores(%d, %d) = %d, want %d", tt.a, tt.b, got, tt.want)
 		}
 	}
-	ws := &WorkingSet{Health: Health{Red: -Infinity, Yellow: -10, Green: 5}}
+	ws := &WorkingSet{log: loglevel.Discard, Health: Health{Red: -Infinity, Yellow: -10, Green: 5}}
 	for text, want := range map[string]int{
 		"": 0, "17": 17, "-3": -3, "+4": 4, "INFINITY": Infinity, "-infinity": -Infinity, "+INFINITY": Infinity, "5000000": Infinity,
 		"red": -Infinity, "Yellow": -10, "green": 5, "nonsense": 0, "12abc": 12, "99999999999999999999": 0,
