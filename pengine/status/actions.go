@@ -71,7 +71,7 @@ func (r *Resource) ClearHistory(on *Node) *Action { return r.Action(ActionNameLR
 func (r *Resource) ClearFailCount(on *Node, reason string) *Action {
 	a := r.Action(ActionNameClearFailures, on, false)
 	a.Meta.SetDefault("op_no_wait", "true")
-	r.ws.noticef("Clearing failure of %s on %s because %s | %s", r.ID, on, reason, a.Key)
+	r.ws.At("pe__clear_failcount").Noticef("Clearing failure of %s on %s because %s | %s", r.ID, on, reason, a.Key)
 	return a
 }
 

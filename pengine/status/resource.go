@@ -358,7 +358,7 @@ func (r *Resource) IsDisabled() bool {
 	if !ok {
 		return false
 	}
-	role := ParseRole(target)
+	role := r.ws.parseRole(target)
 	return role == RoleStopped || role == RoleUnpromoted && r.Top().Is(Promotable)
 }
 

@@ -28,7 +28,7 @@ func Unpack(cib *etree.Element, o Options) (*WorkingSet, error) {
 	ws.rscDefaults = section(configuration, "rsc_defaults")
 	ws.unpackConfig(section(configuration, "crm_config"))
 	if !ws.Flags.Any(QuickLocation|HaveQuorum) && ws.NoQuorumPolicy != NoQuorumIgnore {
-		ws.warningf("Fencing and resource management disabled due to lack of quorum")
+		ws.At("cluster_status").Warningf("Fencing and resource management disabled due to lack of quorum")
 	}
 	ws.unpackNodes(section(configuration, "nodes"))
 	resources := section(configuration, "resources")
