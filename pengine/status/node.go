@@ -1,5 +1,7 @@
 package status
 
+import "math/bits"
+
 // Node is a cluster, remote or guest node (pe_node_t in the working set's list,
 // with its shared details). What one resource thinks of a node is a Candidate.
 type Node struct {
@@ -48,6 +50,9 @@ type Node struct {
 	failureIndex map[string][]failure
 	ws           *WorkingSet
 }
+
+// WorkingSet is the cluster that it belongs to.
+func (n *Node) WorkingSet() *WorkingSet { return n.ws }
 
 // IsRemote tells whether it is a remote node (pe__is_remote_node): of type
 // remote, and its connection has no container.
@@ -133,6 +138,17 @@ func (s *NodeSet) Add(n *Node) {
 func (s *NodeSet) Has(n *Node) bool {
 	word := n.Index / 64
 	return word < len(s.bits) && s.bits[word]&(1<<(n.Index%64)) != 0
+}
+
+// Union puts all nodes of another set into this one.
+func (s *NodeSet) Union(other *NodeSet) {
+	for word, more := range other.bits {
+		for len(s.bits) <= word {
+			s.bits = append(s.bits, 0)
+		}
+		s.n += bits.OnesCount64(more &^ s.bits[word])
+		s.bits[word] |= more
+	}
 }
 
 // Len is the number of nodes in the set.

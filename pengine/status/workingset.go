@@ -81,6 +81,8 @@ type WorkingSet struct {
 	Failures    []*Failure     // what status lists as failed, in that order
 	ParamChecks []*ParamCheck  // history entries to compare with the configuration, the oldest first; the reference walks NewestFirst
 
+	Records []Record // what package sched decided by, in order; see ShowScores and ShowUtilization
+
 	RecheckBy int64 // when rules or failures change something by themselves, seconds since the epoch; 0 for never
 
 	Instances int // primitives, instances counted each
