@@ -10,6 +10,7 @@ import (
 // hence the lock.
 type grammar struct {
 	mu       sync.Mutex
+	compiler *compiler
 	patterns *patterns
 	start    *pattern
 }
@@ -27,6 +28,7 @@ func (g *grammar) ready(v Version) {
 	}
 	c := newCompiler(readGrammar())
 	g.start = c.reference(newExpr(exprRef, "cib"), scope{version: releases[v]})
+	g.compiler = c
 	g.patterns = c.patterns
 }
 
@@ -82,6 +84,8 @@ func (c *compiler) compile(e *expr, s scope) *pattern {
 		return c.empty
 	case exprAny:
 		return c.any
+	case exprNever:
+		return c.notAllowed
 	case exprRef:
 		return c.reference(e, s)
 	case exprElement:
@@ -128,6 +132,15 @@ func (c *compiler) fold(e *expr, s scope, combine func(a, b *pattern) *pattern) 
 }
 
 func (c *compiler) reference(e *expr, s scope) *pattern {
+	body, inner, ok := c.resolve(e, s)
+	if !ok {
+		return nil
+	}
+	return c.compile(body, inner)
+}
+
+// resolve finds what a name stands for; ok is false if the version does not have it.
+func (c *compiler) resolve(e *expr, s scope) (body *expr, inner scope, ok bool) {
 	name, version := e.name, s.version
 	if name == s.parameter {
 		name, version = s.argument.name, s.argument.version
@@ -136,15 +149,12 @@ func (c *compiler) reference(e *expr, s scope) *pattern {
 	if d == nil {
 		panic("cib.grammar: nothing is defined as " + name)
 	}
-	version, ok := d.asOf(version)
-	if !ok {
-		return nil
-	}
-	inner := scope{version: version, parameter: d.parameter}
+	version, ok = d.asOf(version)
+	inner = scope{version: version, parameter: d.parameter}
 	if d.parameter != "" {
 		inner.argument = argument{name: e.args[0].name, version: s.version}
 	}
-	return c.compile(d.body, inner)
+	return d.body, inner, ok
 }
 
 func (c *compiler) element(e *expr, s scope) *element {

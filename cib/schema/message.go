@@ -1,5 +1,7 @@
 package schema
 
+import "github.com/beevik/etree"
+
 // Level is how severe a message is, in syslog's numbers.
 type Level int
 
@@ -27,6 +29,10 @@ const (
 	// "CIB upgrade: " and without their label (WARNING: , INFO: , DEBUG: ); or to
 	// stderr as they are, if the tool's log level, plus four, is at least theirs.
 	Transforming
+	// Refused messages have the Faults of a version that the CIB is not valid for. They
+	// go to the log, only their texts, if the caller logs or if they are Logged; else to stderr as
+	// libxml2 prints them.
+	Refused
 )
 
 // Message is something that the reference says in the course of an upgrade.
@@ -34,4 +40,11 @@ type Message struct {
 	Kind  Kind
 	Level Level
 	Text  string
+
+	Faults []Fault
+	// Logged faults are of a version that was tried in silence before: libxml2's
+	// context for it keeps to the log.
+	Logged bool
+	// XML is logged after Text, with Text before each line, if it is not nil.
+	XML *etree.Element
 }

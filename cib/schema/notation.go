@@ -45,6 +45,7 @@ type exprKind uint8
 const (
 	exprEmpty exprKind = iota
 	exprAny
+	exprNever
 	exprRef       // name, args[0] if it has an argument
 	exprElement   // name, args[0]
 	exprAttribute // name, args[0]: the value's expression, none for any text
@@ -294,6 +295,8 @@ func (p *notation) primary() *expr {
 		return newExpr(exprEmpty, "")
 	case name == "any":
 		return newExpr(exprAny, "")
+	case name == "never":
+		return newExpr(exprNever, "")
 	case p.peek('{'):
 		p.next()
 		body := p.choice()

@@ -19,6 +19,8 @@ type Options struct {
 	Max Version
 	// ValidateOnly looks for the newest version that the CIB is valid for as it is.
 	ValidateOnly bool
+	// Explain adds why versions refuse the CIB to the messages.
+	Explain bool
 }
 
 // Upgraded is what has become of a CIB.
@@ -44,6 +46,27 @@ type upgrade struct {
 	Upgraded
 	ids  *identifiers // of u.CIB, through all validations of it
 	opts Options
+	// silenced are the versions first tried in silence.
+	tried, silenced [count]bool
+}
+
+// valid tries a version.
+func (u *upgrade) valid(v Version) bool {
+	u.tried[v] = true
+	return v.validate(u.CIB, u.ids)
+}
+
+// validSilently tries a version, and what it says is not heard.
+func (u *upgrade) validSilently(v Version) bool {
+	u.silenced[v] = u.silenced[v] || !u.tried[v]
+	return u.valid(v)
+}
+
+// refused tells why a version does not take a CIB.
+func (u *upgrade) refused(v Version, cib *etree.Element) {
+	if u.opts.Explain {
+		u.Messages = append(u.Messages, Message{Kind: Refused, Level: Error, Faults: v.Explain(cib), Logged: u.silenced[v]})
+	}
 }
 
 func (u *upgrade) log(level Level, format string, args ...any) {
@@ -91,7 +114,8 @@ func (u *upgrade) climb(v Version) error {
 	pending := false // a step without a transformation has been taken to v
 	for v <= Latest {
 		u.log(Debug, "Testing '%s' validation (%d of %d)", v, int(v), int(Latest))
-		if !v.validate(u.CIB, u.ids) {
+		if !u.valid(v) {
+			u.refused(v, u.CIB)
 			if pending {
 				u.log(Info, "Configuration not valid for schema: %s", v)
 				pending = false
@@ -120,7 +144,7 @@ func (u *upgrade) climb(v Version) error {
 			return nil
 		case u.opts.Max > 0 && (v == u.opts.Max || to > u.opts.Max):
 			return nil
-		case v != V1_3 && v != V2_10 || to.validate(u.CIB, u.ids):
+		case v != V1_3 && v != V2_10 || u.validSilently(to):
 			u.log(Debug, "%s-style configuration is also valid for %s", v, to)
 			pending = true
 			v = to
@@ -150,7 +174,9 @@ func (u *upgrade) transform(v, to Version) error {
 	}
 	ids := newIdentifiers()
 	if !to.validate(result, ids) {
+		u.refused(to, result)
 		u.log(Error, "Transformation %s.xsl did not produce a valid configuration", stylesheet)
+		u.Messages = append(u.Messages, Message{Kind: Logging, Level: Info, Text: "transform:bad", XML: result})
 		return ErrInvalid
 	}
 	u.log(Info, "Transformation %s.xsl successful", stylesheet)
@@ -196,6 +222,12 @@ func (u *upgrade) toVersion3(cib *etree.Element) *etree.Element {
 // be and is left as it is. The given CIB is not changed if it is upgraded: the result is
 // another.
 func UpdateConfiguration(cib *etree.Element) (u Upgraded, ok bool) {
+	return UpdateConfigurationWith(cib, Options{})
+}
+
+// UpdateConfigurationWith is UpdateConfiguration for tools that tell why versions refuse
+// the CIB; of opts only Explain counts.
+func UpdateConfigurationWith(cib *etree.Element, opts Options) (u Upgraded, ok bool) {
 	claimed, claims := lookup(cib, "validate-with")
 	version := None
 	if claims {
@@ -212,7 +244,7 @@ func UpdateConfiguration(cib *etree.Element) (u Upgraded, ok bool) {
 		return u, true
 	}
 
-	converted, _ := Upgrade(cib.Copy(), Options{})
+	converted, _ := Upgrade(cib.Copy(), Options{Explain: opts.Explain})
 	u.Version, u.Messages = converted.Version, converted.Messages
 	if converted.Version < Minimum {
 		text := fmt.Sprintf("Cannot upgrade configuration (claiming schema %s) to at least %s because it ", claimed, Minimum)

@@ -143,3 +143,44 @@ func TestUpgradeLimits(t *testing.T) {
 		t.Errorf("ValidateOnly: %v, %v", u.Version, err)
 	}
 }
+
+// TestUpgradeExplains: as crm_verify -V prints it, and logs what is said of 3.0.
+func TestUpgradeExplains(t *testing.T) {
+	for file, want := range map[string]string{
+		"skips-broken-version": "element rsc_location: Relax-NG validity error : Expecting an element resource_set, got nothing\n" +
+			"element rsc_location: Relax-NG validity error : Element rsc_location failed to validate content\n" +
+			"element rsc_location: Relax-NG validity error : Element constraints has extra content: rsc_location\n",
+		"stuck": "logged:\nRelax-NG validity error : Extra element rule in interleave\n" +
+			"Relax-NG validity error : Extra element operations in interleave\n" +
+			"element operations: Relax-NG validity error : Element primitive failed to validate content\n" +
+			"element primitive: Relax-NG validity error : Element resources has extra content: primitive\n" +
+			"logged:\nelement nvpair: Relax-NG validity error : Element nvpair failed to validate attributes\n" +
+			"Relax-NG validity error : Extra element operations in interleave\n" +
+			"element operations: Relax-NG validity error : Element primitive failed to validate content\n" +
+			"element primitive: Relax-NG validity error : Element resources has extra content: primitive\n",
+	} {
+		in, err := os.ReadFile("testdata/upgrade/" + file + ".xml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, _ := Upgrade(parse(t, string(in)), Options{Explain: true})
+		got := ""
+		seen := map[string]bool{}
+		for _, m := range u.Messages {
+			if m.Kind != Refused {
+				continue
+			}
+			text := printed(m.Faults)
+			if m.Logged {
+				text = "logged:\n" + text
+			}
+			if !seen[text] { // several versions say the same
+				got += text
+			}
+			seen[text] = true
+		}
+		if got != want {
+			t.Errorf("%s: got\n%swant\n%s", file, got, want)
+		}
+	}
+}

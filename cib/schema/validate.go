@@ -135,11 +135,31 @@ func (r *reader) child(p *pattern, token etree.Token, foreign bool) *pattern {
 // took for a reference must resolve at the next as well.
 type identifiers struct {
 	owners     map[string]*etree.Attr
-	references map[string]struct{}
+	references map[*etree.Attr]struct{}
+
+	// journal is what has been noted since begin.
+	journal []*etree.Attr
+	keeping bool
 }
 
 func newIdentifiers() *identifiers {
-	return &identifiers{owners: map[string]*etree.Attr{}, references: map[string]struct{}{}}
+	return &identifiers{owners: map[string]*etree.Attr{}, references: map[*etree.Attr]struct{}{}}
+}
+
+// begin starts an attempt, end takes back what it has noted if it has come to nothing.
+func (ids *identifiers) begin() { ids.journal, ids.keeping = ids.journal[:0], true }
+
+func (ids *identifiers) end(ok bool) {
+	ids.keeping = false
+	if ok {
+		return
+	}
+	for _, at := range ids.journal {
+		delete(ids.references, at)
+		if id := trimBlanks(at.Value); ids.owners[id] == at {
+			delete(ids.owners, id)
+		}
+	}
 }
 
 // note remembers a value of type ID or IDREF; false means that another attribute
@@ -151,18 +171,28 @@ func (ids *identifiers) note(kind typeKind, at *etree.Attr) bool {
 		owner, taken := ids.owners[id]
 		if !taken {
 			ids.owners[id] = at
+			ids.keep(at)
 		}
 		return !taken || owner == at
 	case typeIDREF:
-		ids.references[trimBlanks(at.Value)] = struct{}{}
+		if _, known := ids.references[at]; !known {
+			ids.references[at] = struct{}{}
+			ids.keep(at)
+		}
 	}
 	return true
+}
+
+func (ids *identifiers) keep(at *etree.Attr) {
+	if ids.keeping {
+		ids.journal = append(ids.journal, at)
+	}
 }
 
 // resolve tells whether every reference is to an ID.
 func (ids *identifiers) resolve() bool {
 	for ref := range ids.references {
-		if _, ok := ids.owners[ref]; !ok {
+		if _, ok := ids.owners[trimBlanks(ref.Value)]; !ok {
 			return false
 		}
 	}

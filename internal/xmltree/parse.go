@@ -33,9 +33,22 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Text) }
 
+// Lines are the lines that the tags of elements end in, from 1, as libxml2 tells them.
+type Lines map[*etree.Element]int
+
 // Parse reads a document. Its error is a *SyntaxError.
 func Parse(data []byte, text Text) (*etree.Document, error) {
-	p := &parser{s: string(data), text: text}
+	return (&parser{s: string(data), text: text}).run()
+}
+
+// ParseLines is Parse, and tells the lines of all elements.
+func ParseLines(data []byte, text Text) (*etree.Document, Lines, error) {
+	p := &parser{s: string(data), text: text, lines: Lines{}, line: 1}
+	doc, err := p.run()
+	return doc, p.lines, err
+}
+
+func (p *parser) run() (*etree.Document, error) {
 	p.document()
 	if p.err != nil {
 		return nil, p.err
@@ -57,6 +70,10 @@ type parser struct {
 	err     error
 	pending []etree.Token
 	open    []openElement
+
+	lines   Lines // nil if nobody wants to know
+	line    int   // of counted
+	counted int
 
 	elements   []etree.Element // to be used next
 	texts      []etree.CharData
@@ -224,6 +241,11 @@ func (p *parser) begin(name string, at int) {
 	p.elements = p.elements[1:]
 	e.Space, e.Tag = split(name)
 	p.setAttributes(e)
+	if p.lines != nil {
+		p.line += strings.Count(p.s[p.counted:p.at], "\n")
+		p.counted = p.at
+		p.lines[e] = min(p.line, 65535) // libxml2 counts no further
+	}
 	p.open = append(p.open, openElement{element: e, name: name, at: at, first: len(p.pending)})
 }
 

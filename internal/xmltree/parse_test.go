@@ -125,6 +125,18 @@ func TestSyntaxErrors(t *testing.T) {
 	}
 }
 
+func TestLines(t *testing.T) {
+	doc, lines, err := ParseLines([]byte("<?xml version='1.0'?>\n<a\n>\n<b/><c>\n<d\n x='1'\n/></c></a>"), DropText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"a": 3, "b": 4, "c": 4, "d": 7} {
+		if got := lines[doc.FindElement("//"+name)]; got != want {
+			t.Errorf("%s: line %d, want %d", name, got, want)
+		}
+	}
+}
+
 // TestGrowing changes a document that has been read: nothing is shared by mistake.
 func TestGrowing(t *testing.T) {
 	doc, err := Parse([]byte(`<a><b x="1"/><c y="2"/></a>`), KeepText)

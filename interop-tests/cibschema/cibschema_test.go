@@ -123,6 +123,33 @@ func compareUpgrade(o *oracle, xml []byte) string {
 	return ""
 }
 
+// compareConfiguration returns what differs in cli_config_update.
+func compareConfiguration(o *oracle, xml []byte) string {
+	want := o.about("C", xml)
+	u, ok := schema.UpdateConfiguration(parse(o.t, xml))
+	var said strings.Builder
+	for _, m := range u.Messages {
+		if m.Kind == schema.Configuration {
+			said.WriteString(m.Text + "\n")
+		}
+	}
+	says := ""
+	for line := range strings.Lines(want.said) {
+		if strings.HasPrefix(line, "Cannot upgrade") || strings.HasPrefix(line, "Schema validation") {
+			says += line
+		}
+	}
+	switch {
+	case ok != (want.rc == 1) || int(u.Version) != want.version:
+		return fmt.Sprintf("got %v, version %d, want %d, %d", ok, u.Version, want.rc, want.version)
+	case said.String() != says:
+		return fmt.Sprintf("said\n%s\nwant\n%s", said.String(), says)
+	case lines(u.CIB) != lines(parse(o.t, []byte(want.text))):
+		return fmt.Sprintf("got\n%s\nwant\n%s", lines(u.CIB), lines(parse(o.t, []byte(want.text))))
+	}
+	return ""
+}
+
 // corpus are the reference's test configurations, if there, and ours.
 func corpus(t testing.TB) []string {
 	files, err := filepath.Glob("../../cib/schema/testdata/upgrade/*.xml")
@@ -208,6 +235,10 @@ func TestSamples(t *testing.T) {
 			if differ := compareUpgrade(o, xml); differ != "" {
 				wrong++
 				t.Errorf("seed %d of %v, round %d: upgrade: %s\n%s", seed, v, round, differ, xml)
+			}
+			if differ := compareConfiguration(o, xml); differ != "" {
+				wrong++
+				t.Errorf("seed %d of %v, round %d: configuration: %s\n%s", seed, v, round, differ, xml)
 			}
 			if wrong > 5 {
 				t.FailNow()
