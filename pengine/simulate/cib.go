@@ -120,34 +120,45 @@ func (c *CIB) forgetNode(name string) {
 // agent is what an executor has to know of a resource.
 type agent struct{ class, provider, kind string }
 
+// history is what a node remembers of a resource.
+type history struct {
+	*etree.Element     // lrm_resource
+	call           int // the number that the next result gets
+}
+
 // history is the node's history of a resource, under one of two names, made under
-// the second if there is none (pcmk__inject_resource_history). It is nil, with an
+// the second if there is none (pcmk__inject_resource_history). ok is false, with an
 // error printed, if the agent is not known well enough.
-func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known string, a agent) *etree.Element {
-	lrm := child2(node, "lrm", "lrm_resources")
+//
+// Of a history that the node has twice the reference sees neither: it writes into
+// the first as if that was empty.
+func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known string, a agent) (h history, ok bool) {
+	var doubled *etree.Element
 	for _, name := range []string{resource, known} {
-		if lrm == nil {
-			break
-		}
-		for _, e := range lrm.SelectElements("lrm_resource") {
-			if id(e) == name {
-				return e
-			}
+		switch found := resourceHistories(node, name); len(found) {
+		case 0:
+		case 1:
+			return history{found[0], nextCallID(found[0])}, true
+		default:
+			doubled = found[0]
 		}
 	}
 	switch strings.ToLower(a.class) {
 	case "ocf":
 		if a.provider == "" {
 			p.Err("Please specify the provider for resource %s", resource)
-			return nil
+			return h, false
 		}
 	case "stonith", "service", "upstart", "systemd", "lsb":
 	case "":
 		p.Err("Resource %s not found in the status section of %s.  Please supply the class and type to continue", resource, id(node))
-		return nil
+		return h, false
 	default:
 		p.Err("Invalid class for %s: %s", resource, a.class)
-		return nil
+		return h, false
+	}
+	if doubled != nil {
+		return history{doubled, 1}, true
 	}
 	outer := node.SelectElement("lrm")
 	if outer == nil {
@@ -161,15 +172,20 @@ func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known stri
 		e.CreateAttr("provider", a.provider)
 	}
 	e.CreateAttr("type", a.kind)
-	return e
+	return history{e, 1}, true
 }
 
-// child2 is a grandchild, or nil.
-func child2(e *etree.Element, outer, inner string) *etree.Element {
-	if e = e.SelectElement(outer); e == nil {
-		return nil
+func resourceHistories(node *etree.Element, name string) (found []*etree.Element) {
+	for _, lrm := range node.SelectElements("lrm") {
+		for _, resources := range lrm.SelectElements("lrm_resources") {
+			for _, e := range resources.SelectElements("lrm_resource") {
+				if id(e) == name {
+					found = append(found, e)
+				}
+			}
+		}
 	}
-	return e.SelectElement(inner)
+	return found
 }
 
 // countFailure makes a node remember a failure; some results are none

@@ -201,10 +201,10 @@ func (x *execution) resourceAction(s *graph.Synapse, node string) {
 		uuid = node
 	}
 	state := x.cib.nodeState(node, uuid)
-	history := x.cib.history(x.p, state, resource, known, agent{
+	h, ok := x.cib.history(x.p, state, resource, known, agent{
 		class: resourceAttribute(e, "class"), provider: resourceAttribute(e, "provider"), kind: resourceAttribute(e, "type"),
 	})
-	if history == nil {
+	if !ok {
 		x.aborted = true
 		return
 	}
@@ -226,7 +226,7 @@ func (x *execution) resourceAction(s *graph.Synapse, node string) {
 		x.cib.countFailure(x.p, state, name, task, r.intervalMS, rc)
 		break
 	}
-	x.cib.record(history, r)
+	x.cib.record(h, r)
 	x.done(s, failed)
 }
 

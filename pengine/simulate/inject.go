@@ -160,11 +160,11 @@ func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec strin
 	}
 	state := c.nodeState(node, "")
 	c.countFailure(p, state, resource, task, intervalMS, rc)
-	history := c.history(p, state, resource, resource, agent{r.Class, r.Provider, r.Type})
-	if history == nil {
+	h, ok := c.history(p, state, resource, resource, agent{r.Class, r.Provider, r.Type})
+	if !ok {
 		return
 	}
-	c.record(history, result{
-		resource: id(history), task: task, intervalMS: intervalMS, rc: rc, reason: "Simulated action result",
+	c.record(h, result{
+		resource: id(h.Element), task: task, intervalMS: intervalMS, rc: rc, reason: "Simulated action result",
 	})
 }

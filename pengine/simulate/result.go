@@ -37,7 +37,7 @@ func nextCallID(history *etree.Element) int {
 
 // record writes a result into a resource's history: over an earlier one of its kind
 // (pcmk__create_history_xml).
-func (c *CIB) record(history *etree.Element, r result) {
+func (c *CIB) record(h history, r result) {
 	task := r.task
 	if task == status.ActionNameReload || task == status.ActionNameReloadAgent {
 		task = status.ActionNameStart
@@ -45,7 +45,6 @@ func (c *CIB) record(history *etree.Element, r result) {
 	key := status.Key(r.resource, task, r.intervalMS)
 	migration := r.task == status.ActionNameMigrateTo || r.task == status.ActionNameMigrateFrom
 	meta := func(name string) string { return r.params[status.MetaName(name)] }
-	call := nextCallID(history)
 	reason := ""
 	var ids []string
 	switch {
@@ -64,14 +63,14 @@ func (c *CIB) record(history *etree.Element, r result) {
 		ids = []string{status.Key(r.resource, "last", 0)}
 	}
 	// The transition is said to be the one of the call, the action none.
-	transitionKey := fmt.Sprintf("%d:%d:%d:%-*s", call, -1, r.expected, len(transitionID), transitionID)
+	transitionKey := fmt.Sprintf("%d:%d:%d:%-*s", h.call, -1, r.expected, len(transitionID), transitionID)
 	digest := ""
 	if r.params != nil {
 		digest = status.OperationDigest(maps.Clone(r.params))
 	}
 	number := strconv.Itoa
 	for _, entryID := range ids {
-		e := entry(history, entryID)
+		e := entry(h.Element, entryID)
 		set := func(name, value string) { e.CreateAttr(name, value) }
 		set("id", entryID)
 		set("operation_key", key)
@@ -81,7 +80,7 @@ func (c *CIB) record(history *etree.Element, r result) {
 		set("transition-key", transitionKey)
 		set("transition-magic", fmt.Sprintf("%d:%d;%s", status.ExecDone, r.rc, transitionKey))
 		set("exit-reason", reason)
-		set("call-id", number(call))
+		set("call-id", number(h.call))
 		set("rc-code", number(r.rc))
 		set("op-status", number(status.ExecDone))
 		set("interval", strconv.FormatUint(uint64(r.intervalMS), 10))
