@@ -238,30 +238,35 @@ func (s *planner) scheduleCancel(r *status.Resource, e *status.HistoryEntry, n *
 	order(s.ws, taskOf(r, status.ActionNameStop), actionOf(a), status.OrderOptional)
 }
 
-// readableInterval is an interval in milliseconds as logs have it
-// (pcmk__readable_interval).
+// readableInterval is an interval in milliseconds as messages have it
+// (pcmk__readable_interval): a unit is used from just above one on, so that a minute
+// is 60s.
 func readableInterval(ms uint) string {
 	if ms == 0 {
 		return "0s"
 	}
-	var b strings.Builder
+	text := ""
+	number := func(n uint) string { return strconv.FormatUint(uint64(n), 10) }
 	for _, unit := range [...]struct {
 		ms   uint
 		name string
 	}{{24 * 60 * 60 * 1000, "d"}, {60 * 60 * 1000, "h"}, {60 * 1000, "m"}} {
-		if n := ms / unit.ms; n > 0 {
-			b.WriteString(strconv.FormatUint(uint64(n), 10) + unit.name)
+		if ms > unit.ms {
+			text += number(ms/unit.ms) + unit.name
 			ms %= unit.ms
 		}
 	}
-	if ms > 0 {
-		b.WriteString(strconv.FormatUint(uint64(ms/1000), 10))
+	switch {
+	case ms > 1000:
+		text += number(ms / 1000)
 		if rest := ms % 1000; rest > 0 {
-			b.WriteString("." + strconv.FormatUint(uint64(rest), 10))
+			text += "." + number(1000 + rest)[1:]
 		}
-		b.WriteString("s")
+		text += "s"
+	case ms > 0:
+		text += number(ms) + "ms"
 	}
-	return b.String()
+	return text
 }
 
 // debugf is for what the reference tells only who asks for much.

@@ -40,6 +40,7 @@ func (c *CIB) Inject(p *show.Printer, ws *status.WorkingSet, in *Injections) {
 	if in.Quorum != nil {
 		say(p, "Setting quorum: %s", *in.Quorum)
 		c.Root.CreateAttr("have-quorum", *in.Quorum)
+		c.updated()
 	}
 	if in.Watchdog != nil {
 		say(p, "Setting watchdog: %s", *in.Watchdog)
@@ -100,12 +101,14 @@ func (c *CIB) setTicket(ticket, attribute, value string) {
 		state.CreateAttr("id", ticket)
 	}
 	state.CreateAttr(attribute, value)
+	c.updated()
 }
 
 // setOption sets a cluster option where it is set, or else in the bootstrap options
 // (cib__update_node_attr).
 func (c *CIB) setOption(name, value string) {
 	const set = "cib-bootstrap-options"
+	c.reconfigured()
 	config := child(child(c.Root, "configuration"), "crm_config")
 	var target *etree.Element
 	for _, s := range config.SelectElements("cluster_property_set") {
