@@ -99,7 +99,9 @@ type Notifier struct {
 }
 
 // NewNotifier is for one graph of the working set.
-func NewNotifier(ws *status.WorkingSet) *Notifier { return &Notifier{&planner{ws: ws}, newFlagTable(ws)} }
+func NewNotifier(ws *status.WorkingSet) *Notifier {
+	return &Notifier{&planner{ws: ws}, newFlagTable(ws)}
+}
 
 // Notify completes a clone's notifications. It is done once, while the graph is
 // made, right before the clone's actions get into it, because only then is known

@@ -128,7 +128,7 @@ func (u *updater) updateInterleaved(p orderedPair) (changed updated) {
 				if assign(thenChild, nil, true) {
 					changed |= updatedThen
 				}
-				u.flags.touch(thenChild)
+				u.flags.touchAll(thenChild)
 			}
 			continue
 		}
