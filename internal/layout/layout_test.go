@@ -228,7 +228,7 @@ var cores = []string{
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/rules", "pengine/sched", "pengine/status",
+	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of

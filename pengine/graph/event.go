@@ -10,7 +10,17 @@ import (
 )
 
 // trigger is an action as others that wait for it have it: without details.
-func trigger(a *status.Action) *Event {
+func (b *builder) trigger(a *status.Action) *Event {
+	if missing := a.ID + 1 - len(b.triggers); missing > 0 {
+		b.triggers = append(b.triggers, make([]*Event, missing)...)
+	}
+	if b.triggers[a.ID] == nil {
+		b.triggers[a.ID] = newTrigger(a)
+	}
+	return b.triggers[a.ID]
+}
+
+func newTrigger(a *status.Action) *Event {
 	e := &Event{Kind: kindOf(a), Attributes: make([][2]string, 0, 8)}
 	if strings.EqualFold(a.Task, status.ActionNameLRMDelete) {
 		e.set("mode", "cib")
@@ -81,7 +91,8 @@ func historyKey(a *status.Action) string {
 
 // event is an action with all details.
 func (b *builder) event(a *status.Action) *Event {
-	e := trigger(a)
+	t := b.trigger(a)
+	e := &Event{Kind: t.Kind, Attributes: slices.Clip(t.Attributes)}
 	if a.Resource != nil && !a.Is(status.Pseudo) {
 		if lockedTo(a) {
 			e.set("shutdown-lock", strconv.FormatInt(a.Resource.LockTime, 10))
@@ -130,19 +141,37 @@ func resourceOf(r *status.Resource) *Resource {
 	return e
 }
 
-// parameters are those of an event while they are put together.
-type parameters map[string]string
+// parameters are those of an event while they are put together. There are few.
+type parameters [][2]string
+
+func (p parameters) index(name string) int {
+	for i := range p {
+		if p[i][0] == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// set sets a value, whether there was one or not.
+func (p *parameters) set(name, value string) {
+	if i := p.index(name); i >= 0 {
+		(*p)[i][1] = value
+		return
+	}
+	*p = append(*p, [2]string{name, value})
+}
 
 // setDefault sets a value if there is none (hash2field).
-func (p parameters) setDefault(name, value string) {
-	if _, ok := p[name]; !ok {
-		p[name] = value
+func (p *parameters) setDefault(name, value string) {
+	if p.index(name) < 0 {
+		*p = append(*p, [2]string{name, value})
 	}
 }
 
 // setMeta sets a meta-attribute if there is none. Names that are the cluster's own
 // are left out (hash2metafield).
-func (p parameters) setMeta(name, value string) {
+func (p *parameters) setMeta(name, value string) {
 	if !strings.ContainsAny(name, "#:") {
 		p.setDefault(status.MetaName(name), value)
 	}
@@ -152,7 +181,8 @@ func (p parameters) setMeta(name, value string) {
 // operation's and the resource's parameters, the meta-attributes of the action and
 // of the resources that it is of.
 func (b *builder) setParameters(e *Event, a *status.Action) {
-	p := parameters{"crm_feature_set": status.FeatureSet}
+	p := make(parameters, 0, 16)
+	p = append(p, [2]string{"crm_feature_set", status.FeatureSet})
 	for name, value := range a.Extra.All() {
 		p.setDefault(name, value)
 	}
@@ -184,43 +214,40 @@ func (b *builder) setParameters(e *Event, a *status.Action) {
 			p.setMeta(name, value)
 		}
 	}
-	e.Parameters = make([][2]string, 0, len(p))
-	for name, value := range p {
-		e.Parameters = append(e.Parameters, [2]string{name, value})
-	}
-	slices.SortFunc(e.Parameters, byName)
+	slices.SortFunc(p, byName)
+	e.Parameters = p
 }
 
 func byName(a, b [2]string) int { return strings.Compare(a[0], b[0]) }
 
 // setResource adds what an agent is told of the resource, in the way of its
 // variant.
-func (p parameters) setResource(r *status.Resource) {
+func (p *parameters) setResource(r *status.Resource) {
 	switch r.Variant {
 	case status.Primitive:
 		for _, name := range []string{"clone", "remote-node"} {
 			if value, ok := r.MetaValue(name); ok {
-				p[status.MetaName(name)] = value
+				p.set(status.MetaName(name), value)
 			}
 		}
 		for parent := r; parent != nil; parent = parent.Parent {
 			if parent.Container != nil {
-				p["CRM_meta_container"] = parent.Container.ID
+				p.set("CRM_meta_container", parent.Container.ID)
 			}
 		}
 		if value, ok := r.MetaValue("external-ip"); ok {
-			p["pcmk_external_ip"] = value
+			p.set("pcmk_external_ip", value)
 		}
 	case status.Clone:
 		d := r.CloneData
-		p["CRM_meta_globally_unique"] = strconv.FormatBool(r.Is(status.Unique))
-		p["CRM_meta_notify"] = strconv.FormatBool(r.Is(status.Notify))
-		p["CRM_meta_clone_max"] = strconv.Itoa(d.Max)
-		p["CRM_meta_clone_node_max"] = strconv.Itoa(d.NodeMax)
+		p.set("CRM_meta_globally_unique", strconv.FormatBool(r.Is(status.Unique)))
+		p.set("CRM_meta_notify", strconv.FormatBool(r.Is(status.Notify)))
+		p.set("CRM_meta_clone_max", strconv.Itoa(d.Max))
+		p.set("CRM_meta_clone_node_max", strconv.Itoa(d.NodeMax))
 		if r.Is(status.Promotable) {
 			for _, name := range []string{"promoted", "master"} {
-				p["CRM_meta_"+name+"_max"] = strconv.Itoa(d.PromotedMax)
-				p["CRM_meta_"+name+"_node_max"] = strconv.Itoa(d.PromotedNodeMax)
+				p.set("CRM_meta_"+name+"_max", strconv.Itoa(d.PromotedMax))
+				p.set("CRM_meta_"+name+"_node_max", strconv.Itoa(d.PromotedNodeMax))
 			}
 		}
 	}
@@ -228,7 +255,7 @@ func (p parameters) setResource(r *status.Resource) {
 
 // setHost adds where the container runs in which an action happens
 // (pcmk__add_bundle_meta_to_xml).
-func (p parameters) setHost(a *status.Action) {
+func (p *parameters) setHost(a *status.Action) {
 	if !a.Node.IsGuest() {
 		return
 	}

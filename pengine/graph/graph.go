@@ -69,7 +69,7 @@ const maintenanceTask = "maintenance_nodes"
 // New makes the graph of a scheduled working set (pcmk__create_graph). The
 // transition's number is 0 in a tool that makes one graph.
 func New(ws *status.WorkingSet, transition int) *Graph {
-	b := builder{ws: ws, graph: &Graph{Attributes: attributes(ws, transition)}}
+	b := builder{ws: ws, notifier: sched.NewNotifier(ws), graph: &Graph{Attributes: attributes(ws, transition)}}
 	for _, r := range ws.Resources {
 		b.addResource(r)
 	}
@@ -109,8 +109,10 @@ func attributes(ws *status.WorkingSet, transition int) [][2]string {
 
 // builder makes a graph.
 type builder struct {
-	ws    *status.WorkingSet
-	graph *Graph
+	ws       *status.WorkingSet
+	graph    *Graph
+	notifier *sched.Notifier
+	triggers []*Event // by the number of the action; most actions are waited for by several
 }
 
 // addResource adds what a resource and all in it do.
@@ -120,7 +122,7 @@ func (b *builder) addResource(r *status.Resource) {
 		b.addBundle(r)
 		return
 	case status.Clone:
-		sched.Notify(r)
+		b.notifier.Notify(r)
 		for _, c := range r.Children {
 			b.addResource(c)
 		}
@@ -198,7 +200,7 @@ func (b *builder) add(a *status.Action) {
 		if sched.InputInGraph(a, in) {
 			in.Dumped = true
 			s.Inputs = append(s.Inputs, in.Action)
-			s.Triggers = append(s.Triggers, trigger(in.Action))
+			s.Triggers = append(s.Triggers, b.trigger(in.Action))
 		}
 	}
 }

@@ -1,26 +1,55 @@
 package graph
 
 import (
+	"io"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 )
 
 // AppendXML appends the graph as the reference writes it to files.
 func (g *Graph) AppendXML(b []byte) []byte {
-	w := writer{b}
+	w := writer{b: b}
+	g.write(&w)
+	return w.b
+}
+
+// WriteXML writes the graph as AppendXML has it, a piece at a time: those of big
+// clusters are big. The error is the writer's.
+func (g *Graph) WriteXML(to io.Writer) error {
+	w := writer{to: to, b: make([]byte, 0, pieceSize+pieceSize/4)}
+	g.write(&w)
+	w.flush()
+	return w.err
+}
+
+// pieceSize is how much is written at a time, in bytes.
+const pieceSize = 1 << 16
+
+func (g *Graph) write(w *writer) {
 	w.open("transition_graph", g.Attributes, len(g.Synapses) > 0)
 	for _, s := range g.Synapses {
 		w.synapse(s)
+		if w.to != nil && len(w.b) >= pieceSize {
+			w.flush()
+		}
 	}
 	if len(g.Synapses) > 0 {
 		w.close("transition_graph")
 	}
-	return w.b
 }
 
-// writer writes elements as libxml2 formats them: two blanks a level.
-type writer struct{ b []byte }
+// writer writes elements with two blanks a level.
+type writer struct {
+	b   []byte
+	to  io.Writer // nil if all is kept
+	err error     // the first of the writer
+}
+
+func (w *writer) flush() {
+	if w.err == nil {
+		_, w.err = w.to.Write(w.b)
+	}
+	w.b = w.b[:0]
+}
 
 const indentation = "                    "
 
@@ -120,31 +149,43 @@ func (w *writer) event(e *Event) {
 	w.closeAt(3, string(e.Kind))
 }
 
-// appendEscaped appends an attribute's value as libxml2 escapes it in a document
-// that names no encoding: all that is not ASCII by number.
+// appendEscaped appends an attribute's value as the reference escapes it
+// (crm_xml_escape): line ends become a backslash and a letter, tabs blanks, other
+// control characters octal numbers. From the first character on that takes two
+// bytes or more it escapes nothing; we do then where the outcome would be no XML.
 func appendEscaped(b []byte, s string) []byte {
-	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("<>&\"", r) }) < 0 {
-		return append(b, s...)
-	}
-	for i, r := range s {
+	plain := false
+	start := 0
+	for i := range len(s) {
+		c := s[i]
+		escape := ""
 		switch {
-		case r == '<':
-			b = append(b, "&lt;"...)
-		case r == '>':
-			b = append(b, "&gt;"...)
-		case r == '&':
-			b = append(b, "&amp;"...)
-		case r == '"':
-			b = append(b, "&quot;"...)
-		case r == '\n', r == '\r', r == '\t':
-			b = append(strconv.AppendInt(append(b, "&#"...), int64(r), 10), ';')
-		case r == utf8.RuneError && s[i] != "\uFFFD"[0]:
-			b = append(b, s[i])
-		case r > '~':
-			b = append(strconv.AppendInt(append(b, "&#x"...), int64(r), 16), ';')
-		default:
-			b = append(b, byte(r))
+		case c >= 0x80 && !plain && i+1 < len(s) && s[i+1] >= 0x80:
+			plain = true
+		case c == '<':
+			escape = "&lt;"
+		case c == '"':
+			escape = "&quot;"
+		case c == '&':
+			escape = "&amp;"
+		case plain:
+		case c == '>':
+			escape = "&gt;"
+		case c == '\'':
+			escape = "&apos;"
+		case c == '\t':
+			escape = "    "
+		case c == '\n':
+			escape = `\n`
+		case c == '\r':
+			escape = `\r`
+		case c < ' ' || c > '~':
+			escape = string([]byte{'\\', '0' + c>>6, '0' + c>>3&7, '0' + c&7})
+		}
+		if escape != "" {
+			b = append(append(b, s[start:i]...), escape...)
+			start = i + 1
 		}
 	}
-	return b
+	return append(b, s[start:]...)
 }

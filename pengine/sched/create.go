@@ -11,12 +11,13 @@ import (
 type planner struct {
 	ws      *status.WorkingSet
 	byAnyID map[string][]*status.Resource // resources by their id and by that in the history
+	sorted  map[*status.Resource]bool     // clones whose instances are in order of their numbers
 }
 
 // scheduleResourceActions creates probes, clean-ups and all that resources do to
 // get where they are assigned (schedule_resource_actions).
 func scheduleResourceActions(ws *status.WorkingSet) {
-	s := &planner{ws: ws}
+	s := &planner{ws: ws, sorted: map[*status.Resource]bool{}}
 	for c := range status.NewestFirst(s.ws.ParamChecks) {
 		s.checkParams(c)
 	}

@@ -92,13 +92,22 @@ func (s *planner) notifyPoint(r *status.Resource, action *status.Action, name, k
 	return a
 }
 
-// Notify completes the clone's notifications: who is notified, and of what. It is
-// done while the graph is made, right before the clone's actions get into it,
-// because only then is known what is going to happen (clone_expand).
-func Notify(r *status.Resource) {
-	s := &planner{ws: r.WorkingSet()}
+// Notifier completes the notifications of clones: who is notified, and of what.
+type Notifier struct {
+	s     *planner
+	flags *flagTable
+}
+
+// NewNotifier is for one graph of the working set.
+func NewNotifier(ws *status.WorkingSet) *Notifier { return &Notifier{&planner{ws: ws}, newFlagTable(ws)} }
+
+// Notify completes a clone's notifications. It is done once, while the graph is
+// made, right before the clone's actions get into it, because only then is known
+// what is going to happen (clone_expand).
+func (n *Notifier) Notify(r *status.Resource) {
+	s := n.s
 	for a := range status.NewestFirst(r.Actions) {
-		actionFlags(a, nil)
+		n.flags.of(a, nil) // which sets them
 	}
 	d := r.CloneData
 	for _, data := range []any{d.StartNotify, d.StopNotify, d.PromoteNotify, d.DemoteNotify} {

@@ -23,7 +23,7 @@ func applyOrderings(ws *status.WorkingSet) {
 			status.Order(o.FirstAction, o.ThenAction, o.Flags)
 		}
 	}
-	u := &updater{s: s}
+	u := &updater{ws: ws, flags: newFlagTable(ws)}
 	for a := range status.NewestFirst(ws.Actions) {
 		u.blockDependents(a)
 	}

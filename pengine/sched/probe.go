@@ -134,7 +134,10 @@ func guestWillStop(n *status.Node) bool {
 // probeClone probes each instance of a unique clone, or one of an anonymous
 // clone (clone_create_probe).
 func (s *planner) probeClone(r *status.Resource, n *status.Node) bool {
-	glist.Sort(r.Children, compareInstanceNumbers)
+	if !s.sorted[r] {
+		glist.Sort(r.Children, compareInstanceNumbers) // for all nodes
+		s.sorted[r] = true
+	}
 	if len(r.Children) == 0 {
 		s.ws.Warnf("Clone %s has no children", r.ID)
 		return false

@@ -18,7 +18,20 @@ const (
 // required or not runnable because others are. It follows each change to the
 // relations around it until nothing changes any more.
 type updater struct {
-	s *planner
+	ws    *status.WorkingSet
+	flags *flagTable
+}
+
+// set and clear change flags of an action; what follows from those of its
+// resource is worked out anew.
+func (u *updater) set(a *status.Action, flags status.ActionFlags) {
+	a.Set(flags)
+	u.flags.touch(a.Resource)
+}
+
+func (u *updater) clear(a *status.Action, flags status.ActionFlags) {
+	a.Clear(flags)
+	u.flags.touch(a.Resource)
 }
 
 // update applies all that an action waits for to it, and what that changes to
@@ -32,7 +45,7 @@ func (u *updater) update(then *status.Action) {
 		if then.RequiredBefore == 0 {
 			then.RequiredBefore = 1
 		}
-		then.Clear(status.ActionRunnable)
+		u.clear(then, status.ActionRunnable)
 	}
 	for relation := range status.NewestFirst(then.Before) {
 		first := relation.Action
@@ -43,7 +56,7 @@ func (u *updater) update(then *status.Action) {
 		}
 		changed &^= updatedFirst
 		if first.Resource != nil && relation.Flags.Has(status.OrderThenCancelsFirst) && !then.Is(status.Optional) {
-			first.Set(status.Optional)
+			u.set(first, status.Optional)
 			if first.Task == status.ActionNameReloadAgent {
 				first.Resource.Clear(status.Reload)
 			}
@@ -52,7 +65,7 @@ func (u *updater) update(then *status.Action) {
 			first = finalAction(first)
 		}
 		if first == relation.Action {
-			changed |= u.apply(relation, first, then, flagsForOrdering(first, thenNode), flagsForOrdering(then, firstNode))
+			changed |= u.apply(relation, first, then, u.flags.forOrdering(first, thenNode), u.flags.forOrdering(then, firstNode))
 		} else if first != then && status.Order(first, then, relation.Flags) {
 			// The relation is with the end of what first begins.
 			changed |= updatedThen
@@ -110,7 +123,7 @@ func (u *updater) apply(relation *status.Relation, first, then *status.Action, f
 		if then.Resource != nil {
 			by(then.Resource, firstFlags&status.Optional, status.Optional, status.OrderImpliesThen)
 		} else if !firstFlags.Has(status.Optional) && then.Is(status.Optional) {
-			then.Clear(status.Optional)
+			u.clear(then, status.Optional)
 			changed |= updatedThen
 		}
 	}
@@ -121,7 +134,7 @@ func (u *updater) apply(relation *status.Relation, first, then *status.Action, f
 		if first.Resource != nil {
 			by(first.Resource, firstFlags, status.Optional, status.OrderImpliesFirst)
 		} else if !firstFlags.Has(status.Optional) && first.Is(status.ActionRunnable) {
-			first.Clear(status.ActionRunnable)
+			u.clear(first, status.ActionRunnable)
 			changed |= updatedFirst
 		}
 	}
@@ -134,7 +147,7 @@ func (u *updater) apply(relation *status.Relation, first, then *status.Action, f
 		} else if firstFlags.Has(status.ActionRunnable) {
 			then.RunnableBefore++
 			if then.RunnableBefore >= then.RequiredBefore && !then.Is(status.ActionRunnable) {
-				then.Set(status.ActionRunnable)
+				u.set(then, status.ActionRunnable)
 				changed |= updatedThen
 			}
 		}
@@ -151,7 +164,7 @@ func (u *updater) apply(relation *status.Relation, first, then *status.Action, f
 		if then.Resource != nil {
 			by(then.Resource, firstFlags, status.ActionRunnable, status.OrderRunnableFirst)
 		} else if !firstFlags.Has(status.ActionRunnable) && then.Is(status.ActionRunnable) {
-			then.Clear(status.ActionRunnable)
+			u.clear(then, status.ActionRunnable)
 			changed |= updatedThen
 		}
 	}
@@ -178,7 +191,7 @@ func (u *updater) apply(relation *status.Relation, first, then *status.Action, f
 	}
 	if kind.Any(status.OrderImpliesThen|status.OrderImpliesFirst|status.OrderRestart) && isBlockedStop(first) &&
 		then.Is(status.ActionRunnable) {
-		then.Clear(status.ActionRunnable)
+		u.clear(then, status.ActionRunnable)
 		changed |= updatedThen
 	}
 	return changed
@@ -213,11 +226,11 @@ func (u *updater) updateOrdered(r *status.Resource, p orderedPair) updated {
 
 // clearBecause clears a flag and says which action of another resource that is
 // owed to.
-func clearBecause(a *status.Action, flag status.ActionFlags, reason *status.Action) {
+func (u *updater) clearBecause(a *status.Action, flag status.ActionFlags, reason *status.Action) {
 	if !a.Is(flag) {
 		return
 	}
-	a.Clear(flag)
+	u.clear(a, flag)
 	if a.Resource != reason.Resource {
 		a.SetReason(reason.ReasonFor(flag), flag == status.MigrateRunnable)
 	}
@@ -232,45 +245,45 @@ func (u *updater) updatePrimitive(p orderedPair) (changed updated) {
 	ifRunnable := p.filter.Has(status.ActionRunnable)
 
 	if p.kind.Has(status.OrderAsymmetrical) {
-		updateAsymmetric(first, then)
+		u.updateAsymmetric(first, then)
 	}
 	if p.kind.Has(status.OrderImpliesFirst) && !thenBefore.Has(status.Optional) {
 		if ifOptional && !p.flags.Has(status.Optional) && firstBefore.Has(status.Optional) {
-			clearBecause(first, status.Optional, then)
+			u.clearBecause(first, status.Optional, then)
 		}
 		if p.flags.Has(status.MigrateRunnable) && !then.Is(status.MigrateRunnable) {
-			clearBecause(first, status.MigrateRunnable, then)
+			u.clearBecause(first, status.MigrateRunnable, then)
 		}
 	}
 	if p.kind.Has(status.OrderPromotedImpliesFirst) && then.Resource != nil && then.Resource.Role == status.RolePromoted &&
 		ifOptional && !then.Is(status.Optional) {
-		clearBecause(first, status.Optional, then)
+		u.clearBecause(first, status.Optional, then)
 		if first.Is(status.MigrateRunnable) && !then.Is(status.MigrateRunnable) {
-			clearBecause(first, status.MigrateRunnable, then)
+			u.clearBecause(first, status.MigrateRunnable, then)
 		}
 	}
 	if p.kind.Has(status.OrderImpliesFirstMigratable) && ifOptional {
 		if !then.Is(status.MigrateRunnable | status.ActionRunnable) {
-			clearBecause(first, status.ActionRunnable, then)
+			u.clearBecause(first, status.ActionRunnable, then)
 		}
 		if !then.Is(status.Optional) {
-			clearBecause(first, status.Optional, then)
+			u.clearBecause(first, status.Optional, then)
 		}
 	}
 	if p.kind.Has(status.OrderPseudoFirst) && ifOptional && !first.Is(status.ActionRunnable) {
-		clearBecause(then, status.MigrateRunnable, first)
-		then.Clear(status.Pseudo)
+		u.clearBecause(then, status.MigrateRunnable, first)
+		u.clear(then, status.Pseudo)
 	}
 	if p.kind.Has(status.OrderRunnableFirst) && ifRunnable && then.Is(status.ActionRunnable) && !p.flags.Has(status.ActionRunnable) {
-		clearBecause(then, status.ActionRunnable, first)
-		clearBecause(then, status.MigrateRunnable, first)
+		u.clearBecause(then, status.ActionRunnable, first)
+		u.clearBecause(then, status.MigrateRunnable, first)
 	}
 	if p.kind.Has(status.OrderImpliesThen) && ifOptional && then.Is(status.Optional) && !p.flags.Has(status.Optional) &&
 		!first.Is(status.MigrateRunnable) {
-		clearBecause(then, status.Optional, first)
+		u.clearBecause(then, status.Optional, first)
 	}
 	if p.kind.Has(status.OrderRestart) {
-		updateRestart(first, then, p.filter)
+		u.updateRestart(first, then, p.filter)
 	}
 
 	if thenBefore != then.Flags {
@@ -287,7 +300,7 @@ func (u *updater) updatePrimitive(p orderedPair) (changed updated) {
 
 // updateAsymmetric makes then impossible if first is, unless then is done
 // already.
-func updateAsymmetric(first, then *status.Action) {
+func (u *updater) updateAsymmetric(first, then *status.Action) {
 	r := then.Resource
 	if r == nil {
 		return
@@ -301,14 +314,14 @@ func updateAsymmetric(first, then *status.Action) {
 		return
 	}
 	if !first.Is(status.ActionRunnable) {
-		clearBecause(then, status.Optional, first)
-		clearBecause(then, status.ActionRunnable, first)
+		u.clearBecause(then, status.Optional, first)
+		u.clearBecause(then, status.ActionRunnable, first)
 	}
 }
 
 // updateRestart lets a stop before a start happen if the start is required, or
 // if the resource should start again but cannot.
-func updateRestart(first, then *status.Action, filter status.ActionFlags) {
+func (u *updater) updateRestart(first, then *status.Action, filter status.ActionFlags) {
 	required := filter.Has(status.Optional) && !then.Is(status.Optional)
 	cannot := filter.Has(status.ActionRunnable) && !then.Is(status.ActionRunnable) &&
 		then.Resource != nil && then.Resource.Is(status.Managed) && first.Resource == then.Resource
@@ -316,12 +329,12 @@ func updateRestart(first, then *status.Action, filter status.ActionFlags) {
 		return
 	}
 	if first.Is(status.ActionRunnable) || !then.Is(status.Optional) {
-		clearBecause(first, status.Optional, then)
+		u.clearBecause(first, status.Optional, then)
 	}
 	if !then.Is(status.MigrateRunnable) {
-		clearBecause(first, status.MigrateRunnable, then)
+		u.clearBecause(first, status.MigrateRunnable, then)
 	}
 	if !first.Is(status.Optional) && !first.Is(status.ActionRunnable) {
-		clearBecause(then, status.ActionRunnable, first)
+		u.clearBecause(then, status.ActionRunnable, first)
 	}
 }

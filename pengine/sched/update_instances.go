@@ -7,125 +7,6 @@ import (
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
-// flagsForOrdering are an action's flags in an ordering: a clone's on a node
-// depend on its instances there, but whether it can run at all is a matter of
-// all nodes (action_flags_for_ordering).
-func flagsForOrdering(a *status.Action, n *status.Node) status.ActionFlags {
-	if a.Resource == nil {
-		return a.Flags
-	}
-	flags := actionFlags(a, nil)
-	if n == nil || !a.Resource.IsClone() {
-		return flags
-	}
-	return actionFlags(a, n) | flags&status.ActionRunnable
-}
-
-// actionFlags are an action's flags as its resource's variant has them: a
-// collective resource's follow from those of its parts. With a node only what is
-// there counts.
-func actionFlags(a *status.Action, n *status.Node) status.ActionFlags {
-	switch r := a.Resource; r.Variant {
-	case status.Group:
-		return groupFlags(a, n)
-	case status.Clone:
-		return summaryFlags(a, r.Children, n)
-	case status.Bundle:
-		return bundleFlags(a, n)
-	}
-	return a.Flags
-}
-
-// groupFlags also has the action itself lose what its members lost.
-func groupFlags(a *status.Action, n *status.Node) status.ActionFlags {
-	flags := status.Optional | status.ActionRunnable | status.Pseudo
-	for _, member := range a.Resource.Children {
-		task := member.ComplexTask(a.Task, true)
-		name := task.String()
-		own := status.FindFirstAction(member.Actions, "", name, n)
-		if own == nil {
-			if task != status.TaskStop && task != status.TaskDemote {
-				flags &^= status.ActionRunnable
-			}
-			continue
-		}
-		ownFlags := actionFlags(own, n)
-		if flags.Has(status.Optional) && !ownFlags.Has(status.Optional) {
-			flags &^= status.Optional
-			a.Clear(status.Optional)
-		}
-		if !strings.EqualFold(name, a.Task) && flags.Has(status.ActionRunnable) && !ownFlags.Has(status.ActionRunnable) {
-			flags &^= status.ActionRunnable
-			a.Clear(status.ActionRunnable)
-		}
-	}
-	return flags
-}
-
-// instanceTask is what a clone's or bundle's action means for an instance: of a
-// notification, what it notifies of.
-func instanceTask(a *status.Action) status.Task {
-	if len(a.Resource.Children) == 0 {
-		return status.TaskNone
-	}
-	child := a.Resource.Children[0]
-	if !strings.EqualFold(a.Task, status.ActionNameNotify) && !strings.EqualFold(a.Task, status.ActionNameNotified) {
-		return child.ComplexTask(a.Task, true)
-	}
-	end := strings.LastIndexByte(a.Key, '_')
-	if end <= 0 {
-		return status.TaskNone
-	}
-	start := strings.LastIndexByte(a.Key[:end], '_')
-	if start <= 0 {
-		return status.TaskNone
-	}
-	return child.ComplexTask(a.Key[start+1:end], true)
-}
-
-// summaryFlags: required if one instance's is, runnable if one instance's is.
-func summaryFlags(a *status.Action, instances []*status.Resource, n *status.Node) status.ActionFlags {
-	flags := status.Optional | status.ActionRunnable | status.Pseudo
-	name := instanceTask(a).String()
-	anyRunnable := false
-	for _, instance := range instances {
-		on := n
-		if len(instance.Children) > 0 {
-			on = nil
-		}
-		own := status.FindFirstAction(instance.Actions, "", name, on)
-		if own == nil {
-			continue
-		}
-		ownFlags := actionFlags(own, n)
-		if flags.Has(status.Optional) && !ownFlags.Has(status.Optional) {
-			flags &^= status.Optional
-			a.Clear(status.Optional)
-		}
-		if ownFlags.Has(status.ActionRunnable) {
-			anyRunnable = true
-		}
-	}
-	if !anyRunnable {
-		flags &^= status.ActionRunnable
-		if n == nil {
-			a.Clear(status.ActionRunnable)
-		}
-	}
-	return flags
-}
-
-func bundleFlags(a *status.Action, n *status.Node) status.ActionFlags {
-	if inner := a.Resource.BundleData.Child; inner != nil {
-		switch inner.ComplexTask(a.Task, true) {
-		case status.TaskNone, status.TaskNotify, status.TaskNotified, status.TaskPromote, status.TaskPromoted,
-			status.TaskDemote, status.TaskDemoted:
-			return summaryFlags(a, inner.Children, n)
-		}
-	}
-	return summaryFlags(a, instancesOf(a.Resource), n)
-}
-
 // finalAction is, for the beginning of something that a collective resource
 // does, its end, notifications included: what others wait for
 // (action_for_ordering).
@@ -180,7 +61,7 @@ func (u *updater) updateGroup(p orderedPair) updated {
 		return changed
 	}
 	for _, member := range p.then.Resource.Children {
-		if own := status.FindFirstAction(member.Actions, "", p.then.Task, p.node); own != nil {
+		if own := u.flags.find(member, p.then.Task, p.node); own != nil {
 			q := p
 			q.then = own
 			changed |= u.updateOrdered(member, q)
@@ -202,12 +83,12 @@ func (u *updater) updateInstances(p orderedPair) (changed updated) {
 	}
 	changed = u.updatePrimitive(p)
 	for _, instance := range instancesOf(then.Resource) {
-		own := status.FindFirstAction(instance.Actions, "", then.Task, p.node)
+		own := u.flags.find(instance, then.Task, p.node)
 		if own == nil {
 			continue
 		}
 		var ownChanged updated
-		if actionFlags(own, p.node).Has(status.ActionRunnable) {
+		if u.flags.of(own, p.node).Has(status.ActionRunnable) {
 			q := p
 			q.then = own
 			ownChanged = u.updateOrdered(instance, q)
@@ -243,14 +124,17 @@ func (u *updater) updateInterleaved(p orderedPair) (changed updated) {
 		firstChild := compatibleInstance(thenChild, first.Resource, status.RoleUnknown, current)
 		if firstChild == nil {
 			// An instance without partner cannot be active. One that stops needs none.
-			if !current && p.kind.Any(status.OrderRunnableFirst|status.OrderImpliesThen) && assign(thenChild, nil, true) {
-				changed |= updatedThen
+			if !current && p.kind.Any(status.OrderRunnableFirst|status.OrderImpliesThen) {
+				if assign(thenChild, nil, true) {
+					changed |= updatedThen
+				}
+				u.flags.touch(thenChild)
 			}
 			continue
 		}
 		task := instanceTask(first).String()
-		firstAction := status.FindFirstAction(partFor(first, firstChild, p.node, "stop").Actions, "", task, p.node)
-		thenAction := status.FindFirstAction(partFor(then, thenChild, p.node, "mote").Actions, "", then.Task, p.node)
+		firstAction := u.flags.find(partFor(first, firstChild, p.node, "stop"), task, p.node)
+		thenAction := u.flags.find(partFor(then, thenChild, p.node, "mote"), then.Task, p.node)
 		if firstAction == nil || thenAction == nil {
 			u.reportMissing(firstAction, firstChild, task, thenAction, thenChild, then.Task)
 			continue
@@ -259,7 +143,7 @@ func (u *updater) updateInterleaved(p orderedPair) (changed updated) {
 			changed |= updatedFirst | updatedThen
 		}
 		q := p
-		q.first, q.then, q.flags = firstAction, thenAction, actionFlags(firstAction, p.node)
+		q.first, q.then, q.flags = firstAction, thenAction, u.flags.of(firstAction, p.node)
 		changed |= u.updateOrdered(thenChild, q)
 	}
 	return changed
@@ -289,7 +173,7 @@ func (u *updater) reportMissing(first *status.Action, firstChild *status.Resourc
 		r, task, side = thenChild, thenTask, "then"
 	}
 	if !r.Is(status.Orphan) && task != status.ActionNameStop && task != status.ActionNameDemote {
-		u.s.ws.Logf(loglevel.Error, "Internal error: No action found for %s in %s (%s)", task, r.ID, side)
+		u.ws.Logf(loglevel.Error, "Internal error: No action found for %s in %s (%s)", task, r.ID, side)
 	}
 }
 
@@ -305,7 +189,7 @@ func (u *updater) blockDependents(a *status.Action) {
 		return
 	}
 	for _, child := range r.Children {
-		own := status.FindFirstAction(child.Actions, "", a.Task, nil)
+		own := u.flags.find(child, a.Task, nil)
 		if own == nil || own.Is(status.ActionRunnable) {
 			return // all of the primary has to fail
 		}
@@ -325,7 +209,7 @@ func (u *updater) blockDependents(a *status.Action) {
 func (u *updater) block(r *status.Resource, task string, reason *status.Resource) {
 	for a := range status.NewestFirst(r.Actions) {
 		if a.Is(status.ActionRunnable) && strings.EqualFold(a.Task, task) {
-			a.Clear(status.ActionRunnable)
+			u.clear(a, status.ActionRunnable)
 			a.SetReason("colocation with "+reason.ID, false)
 			u.blockDependents(a)
 			u.update(a)
