@@ -457,53 +457,6 @@ func (o *Operation) isPromotedMonitor() bool {
 	return strings.EqualFold(o.Name, ActionNameMonitor) && equalAny(o.Role, "Promoted", "Master") && o.IntervalMS > 0
 }
 
-// Params are the resource's instance attributes as they are on a node, or those
-// without any if it is nil (pe_rsc_params). They must not be changed.
-func (r *Resource) Params(on *Node) map[string]string {
-	if on == nil {
-		if own, ok := r.ws.params[paramsKey{element: r.Element, global: true}]; ok {
-			return own
-		}
-	}
-	key := paramsKey{element: r.Element}
-	conditional := r.ws.paramsConditional(r)
-	if conditional && on != nil {
-		key.node = on
-	}
-	if known, ok := r.ws.params[key]; ok {
-		return known
-	}
-	values := map[string]string{}
-	in := r.ws.RuleInput()
-	if on != nil {
-		in.Node = rules.InMap(on.Attributes)
-	}
-	for p := r; p != nil; p = p.Parent {
-		r.ws.apply(p.Element, "instance_attributes", values, in, rules.Options{})
-	}
-	r.ws.apply(r.ws.rscDefaults, "instance_attributes", values, in, rules.Options{})
-	r.ws.params[key] = values
-	return values
-}
-
-// paramsKey names a table of parameters: instances of a clone share their
-// element, and the node matters only to rules.
-type paramsKey struct {
-	element *etree.Element
-	node    *Node
-	global  bool // set by SetParam: what counts without node
-}
-
-// paramsConditional tells whether the resource's parameters depend on rules.
-func (ws *WorkingSet) paramsConditional(r *Resource) bool {
-	for p := r; p != nil; p = p.Parent {
-		if ws.sets(p.Element, "instance_attributes").Conditional() {
-			return true
-		}
-	}
-	return ws.sets(ws.rscDefaults, "instance_attributes").Conditional()
-}
-
 // RuleInput is what rules are evaluated against for this cluster: the time, and
 // where problems go. The caller adds node, role and so on.
 func (ws *WorkingSet) RuleInput() *rules.Input {

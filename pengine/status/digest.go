@@ -320,14 +320,6 @@ func (r *Resource) replicaOfRemote() *Replica {
 	return nil
 }
 
-// SetParam changes a parameter as it is without any node.
-func (r *Resource) SetParam(name, value string) {
-	key := paramsKey{element: r.Element, global: true}
-	own := maps.Clone(r.Params(nil))
-	own[name] = value
-	r.ws.params[key] = own
-}
-
 func addDefault(values map[string]string, name, value string) {
 	if _, ok := values[name]; !ok {
 		values[name] = value

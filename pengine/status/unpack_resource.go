@@ -49,7 +49,7 @@ func (ws *WorkingSet) unpackResource(e *etree.Element, parent *Resource, instanc
 		return nil, errInvalid
 	}
 	r.Class, _ = attribute(expanded, "class")
-	r.Provider, _ = attribute(expanded, "provider")
+	r.Provider, r.HasProvider = attribute(expanded, "provider")
 	r.Type, _ = attribute(expanded, "type")
 	if instance == "" {
 		instance, _ = attribute(expanded, "clone")

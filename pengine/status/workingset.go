@@ -105,8 +105,8 @@ type WorkingSet struct {
 	resources           []*Resource        // all, by Index
 	byID                map[string][]*Resource
 	byHistoryID         map[string][]*Resource
-	byKey               map[string][]*Action // all of Actions, by folded key
-	singletons          map[string]*Action   // those without resource, by key
+	byKey               map[string]*sameKey // all of Actions, by folded key
+	singletons          map[string]*Action  // those without resource, by key
 	histories           map[string][]*NodeHistory
 	featureSet          string // of the controller that wrote the CIB
 	perResourceFailures bool   // that counts failures by resource, not by operation: before 3.0.13
@@ -119,7 +119,7 @@ type WorkingSet struct {
 	expanded       map[*etree.Element]*etree.Element
 	operations     map[*etree.Element][]*Operation
 	readSets       map[setsKey]*rules.Sets
-	params         map[paramsKey]map[string]string
+	params         map[*etree.Element]*params
 	operationMetas map[operationKind]operationMeta
 	stopNeeded     []*Resource              // containers to be stopped once it is known where they are
 	failed         map[failedOperation]bool // what is in Failures
