@@ -87,9 +87,9 @@ func (a *assigner) assignPrimitive(r *status.Resource, prefer *status.Node) *sta
 		finalizeAssignment(r, nil, true)
 	case a.assignBestNode(r, prefer), r.AssignedTo != nil:
 	case !r.Is(status.Orphan):
-		a.ws.Logf(loglevel.Info, "Resource %s cannot run anywhere", r.ID)
+		a.ws.At("pcmk__primitive_assign").Infof("Resource %s cannot run anywhere", r.ID)
 	case len(r.Running) > 0:
-		a.ws.Logf(loglevel.Info, "Stopping orphan resource %s", r.ID)
+		a.ws.At("pcmk__primitive_assign").Infof("Stopping orphan resource %s", r.ID)
 	}
 	r.Clear(status.Assigning)
 	if r.IsRemoteNode {
@@ -112,7 +112,7 @@ func (a *assigner) applyThisWith(r *status.Resource, c *status.Colocation) {
 	if before == nil || anyUsable(&r.Allowed) {
 		return
 	}
-	a.ws.Logf(loglevel.Info, "%s: Reverting scores from colocation with %s because no nodes allowed", r.ID, c.Primary.ID)
+	a.ws.At("apply_this_with").Infof("%s: Reverting scores from colocation with %s because no nodes allowed", r.ID, c.Primary.ID)
 	for entry := range r.Allowed.ByIndex() {
 		entry.Score = before.scores[entry.Index]
 	}
@@ -126,7 +126,7 @@ func (a *assigner) limitRole(r *status.Resource) {
 		return
 	}
 	if r.NextRole > r.Role && !a.ws.Flags.Has(status.HaveQuorum) && a.ws.NoQuorumPolicy == status.NoQuorumFreeze {
-		a.ws.Logf(loglevel.Notice, "Resource %s cannot be elevated from %s to %s due to no-quorum-policy=freeze", r.ID, r.Role, r.NextRole)
+		a.ws.At("pcmk__primitive_assign").Noticef("Resource %s cannot be elevated from %s to %s due to no-quorum-policy=freeze", r.ID, r.Role, r.NextRole)
 		r.SetNextRole(r.Role, "no-quorum-policy=freeze")
 	}
 }
@@ -149,7 +149,7 @@ func (a *assigner) keepUnmanaged(r *status.Resource) {
 		name = n.Name
 		to = status.NewCandidate(n)
 	}
-	a.ws.Logf(loglevel.Info, "Unmanaged resource %s assigned to %s: %s", r.ID, name, reason)
+	a.ws.At("pcmk__primitive_assign").Infof("Unmanaged resource %s assigned to %s: %s", r.ID, name, reason)
 	finalizeAssignment(r, to, true)
 }
 
@@ -199,7 +199,7 @@ func (a *assigner) stayIfAsGood(r *status.Resource, nodes []*status.Candidate, a
 		if chosen.Score >= status.Infinity {
 			level = loglevel.Warning
 		}
-		a.ws.Logf(level, "Chose %s for %s from %d nodes with score %s", chosen.Node, r.ID, asGood, status.FormatScore(chosen.Score))
+		a.ws.At("assign_best_node").Logf(level, "Chose %s for %s from %d nodes with score %s", chosen.Node, r.ID, asGood, status.FormatScore(chosen.Score))
 	}
 	return chosen
 }

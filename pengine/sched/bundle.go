@@ -93,7 +93,7 @@ func (a *assigner) applyBundle(c *status.Colocation, dependent, primary *status.
 		return
 	}
 	if c.Dependent.Variant > status.Group {
-		a.applyInstance(c, dependent, primary)
+		a.applyInstance("pcmk__bundle_apply_coloc_score", c, dependent, primary)
 		return
 	}
 	var nodes []*status.Candidate

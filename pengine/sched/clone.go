@@ -71,7 +71,7 @@ func (a *assigner) distribute(nodes *status.NodeTable, instances []*status.Resou
 	}
 	for _, instance := range instances {
 		if n := instance.Current(); len(instance.Running) > 0 && topAllowed(instance, n) == nil {
-			a.ws.Logf(loglevel.Error, "%s is running on %s which isn't allowed", instance.ID, n)
+			a.ws.At("distribute_children").Logf(loglevel.Error, "%s is running on %s which isn't allowed", instance.ID, n)
 		}
 		switch {
 		case !instance.Is(status.Provisional):
@@ -108,7 +108,7 @@ func (a *assigner) assignInstance(r *status.Resource, prefer *status.Node, allCo
 		return false
 	}
 	if prefer != nil && chosen.Node != prefer {
-		a.ws.Logf(loglevel.Info, "Not pre-allocating %s to %s because %s is better", r.ID, prefer, chosen.Node)
+		a.ws.At("allocate_instance").Infof("Not pre-allocating %s to %s because %s is better", r.ID, prefer, chosen.Node)
 		r.Allowed = *backup
 		unassign(r)
 		return false
@@ -116,7 +116,7 @@ func (a *assigner) assignInstance(r *status.Resource, prefer *status.Node, allCo
 	if c := topAllowed(r, chosen.Node); c != nil {
 		c.Instances++
 	} else if r.Is(status.Managed) {
-		a.ws.ConfigErrorf("%s not found in %s (list of %d)", chosen.ID, r.Parent.ID, r.Parent.Allowed.Len())
+		a.ws.At("allocate_instance").ConfigErrorf("%s not found in %s (list of %d)", chosen.ID, r.Parent.ID, r.Parent.Allowed.Len())
 	}
 	return true
 }
@@ -141,19 +141,15 @@ func inheritColocations(parent, r *status.Resource, all bool) {
 // (can_run_instance).
 func (a *assigner) limitInstances(r *status.Resource, perNode int) {
 	for c := range r.Allowed.ByIndex() {
-		score := -status.Infinity
 		if available(c.Node) && !r.Is(status.Orphan) {
 			top := topAllowed(r, c.Node)
-			switch {
-			case top == nil:
-				a.ws.Logf(loglevel.Warning, "%s cannot run on %s: node not allowed", r.ID, c.Node)
-			case top.Score < 0:
-				score = top.Score
-			case int(top.Instances) < perNode:
+			if top == nil {
+				a.ws.At("can_run_instance").Warningf("%s cannot run on %s: node not allowed", r.ID, c.Node)
+			} else if top.Score >= 0 && int(top.Instances) < perNode {
 				continue
 			}
 		}
-		addScore(r, c.Node, score)
+		addScore(r, c.Node, -status.Infinity)
 	}
 }
 
@@ -190,14 +186,14 @@ func (a *assigner) applyClone(c *status.Colocation, dependent, primary *status.R
 	interleave := false
 	if c.Dependent.Variant > status.Group && status.IsTrue(c.Dependent.Meta["interleave"]) {
 		if interleave = copiesPerNode(c.Dependent) == copiesPerNode(c.Primary); !interleave {
-			a.ws.ConfigErrorf("Cannot interleave %s and %s because they do not support the same number of instances per node",
+			a.ws.At("pcmk__clone_apply_coloc_score").ConfigErrorf("Cannot interleave %s and %s because they do not support the same number of instances per node",
 				c.Dependent.ID, c.Primary.ID)
 		}
 	}
 	switch {
 	case primary.Is(status.Provisional):
 	case interleave:
-		a.applyInstance(c, dependent, primary)
+		a.applyInstance("pcmk__clone_apply_coloc_score", c, dependent, primary)
 	case c.Score >= status.Infinity:
 		var nodes []*status.Candidate
 		for _, instance := range primary.Children {
@@ -215,11 +211,11 @@ func (a *assigner) applyClone(c *status.Colocation, dependent, primary *status.R
 
 // applyInstance has an instance regard the one instance of the primary that it
 // goes with. Without one it cannot run, if that is mandatory.
-func (a *assigner) applyInstance(c *status.Colocation, dependent, primary *status.Resource) {
+func (a *assigner) applyInstance(function string, c *status.Colocation, dependent, primary *status.Resource) {
 	if instance := compatibleInstance(dependent, primary, status.RoleUnknown, false); instance != nil {
 		a.applyToDependent(c, dependent, instance)
 	} else if c.Score >= status.Infinity {
-		a.ws.Logf(loglevel.Notice, "Cannot pair %s with instance of %s", dependent.ID, primary.ID)
+		a.ws.At(function).Noticef("Cannot pair %s with instance of %s", dependent.ID, primary.ID)
 		assign(dependent, nil, true)
 	}
 }

@@ -55,7 +55,7 @@ func (c *colocationReader) influences(dependent *status.Resource) bool {
 		if value, ok := status.ParseBool(c.influence); ok {
 			return value
 		}
-		c.ws.ConfigErrorf("Constraint '%s' has invalid value for influence (using default)", c.id)
+		c.ws.At("unpack_influence").ConfigErrorf("Constraint '%s' has invalid value for influence (using default)", c.id)
 	}
 	return dependent.Is(status.Critical)
 }
@@ -75,7 +75,7 @@ func (c *colocationReader) expandTags(e *etree.Element) (expanded *etree.Element
 		name, _ := xmlAttr(e, side)
 		r, tag := resourceOrTag(ws, name)
 		if r == nil && tag == nil {
-			ws.ConfigErrorf("Ignoring constraint '%s' because '%s' is not a valid resource or tag", c.id, name)
+			ws.At("unpack_colocation_tags").ConfigErrorf("Ignoring constraint '%s' because '%s' is not a valid resource or tag", c.id, name)
 			return nil, false
 		}
 		anyTag = anyTag || tag != nil
@@ -85,7 +85,7 @@ func (c *colocationReader) expandTags(e *etree.Element) (expanded *etree.Element
 		return nil, true
 	}
 	if bothTags {
-		ws.ConfigErrorf("Ignoring constraint '%s' because two templates or tags cannot be colocated", c.id)
+		ws.At("unpack_colocation_tags").ConfigErrorf("Ignoring constraint '%s' because two templates or tags cannot be colocated", c.id)
 		return nil, false
 	}
 	expanded = e.Copy()
@@ -117,18 +117,18 @@ func (c *colocationReader) readSimple(e *etree.Element) {
 	for i := range sides {
 		side := &sides[i]
 		if side.instance, side.hasInstance = xmlAttr(e, side.attr+"-instance"); side.hasInstance {
-			ws.WarnOncef(status.WarnColocationInstance, "Support for %s-instance is deprecated and will be removed in a future release.", side.attr)
+			ws.At("unpack_simple_colocation").WarnOncef(status.WarnColocationInstance, "Support for %s-instance is deprecated and will be removed in a future release.", side.attr)
 		}
 	}
 	for i := range sides {
 		if side := &sides[i]; side.r == nil {
-			ws.ConfigErrorf("Ignoring constraint '%s' because resource '%s' does not exist", c.id, side.name)
+			ws.At("unpack_simple_colocation").ConfigErrorf("Ignoring constraint '%s' because resource '%s' does not exist", c.id, side.name)
 			return
 		}
 	}
 	for i := range sides {
 		if side := &sides[i]; side.hasInstance && !side.r.IsClone() {
-			ws.ConfigErrorf("Ignoring constraint '%s' because resource '%s' is not a clone but instance '%s' was requested", c.id, side.name, side.instance)
+			ws.At("unpack_simple_colocation").ConfigErrorf("Ignoring constraint '%s' because resource '%s' is not a clone but instance '%s' was requested", c.id, side.name, side.instance)
 			return
 		}
 	}
@@ -141,14 +141,14 @@ func (c *colocationReader) readSimple(e *etree.Element) {
 			continue
 		}
 		if i == 0 {
-			ws.ConfigWarnf("Ignoring constraint '%s' because resource '%s' does not have an instance '%s'", c.id, side.name, side.instance)
+			ws.At("unpack_simple_colocation").ConfigWarnf("Ignoring constraint '%s' because resource '%s' does not have an instance '%s'", c.id, side.name, side.instance)
 		} else { // the arguments of the reference's call are shifted here
-			ws.ConfigWarnf("Ignoring constraint '%s' because resource '%s' does not have an instance '%s'", "'%s'", c.id, side.name)
+			ws.At("unpack_simple_colocation").ConfigWarnf("Ignoring constraint '%s' because resource '%s' does not have an instance '%s'", "'%s'", c.id, side.name)
 		}
 		return
 	}
 	if symmetrical, _ := xmlAttr(e, "symmetrical"); status.IsTrue(symmetrical) {
-		ws.ConfigWarnf("The colocation constraint 'symmetrical' attribute has been removed")
+		ws.At("unpack_simple_colocation").ConfigWarnf("The colocation constraint 'symmetrical' attribute has been removed")
 	}
 	attribute, _ := xmlAttr(e, "node-attribute")
 	dependentRole, hasDependentRole := xmlAttr(e, "rsc-role")
@@ -189,7 +189,7 @@ func (c *colocationReader) readSet(set *etree.Element) {
 	ids := memberIDs(set)
 	var last *status.Resource
 	for _, id := range ids {
-		r := memberOf(c.ws, id, setID)
+		r := memberOf(c.ws, "unpack_colocation_set", id, setID)
 		switch {
 		case r == nil:
 			return
@@ -199,7 +199,7 @@ func (c *colocationReader) readSet(set *etree.Element) {
 				if strings.EqualFold(r.ID, other) {
 					break
 				}
-				with := memberOf(c.ws, other, setID)
+				with := memberOf(c.ws, "unpack_colocation_set", other, setID)
 				if with == nil {
 					return
 				}
@@ -230,10 +230,11 @@ func (c *colocationReader) colocateSets(set1, set2 *etree.Element) {
 			DependentRole: roleOrAny(ws, role1, hasRole1), PrimaryRole: roleOrAny(ws, role2, hasRole2),
 		})
 	}
+	member := func(id string) *status.Resource { return memberOf(ws, "colocate_rsc_sets", id, c.id) }
 	dependents, primaries := memberIDs(set1), memberIDs(set2)
 	var first, last *status.Resource
 	if !nonSequential(set1) && len(dependents) > 0 {
-		if first = memberOf(ws, dependents[0], c.id); first == nil {
+		if first = member(dependents[0]); first == nil {
 			return
 		}
 	}
@@ -242,7 +243,7 @@ func (c *colocationReader) colocateSets(set1, set2 *etree.Element) {
 		if len(primaries) > 0 {
 			id = primaries[len(primaries)-1]
 		}
-		if last = memberOf(ws, id, c.id); last == nil {
+		if last = member(id); last == nil {
 			return
 		}
 	}
@@ -253,13 +254,13 @@ func (c *colocationReader) colocateSets(set1, set2 *etree.Element) {
 		primaries = primaries[len(primaries)-1:]
 	}
 	for _, id := range dependents {
-		dependent := memberOf(ws, id, c.id)
+		dependent := member(id)
 		if dependent == nil {
 			return
 		}
 		influence := c.influences(dependent)
 		for _, id := range primaries {
-			primary := memberOf(ws, id, c.id)
+			primary := member(id)
 			if primary == nil {
 				return
 			}

@@ -22,14 +22,14 @@ func readConstraints(ws *status.WorkingSet) {
 	for _, e := range section.ChildElements() {
 		id, ok := xmlAttr(e, "id")
 		if !ok {
-			ws.ConfigErrorf("Ignoring <%s> constraint without id", e.Tag)
+			ws.At("pcmk__unpack_constraints").ConfigErrorf("Ignoring <%s> constraint without id", e.Tag)
 			continue
 		}
 		if lifetime := namedChild(e, "lifetime"); lifetime != nil {
-			ws.ConfigWarnf("Support for 'lifetime' attribute (in %s) is deprecated (the rules it contains should instead be "+
+			ws.At("pcmk__unpack_constraints").ConfigWarnf("Support for 'lifetime' attribute (in %s) is deprecated (the rules it contains should instead be "+
 				"direct descendents of the constraint object)", id)
 			if !passes(ws, lifetime) {
-				ws.Logf(loglevel.Info, "Constraint %s %s is not active", e.Tag, id)
+				ws.At("pcmk__unpack_constraints").Infof("Constraint %s %s is not active", e.Tag, id)
 				continue
 			}
 		}
@@ -43,7 +43,7 @@ func readConstraints(ws *status.WorkingSet) {
 		case "rsc_ticket":
 			readTicket(ws, e)
 		default:
-			ws.Errorf("Unsupported constraint type: %s", e.Tag)
+			ws.At("pcmk__unpack_constraints").Errorf("Unsupported constraint type: %s", e.Tag)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func nextNamed(e *etree.Element) *etree.Element {
 func resolve(ws *status.WorkingSet, e *etree.Element) *etree.Element {
 	resolved, problem := ws.Document().Resolve(e)
 	if problem != nil {
-		ws.Logf(loglevel.Error, "%s", problem.Text)
+		ws.At("expand_idref").Logf(loglevel.Error, "%s", problem.Text)
 	}
 	return resolved
 }
@@ -125,7 +125,7 @@ func resolve(ws *status.WorkingSet, e *etree.Element) *etree.Element {
 func parseRole(ws *status.WorkingSet, name string) status.Role {
 	role, ok := rules.ParseRole(name)
 	if !ok {
-		ws.Logf(loglevel.Error, "Unknown role: %s", name)
+		ws.At("text2role").Logf(loglevel.Error, "Unknown role: %s", name)
 	}
 	return role
 }
@@ -157,17 +157,17 @@ func resourceOrTag(ws *status.WorkingSet, id string) (*status.Resource, *status.
 	}
 	if tag, ok := ws.Templates[id]; ok {
 		if tag == nil {
-			ws.Logf(loglevel.Warning, "No resource is derived from template '%s'", id)
+			ws.At("find_constraint_tag").Warningf("No resource is derived from template '%s'", id)
 		}
 		return nil, tag
 	}
 	if tag, ok := ws.Tags[id]; ok {
 		if tag == nil {
-			ws.Logf(loglevel.Warning, "No resource is tagged with '%s'", id)
+			ws.At("find_constraint_tag").Warningf("No resource is tagged with '%s'", id)
 		}
 		return nil, tag
 	}
-	ws.Logf(loglevel.Warning, "No template or tag named '%s'", id)
+	ws.At("find_constraint_tag").Warningf("No template or tag named '%s'", id)
 	return nil, nil
 }
 
@@ -187,7 +187,7 @@ func expandTagsInSets(ws *status.WorkingSet, constraint *etree.Element) *etree.E
 			ids, isTag, ok := expandTag(ws, id, nil)
 			if !ok {
 				constraintID, _ := xmlAttr(constraint, "id")
-				ws.ConfigErrorf("Ignoring resource sets for constraint '%s' because '%s' is not a valid resource or tag", constraintID, ids[0])
+				ws.At("pcmk__expand_tags_in_sets").ConfigErrorf("Ignoring resource sets for constraint '%s' because '%s' is not a valid resource or tag", constraintID, ids[0])
 				return nil
 			}
 			if !isTag {
@@ -248,7 +248,7 @@ func tagToSet(ws *status.WorkingSet, constraint *etree.Element, attr string, con
 		refs = tag.Refs
 	case r == nil:
 		constraintID, _ := xmlAttr(constraint, "id")
-		ws.ConfigErrorf("Ignoring constraint '%s' because '%s' is not a valid resource or tag", constraintID, id)
+		ws.At("pcmk__tag_to_set").ConfigErrorf("Ignoring constraint '%s' because '%s' is not a valid resource or tag", constraintID, id)
 		return nil, false
 	case !convert:
 		return nil, true
@@ -292,11 +292,11 @@ func memberIDs(set *etree.Element) (ids []string) {
 }
 
 // memberOf is the resource that a set refers to; nil, with an error that names
-// who, if there is none.
-func memberOf(ws *status.WorkingSet, id, who string) *status.Resource {
+// who, if there is none. function is the reference's that says so.
+func memberOf(ws *status.WorkingSet, function, id, who string) *status.Resource {
 	r := constraintResource(ws, id)
 	if r == nil {
-		ws.ConfigErrorf("%s: No resource found for %s", who, id)
+		ws.At(function).ConfigErrorf("%s: No resource found for %s", who, id)
 	}
 	return r
 }
@@ -311,9 +311,9 @@ func nonSequential(set *etree.Element) bool {
 // setFromTag is a copy of a constraint in which a set stands in the place of a
 // template or tag that its rsc attribute names, with the role, if there is one,
 // at the set; nil if nothing was to be done. ok is false, with an error, if
-// something that the constraint refers to does not exist (unpack_location_tags,
-// unpack_rsc_ticket_tags).
-func setFromTag(ws *status.WorkingSet, constraint *etree.Element, roleAttr string) (expanded *etree.Element, ok bool) {
+// something that the constraint refers to does not exist (function:
+// unpack_location_tags, unpack_rsc_ticket_tags).
+func setFromTag(ws *status.WorkingSet, function string, constraint *etree.Element, roleAttr string) (expanded *etree.Element, ok bool) {
 	if expanded := expandTagsInSets(ws, constraint); expanded != nil {
 		return expanded, true
 	}
@@ -327,7 +327,7 @@ func setFromTag(ws *status.WorkingSet, constraint *etree.Element, roleAttr strin
 		return nil, true
 	case tag == nil:
 		id, _ := xmlAttr(constraint, "id")
-		ws.ConfigErrorf("Ignoring constraint '%s' because '%s' is not a valid resource or tag", id, ref)
+		ws.At(function).ConfigErrorf("Ignoring constraint '%s' because '%s' is not a valid resource or tag", id, ref)
 		return nil, false
 	}
 	expanded = constraint.Copy()

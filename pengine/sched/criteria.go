@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -16,7 +15,7 @@ func applyNodeHealth(ws *status.WorkingSet) {
 		return
 	}
 	name := ws.Option("node-health-strategy")
-	ws.Logf(loglevel.Info, "Applying node health strategy '%s'", name)
+	ws.At("pcmk__apply_node_health").Infof("Applying node health strategy '%s'", name)
 	base := 0
 	if ws.Health.Strategy == status.HealthProgressive {
 		base = ws.Health.Base
@@ -26,7 +25,7 @@ func applyNodeHealth(ws *status.WorkingSet) {
 		if health == 0 {
 			continue
 		}
-		ws.Logf(loglevel.Info, "Overall system health of %s is %d", n, health)
+		ws.At("pcmk__apply_node_health").Infof("Overall system health of %s is %d", n, health)
 		for _, r := range ws.Resources {
 			if health >= 0 || !status.IsTrue(r.Meta["allow-unhealthy-nodes"]) {
 				newLocation(ws, name, r, health, "", false, n)
@@ -106,14 +105,15 @@ func thresholdReached(r *status.Resource, n *status.Node) (failed *status.Resour
 	ws := r.WorkingSet()
 	left := r.MigrationThreshold - count
 	if left <= 0 {
-		ws.Logf(loglevel.Warning, "%s cannot run on %s due to reaching migration threshold (clean up resource to allow again)", failed.ID, n)
+		ws.At("pcmk__threshold_reached").Warningf("%s cannot run on %s due to reaching migration threshold (clean up resource to allow again)"+
+			"| failures=%d migration-threshold=%d", failed.ID, n, count, r.MigrationThreshold)
 		return failed, true
 	}
 	plural := "s"
 	if left == 1 {
 		plural = ""
 	}
-	ws.Logf(loglevel.Info, "%s can fail %d more time%s on %s before reaching migration threshold (%d)", failed.ID, left, plural, n, r.MigrationThreshold)
+	ws.At("pcmk__threshold_reached").Infof("%s can fail %d more time%s on %s before reaching migration threshold (%d)", failed.ID, left, plural, n, r.MigrationThreshold)
 	return nil, false
 }
 
@@ -151,7 +151,7 @@ func applyShutdownLock(r *status.Resource) {
 	switch {
 	case r.LockNode != nil:
 		if len(r.Running) > 0 { // somebody started it elsewhere nevertheless
-			ws.Logf(loglevel.Info, "Cancelling shutdown lock because %s is already active", r.ID)
+			ws.At("pcmk__primitive_shutdown_lock").Infof("Cancelling shutdown lock because %s is already active", r.ID)
 			r.ClearHistory(r.LockNode)
 			r.LockNode, r.LockTime = nil, 0
 		}
@@ -165,10 +165,10 @@ func applyShutdownLock(r *status.Resource) {
 	}
 	if ws.ShutdownLockLimit > 0 {
 		expires := r.LockTime + int64(ws.ShutdownLockLimit)
-		ws.Logf(loglevel.Info, "Locking %s to %s due to shutdown (expires @%d)", r.ID, r.LockNode, expires)
+		ws.At("pcmk__primitive_shutdown_lock").Infof("Locking %s to %s due to shutdown (expires @%d)", r.ID, r.LockNode, expires)
 		ws.UpdateRecheck(expires + 1)
 	} else {
-		ws.Logf(loglevel.Info, "Locking %s to %s due to shutdown", r.ID, r.LockNode)
+		ws.At("pcmk__primitive_shutdown_lock").Infof("Locking %s to %s due to shutdown", r.ID, r.LockNode)
 	}
 	for _, n := range ws.Nodes {
 		if n.Name != r.LockNode.Name {

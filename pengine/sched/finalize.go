@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -75,7 +74,7 @@ func unassign(r *status.Resource) {
 		return
 	}
 	n := r.AssignedTo.Node
-	r.WorkingSet().Logf(loglevel.Info, "Unassigning %s from %s", r.ID, n)
+	r.WorkingSet().At("pcmk__unassign_resource").Infof("Unassigning %s from %s", r.ID, n)
 	r.Set(status.Provisional)
 	r.AssignedTo = nil
 	if i := slices.Index(n.Assigned, r); i >= 0 {

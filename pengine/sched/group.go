@@ -77,7 +77,7 @@ func (a *assigner) applyGroup(c *status.Colocation, dependent, primary *status.R
 			a.applyPrimary(c, dependent, member)
 		}
 	case c.Score >= status.Infinity:
-		a.ws.ConfigErrorf("%s: Cannot perform mandatory colocation with non-colocated group %s", dependent.ID, primary.ID)
+		a.ws.At("colocate_with_group").ConfigErrorf("%s: Cannot perform mandatory colocation with non-colocated group %s", dependent.ID, primary.ID)
 	default:
 		for _, member := range primary.Children {
 			a.applyPrimary(c, dependent, member)

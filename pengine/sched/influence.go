@@ -56,9 +56,9 @@ func reportViolation(c *status.Colocation, dependent, primary *status.Resource) 
 	ws := dependent.WorkingSet()
 	switch {
 	case c.Score >= status.Infinity && here != there:
-		ws.Logf(loglevel.Error, "%s must be colocated with %s but is not (%s vs. %s)", dependent.ID, primary.ID, here, there)
+		ws.At("pcmk__colocation_affects").Logf(loglevel.Error, "%s must be colocated with %s but is not (%s vs. %s)", dependent.ID, primary.ID, here, there)
 	case c.Score <= -status.Infinity && here == there:
-		ws.Logf(loglevel.Error, "%s and %s must be anti-colocated but are allocated to the same node (%s)", dependent.ID, primary.ID, there)
+		ws.At("pcmk__colocation_affects").Logf(loglevel.Error, "%s and %s must be anti-colocated but are allocated to the same node (%s)", dependent.ID, primary.ID, there)
 	}
 }
 
@@ -74,7 +74,7 @@ func (a *assigner) applyToDependent(c *status.Colocation, dependent, primary *st
 	case dependent.GroupData.Colocated: // the others follow the first
 		a.applyToDependent(c, dependent.Children[0], primary)
 	case c.Score >= status.Infinity:
-		a.ws.ConfigErrorf("%s: Cannot perform mandatory colocation between non-colocated group and %s", dependent.ID, primary.ID)
+		a.ws.At("colocate_group_with").ConfigErrorf("%s: Cannot perform mandatory colocation between non-colocated group and %s", dependent.ID, primary.ID)
 	default:
 		for _, member := range dependent.Children {
 			a.applyToDependent(c, member, primary)
@@ -126,7 +126,7 @@ func (a *assigner) applyToScores(c *status.Colocation, dependent, primary *statu
 		}
 	}
 	if c.Score > -status.Infinity && c.Score < status.Infinity && !t.anyUsable() {
-		a.ws.Logf(loglevel.Info, "%s: Rolling back scores from %s (no available nodes)", dependent.ID, primary.ID)
+		a.ws.At("pcmk__apply_coloc_to_weights").Infof("%s: Rolling back scores from %s (no available nodes)", dependent.ID, primary.ID)
 		return
 	}
 	for entry := range dependent.Allowed.ByIndex() {

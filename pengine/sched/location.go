@@ -14,7 +14,7 @@ import (
 
 // readLocation reads a rsc_location (pcmk__unpack_location).
 func readLocation(ws *status.WorkingSet, e *etree.Element) {
-	expanded, ok := setFromTag(ws, e, "role")
+	expanded, ok := setFromTag(ws, "unpack_location_tags", e, "role")
 	if !ok {
 		return
 	}
@@ -32,14 +32,14 @@ func readLocationSet(ws *status.WorkingSet, constraint, set *etree.Element) bool
 	setID, ok := xmlAttr(set, "id")
 	if !ok {
 		id, _ := xmlAttr(constraint, "id")
-		ws.ConfigErrorf("Ignoring resource_set without id in constraint '%s'", id)
+		ws.At("unpack_location_set").ConfigErrorf("Ignoring resource_set without id in constraint '%s'", id)
 		return false
 	}
 	l := locationReader{ws: ws, e: constraint}
 	l.role, l.hasRole = xmlAttr(set, "role")
 	l.score, l.hasScore = xmlAttr(set, "score")
 	for _, id := range memberIDs(set) {
-		r := memberOf(ws, id, setID)
+		r := memberOf(ws, "unpack_location_set", id, setID)
 		if r == nil {
 			return false
 		}
@@ -64,7 +64,7 @@ func readSimpleLocation(ws *status.WorkingSet, e *etree.Element) {
 	expression, err := regexp.CompilePOSIX(pattern)
 	if err != nil {
 		id, _ := xmlAttr(e, "id")
-		ws.ConfigErrorf("Ignoring constraint '%s' because rsc-pattern has invalid value '%s'", id, pattern)
+		ws.At("unpack_simple_location").ConfigErrorf("Ignoring constraint '%s' because rsc-pattern has invalid value '%s'", id, pattern)
 		return
 	}
 	for _, r := range ws.Resources {
@@ -97,7 +97,7 @@ func (l *locationReader) read(r *status.Resource, groups []string) {
 	id, _ := xmlAttr(l.e, "id")
 	if r == nil {
 		name, _ := xmlAttr(l.e, "rsc")
-		ws.ConfigWarnf("Ignoring constraint '%s' because resource '%s' does not exist", id, name)
+		ws.At("unpack_rsc_location").ConfigWarnf("Ignoring constraint '%s' because resource '%s' does not exist", id, name)
 		return
 	}
 	score, hasScore := l.score, l.hasScore
@@ -124,7 +124,7 @@ func (l *locationReader) read(r *status.Resource, groups []string) {
 	}
 	switch filter := parseRole(ws, role); filter {
 	case status.RoleUnknown:
-		ws.Errorf("Invalid constraint %s: Bad role %s", id, role)
+		ws.At("unpack_rsc_location").Errorf("Invalid constraint %s: Bad role %s", id, role)
 	case status.RoleStarted, status.RoleUnpromoted: // on the way to any
 	default:
 		location.RoleFilter = filter
@@ -139,7 +139,7 @@ func (l *locationReader) readRules(r *status.Resource, id string, groups []strin
 		l.readRule(r, e, groups, &next)
 	}
 	if empty {
-		l.ws.ConfigErrorf("Ignoring constraint '%s' because it contains no rules", id)
+		l.ws.At("unpack_rsc_location").ConfigErrorf("Ignoring constraint '%s' because it contains no rules", id)
 	}
 	recheckAt(l.ws, next)
 }
@@ -157,7 +157,7 @@ func (l *locationReader) readRule(r *status.Resource, e *etree.Element, groups [
 	filter := status.RoleUnknown
 	if hasRole {
 		if filter = parseRole(ws, role); filter == status.RoleUnknown {
-			ws.Errorf("Bad role specified for %s: %s", id, role)
+			ws.At("generate_location_rule").Errorf("Bad role specified for %s: %s", id, role)
 			return
 		}
 	}
@@ -168,7 +168,7 @@ func (l *locationReader) readRule(r *status.Resource, e *etree.Element, groups [
 		score.isAttribute = score.given
 	}
 	if !hasID {
-		ws.Errorf("Invalid constraint: no ID specified")
+		ws.At("pcmk__new_location").Errorf("Invalid constraint: no ID specified")
 		return
 	}
 	discovery, hasDiscovery := xmlAttr(l.e, "resource-discovery")
@@ -200,9 +200,9 @@ func (l *locationReader) passing(r *status.Resource, e *etree.Element, groups []
 	}
 	op, _ := xmlAttr(e, "boolean-op")
 	or := strings.EqualFold(op, "or")
-	if !or && !score.given {
-		for range ws.Nodes { // the reference asks twice for each node
-			score.of(nil)
+	if !or && (!score.given || score.isAttribute) {
+		for _, n := range ws.Nodes { // the reference asks twice, and complains twice
+			score.of(n)
 		}
 	}
 	in := ws.RuleInput()
@@ -246,7 +246,7 @@ type ruleScore struct {
 func (s *ruleScore) of(n *status.Node) int {
 	switch {
 	case !s.given:
-		s.ws.Errorf("Rule %s: no score specified.  Assuming 0.", s.rule)
+		s.ws.At("get_node_score").Errorf("Rule %s: no score specified.  Assuming 0.", s.rule)
 		return 0
 	case !s.isAttribute:
 		return s.ws.ParseScore(s.text)
@@ -271,7 +271,7 @@ func newLocation(ws *status.WorkingSet, id string, r *status.Resource, score int
 		location.Discovery = status.DiscoverExclusive
 		r.ExclusiveOnly = true
 	default:
-		ws.Errorf("Invalid resource-discovery value %s in location constraint", discovery)
+		ws.At("pcmk__new_location").Errorf("Invalid resource-discovery value %s in location constraint", discovery)
 	}
 	if n != nil {
 		c := status.NewCandidate(n)

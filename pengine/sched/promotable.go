@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/ringmaster-ha/ringmaster/internal/glist"
-	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -26,7 +25,7 @@ func (a *assigner) setInstanceRoles(r *status.Resource) {
 			promoted++
 		}
 	}
-	a.ws.Logf(loglevel.Info, "%s: Promoted %d instances of a possible %d", r.ID, promoted, r.PromotedMax())
+	a.ws.At("pcmk__set_instance_roles").Infof("%s: Promoted %d instances of a possible %d", r.ID, promoted, r.PromotedMax())
 }
 
 // setInstancePriority makes an instance's priority, and with it its sort index,
@@ -37,7 +36,7 @@ func (a *assigner) setInstancePriority(clone, r *status.Resource) {
 	}
 	chosen, several := onlyAssigned(r)
 	if several {
-		a.ws.ConfigErrorf("Cannot promote non-colocated child %s", r.ID)
+		a.ws.At("set_instance_priority").ConfigErrorf("Cannot promote non-colocated child %s", r.ID)
 	}
 	if chosen == nil {
 		return
@@ -145,12 +144,12 @@ func (a *assigner) setInstanceRole(clone, r *status.Resource, promoted int) bool
 		return false
 	}
 	if r.Role < status.RolePromoted && !a.ws.Flags.Has(status.HaveQuorum) && a.ws.NoQuorumPolicy == status.NoQuorumFreeze {
-		a.ws.Logf(loglevel.Notice, "Clone instance %s cannot be promoted without quorum", r.ID)
+		a.ws.At("set_instance_role").Noticef("Clone instance %s cannot be promoted without quorum", r.ID)
 		setNextUnpromoted(r)
 		return false
 	}
 	chosen.Instances++
-	a.ws.Logf(loglevel.Info, "Choosing %s (%s) on %s for promotion", r.ID, r.Role, chosen.Node)
+	a.ws.At("set_instance_role").Infof("Choosing %s (%s) on %s for promotion", r.ID, r.Role, chosen.Node)
 	setNextPromoted(r)
 	return true
 }
@@ -172,14 +171,14 @@ func (a *assigner) placeToPromote(r *status.Resource) *status.Candidate {
 	case !managed && r.CurrentRole() != status.RolePromoted:
 		return nil
 	case !managed:
-		a.ws.Logf(loglevel.Notice, "Unmanaged instance %s will be left promoted on %s", r.ID, chosen.Node)
+		a.ws.At("node_to_be_promoted_on").Noticef("Unmanaged instance %s will be left promoted on %s", r.ID, chosen.Node)
 	case r.Priority < 0, !availableGuest(chosen.Node):
 		return nil
 	}
 	c := clone.Allowed.Get(chosen.Node)
 	switch {
 	case c == nil && managed:
-		a.ws.Logf(loglevel.Warning, "%s can't be promoted because %s is not allowed on %s (scheduler bug?)", r.ID, clone.ID, chosen.Node)
+		a.ws.At("node_to_be_promoted_on").Warningf("%s can't be promoted because %s is not allowed on %s (scheduler bug?)", r.ID, clone.ID, chosen.Node)
 	case c != nil && int(c.Instances) >= clone.PromotedNodeMax() && managed:
 		return nil
 	}

@@ -3,7 +3,6 @@ package sched
 import (
 	"strings"
 
-	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -113,7 +112,7 @@ func (s *colocations) addTo(nodes *status.NodeTable, r *status.Resource, who, at
 // starts with the resource's own (pcmk__add_colocated_node_scores).
 func (s *colocations) add(table **scoreTable, r *status.Resource, who, attribute string, factor float32, flags colocationFlags) {
 	if r.Is(status.Merging) {
-		s.ws.Logf(loglevel.Info, "%s: Breaking dependency loop at %s", who, r.ID)
+		s.ws.At("pcmk__add_colocated_node_scores").Infof("%s: Breaking dependency loop at %s", who, r.ID)
 		return
 	}
 	r.Set(status.Merging)
@@ -126,7 +125,7 @@ func (s *colocations) add(table **scoreTable, r *status.Resource, who, attribute
 	if work.anyUsable() {
 		s.follow(&work, r, who, factor, flags)
 	} else if flags&onlyIfUsable != 0 {
-		s.ws.Logf(loglevel.Info, "%s: Rolling back optional scores from %s", who, r.ID)
+		s.ws.At("pcmk__add_colocated_node_scores").Infof("%s: Rolling back optional scores from %s", who, r.ID)
 		s.release(work)
 		return
 	}

@@ -14,7 +14,7 @@ func readTicket(ws *status.WorkingSet, e *etree.Element) {
 	id, _ := xmlAttr(e, "id")
 	name, ok := xmlAttr(e, "ticket")
 	if !ok {
-		ws.ConfigErrorf("Ignoring constraint '%s' without ticket", id)
+		ws.At("pcmk__unpack_rsc_ticket").ConfigErrorf("Ignoring constraint '%s' without ticket", id)
 		return
 	}
 	ticket := ws.Tickets[name]
@@ -22,7 +22,7 @@ func readTicket(ws *status.WorkingSet, e *etree.Element) {
 		ticket = &status.Ticket{ID: name, LastGranted: -1, State: map[string]string{}}
 		ws.Tickets[name] = ticket
 	}
-	expanded, ok := setFromTag(ws, e, "rsc-role")
+	expanded, ok := setFromTag(ws, "unpack_rsc_ticket_tags", e, "rsc-role")
 	if !ok {
 		return
 	}
@@ -40,12 +40,12 @@ func readTicket(ws *status.WorkingSet, e *etree.Element) {
 func readTicketSet(ws *status.WorkingSet, set *etree.Element, ticket *status.Ticket, policy string) bool {
 	setID, ok := xmlAttr(set, "id")
 	if !ok {
-		ws.ConfigErrorf("Ignoring <resource_set> without id")
+		ws.At("unpack_rsc_ticket_set").ConfigErrorf("Ignoring <resource_set> without id")
 		return false
 	}
 	role, hasRole := xmlAttr(set, "role")
 	for _, id := range memberIDs(set) {
-		r := memberOf(ws, id, setID)
+		r := memberOf(ws, "unpack_rsc_ticket_set", id, setID)
 		if r == nil {
 			return false
 		}
@@ -57,25 +57,25 @@ func readTicketSet(ws *status.WorkingSet, set *etree.Element, ticket *status.Tic
 func readSimpleTicket(ws *status.WorkingSet, e *etree.Element, id string, ticket *status.Ticket, policy string) {
 	instance, hasInstance := xmlAttr(e, "rsc-instance")
 	if hasInstance {
-		ws.WarnOncef(status.WarnColocationInstance, "Support for rsc-instance is deprecated and will be removed in a future release.")
+		ws.At("unpack_simple_rsc_ticket").WarnOncef(status.WarnColocationInstance, "Support for rsc-instance is deprecated and will be removed in a future release.")
 	}
 	name, ok := xmlAttr(e, "rsc")
 	if !ok {
-		ws.ConfigErrorf("Ignoring constraint '%s' without resource", id)
+		ws.At("unpack_simple_rsc_ticket").ConfigErrorf("Ignoring constraint '%s' without resource", id)
 		return
 	}
 	r := constraintResource(ws, name)
 	switch {
 	case r == nil:
-		ws.ConfigErrorf("Ignoring constraint '%s' because resource '%s' does not exist", id, name)
+		ws.At("unpack_simple_rsc_ticket").ConfigErrorf("Ignoring constraint '%s' because resource '%s' does not exist", id, name)
 		return
 	case hasInstance && !r.IsClone():
-		ws.ConfigErrorf("Ignoring constraint '%s' because resource '%s' is not a clone but instance '%s' was requested", id, name, instance)
+		ws.At("unpack_simple_rsc_ticket").ConfigErrorf("Ignoring constraint '%s' because resource '%s' is not a clone but instance '%s' was requested", id, name, instance)
 		return
 	case hasInstance:
 		if r = r.Instance(instance); r == nil {
 			// The reference's call has the arguments of this one shifted.
-			ws.ConfigWarnf("Ignoring constraint '%s' because resource '%s' does not have an instance '%s'", "'%s'", id, name)
+			ws.At("unpack_simple_rsc_ticket").ConfigWarnf("Ignoring constraint '%s' because resource '%s' does not have an instance '%s'", "'%s'", id, name)
 			return
 		}
 	}
@@ -91,7 +91,7 @@ func newTicketConstraint(ws *status.WorkingSet, id string, r *status.Resource, t
 	case strings.EqualFold(policy, "fence") && ws.Flags.Has(status.FencingEnabled):
 		c.LossPolicy = status.LossFence
 	case strings.EqualFold(policy, "fence"):
-		ws.ConfigErrorf("Resetting 'loss-policy' for ticket '%s' to 'stop' because fencing is not configured", ticket.ID)
+		ws.At("rsc_ticket_new").ConfigErrorf("Resetting 'loss-policy' for ticket '%s' to 'stop' because fencing is not configured", ticket.ID)
 	case strings.EqualFold(policy, "freeze"):
 		c.LossPolicy = status.LossFreeze
 	case strings.EqualFold(policy, "demote"):

@@ -18,7 +18,7 @@ func amount(ws *status.WorkingSet, text string, ok bool) int {
 	}
 	n, isNumber := leadingInt(text)
 	if !isNumber {
-		ws.Warnf("Using 0 for utilization instead of invalid value '%s'", text)
+		ws.At("utilization_value").Warnf("Using 0 for utilization instead of invalid value '%s'", text)
 		return 0
 	}
 	return int(min(max(n, math.MinInt32), math.MaxInt32))

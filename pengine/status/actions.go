@@ -1,6 +1,9 @@
 package status
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Action is the action with that key, for the resource (nil for the cluster's
 // own) and on the node (nil for none or any). If save is set, one that is there
@@ -71,7 +74,7 @@ func (r *Resource) ClearHistory(on *Node) *Action { return r.Action(ActionNameLR
 func (r *Resource) ClearFailCount(on *Node, reason string) *Action {
 	a := r.Action(ActionNameClearFailures, on, false)
 	a.Meta.SetDefault("op_no_wait", "true")
-	r.ws.noticef("Clearing failure of %s on %s because %s | %s", r.ID, on, reason, a.Key)
+	r.ws.At("pe__clear_failcount").Noticef("Clearing failure of %s on %s because %s | %s", r.ID, on, reason, a.Key)
 	return a
 }
 
@@ -79,17 +82,67 @@ func (r *Resource) ClearFailCount(on *Node, reason string) *Action {
 // there are, with that key and on that node; if on is nil on any. One without
 // node is put on the node. The oldest come first, as in find_actions' result.
 func (ws *WorkingSet) FindActions(r *Resource, key string, on *Node) (found []*Action) {
-	for _, a := range ws.byKey[fold(key)] {
+	b := ws.byKey[fold(key)]
+	if b == nil {
+		return nil
+	}
+	for _, a := range b.candidates(on) {
 		switch {
 		case r != nil && a.Resource != r:
 		case on == nil || a.Node == on:
 			found = append(found, a)
 		case a.Node == nil:
-			a.Node = on
+			b.place(a, on)
 			found = append(found, a)
 		}
 	}
 	return found
+}
+
+// sameKey are the actions with one key, the oldest first. A resource's probes
+// are as many as there are nodes, so they are found by these, once they are
+// more than a few.
+type sameKey struct {
+	all      []*Action
+	byNode   map[*Node][]*Action // nil as long as they are few
+	nodeless int                 // how many of all are on no node
+}
+
+const fewActions = 8
+
+func (b *sameKey) add(a *Action) {
+	b.all = append(b.all, a)
+	if a.Node == nil {
+		b.nodeless++
+	}
+	switch {
+	case b.byNode != nil:
+		b.byNode[a.Node] = append(b.byNode[a.Node], a)
+	case len(b.all) > fewActions:
+		b.byNode = make(map[*Node][]*Action, 4*fewActions)
+		for _, a := range b.all {
+			b.byNode[a.Node] = append(b.byNode[a.Node], a)
+		}
+	}
+}
+
+// candidates are those that may be on the node or get there.
+func (b *sameKey) candidates(on *Node) []*Action {
+	if on == nil || b.byNode == nil || b.nodeless > 0 {
+		return b.all
+	}
+	return b.byNode[on]
+}
+
+// place puts an action that was on none on a node.
+func (b *sameKey) place(a *Action, on *Node) {
+	a.Node = on
+	b.nodeless--
+	if b.byNode != nil {
+		there := b.byNode[on]
+		at, _ := slices.BinarySearchFunc(there, a.ID, func(e *Action, id int) int { return e.ID - id })
+		b.byNode[on] = slices.Insert(there, at, a)
+	}
 }
 
 // FindActionsExact are the resource's actions with that key that are on that
@@ -98,7 +151,11 @@ func (r *Resource) FindActionsExact(key string, on *Node) (found []*Action) {
 	if on == nil {
 		return nil
 	}
-	for _, a := range r.ws.byKey[fold(key)] {
+	b := r.ws.byKey[fold(key)]
+	if b == nil {
+		return nil
+	}
+	for _, a := range b.candidates(on) {
 		if a.Resource == r && a.Node != nil && strings.EqualFold(a.Node.ID, on.ID) {
 			found = append(found, a)
 		}
@@ -120,13 +177,18 @@ func (r *Resource) ActionsNamed(task string, on *Node, requireNode bool) []*Acti
 // of that name, if not empty, and on that node, if not nil; or nil
 // (find_first_action).
 func FindFirstAction(list []*Action, key, task string, on *Node) *Action {
-	for a := range NewestFirst(list) {
-		if (key == "" || strings.EqualFold(key, a.Key)) && (task == "" || strings.EqualFold(task, a.Task)) &&
-			(on == nil || a.Node == on) {
+	for i := len(list) - 1; i >= 0; i-- {
+		a := list[i]
+		if (on == nil || a.Node == on) && (key == "" || sameText(key, a.Key)) && (task == "" || sameText(task, a.Task)) {
 			return a
 		}
 	}
 	return nil
+}
+
+// sameText is EqualFold for texts that mostly differ in length or not at all.
+func sameText(a, b string) bool {
+	return len(a) == len(b) && (a == b || strings.EqualFold(a, b))
 }
 
 // ComplexTask is the kind of an action as it counts for the resource: for a
@@ -150,7 +212,12 @@ func (ws *WorkingSet) addAction(a *Action) {
 	ws.NextActionID++
 	ws.Actions = append(ws.Actions, a)
 	key := fold(a.Key)
-	ws.byKey[key] = append(ws.byKey[key], a)
+	b := ws.byKey[key]
+	if b == nil {
+		b = &sameKey{}
+		ws.byKey[key] = b
+	}
+	b.add(a)
 	if a.Resource == nil {
 		ws.singletons[a.Key] = a
 	} else {

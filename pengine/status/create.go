@@ -155,13 +155,13 @@ func (ws *WorkingSet) updateRunnable(a *Action, save bool) {
 		a.Clear(ActionRunnable)
 	case !a.Is(OnDC) && !n.Online && (!n.IsGuest() || n.RemoteRequiresReset):
 		a.Clear(ActionRunnable)
-		ws.Logf(level, "%s on %s is unrunnable (node is offline)", a.Key, n)
+		ws.At("update_resource_action_runnable").Logf(level, "%s on %s is unrunnable (node is offline)", a.Key, n)
 		if a.Resource.Is(Managed) && save && strings.EqualFold(a.Task, ActionNameStop) && !n.Unclean {
 			ws.FenceNode(n, "stop is unrunnable", false)
 		}
 	case !a.Is(OnDC) && n.Pending:
 		a.Clear(ActionRunnable)
-		ws.Logf(level, "Action %s on %s is unrunnable (node is pending)", a.Key, n)
+		ws.At("update_resource_action_runnable").Logf(level, "Action %s on %s is unrunnable (node is pending)", a.Key, n)
 	case a.Needs == RequiresNothing:
 		a.SetReason("", true)
 		if n.IsGuest() && !ws.CanFence(n) {
@@ -306,7 +306,7 @@ func (ws *WorkingSet) setStartDelay(a *Action, meta map[string]string) {
 	}
 	start, err := iso8601.Parse(origin, ws.clock())
 	if err != nil {
-		ws.ConfigErrorf("Ignoring 'interval-origin' for operation '%s' because '%s' is not valid", id, origin)
+		ws.At("unpack_interval_origin").ConfigErrorf("Ignoring 'interval-origin' for operation '%s' because '%s' is not valid", id, origin)
 		return
 	}
 	interval := int64(a.IntervalMS / 1000)
@@ -319,7 +319,7 @@ func (ws *WorkingSet) setStartDelay(a *Action, meta map[string]string) {
 	} else {
 		delay = -delay
 	}
-	ws.infof("Calculated a start delay of %ds for operation '%s'", delay, id)
+	ws.At("unpack_interval_origin").Infof("Calculated a start delay of %ds for operation '%s'", delay, id)
 	meta["start-delay"] = formatInt(int(delay * 1000))
 }
 
@@ -343,9 +343,9 @@ func (ws *WorkingSet) unpackOperation(a *Action) {
 	}
 	ws.unpackOnFail(a)
 	if a.Operation != nil && a.Meta.Has("role_after_failure") {
-		ws.WarnOncef(WarnRoleAfter, "Support for role_after_failure is deprecated and will be removed in a future release")
+		ws.At("unpack_operation").WarnOncef(WarnRoleAfter, "Support for role_after_failure is deprecated and will be removed in a future release")
 		if a.FailRole == RoleUnknown {
-			a.FailRole = ParseRole(a.Meta.Value("role_after_failure"))
+			a.FailRole = ws.parseRole(a.Meta.Value("role_after_failure"))
 		}
 	}
 	if a.FailRole == RoleUnknown {
@@ -395,7 +395,7 @@ func (ws *WorkingSet) setOnFail(a *Action, value string) bool {
 	case "fence":
 		a.OnFail = OnFailFence
 		if !ws.Flags.Has(FencingEnabled) {
-			ws.ConfigErrorf("Resetting 'on-fail' for operation '%s' to 'stop' because 'fence' is not valid when fencing is disabled", a.Key)
+			ws.At("unpack_operation").ConfigErrorf("Resetting 'on-fail' for operation '%s' to 'stop' because 'fence' is not valid when fencing is disabled", a.Key)
 			a.OnFail, a.FailRole = OnFailStop, RoleStopped
 		}
 	case "standby":
@@ -416,7 +416,7 @@ func (ws *WorkingSet) setOnFail(a *Action, value string) bool {
 	case "demote":
 		a.OnFail = OnFailDemote
 	default:
-		ws.Errorf("Resource %s: Unknown failure type (%s)", a.Resource.ID, value)
+		ws.At("unpack_operation").Errorf("Resource %s: Unknown failure type (%s)", a.Resource.ID, value)
 		return false
 	}
 	return true
@@ -429,7 +429,7 @@ func (ws *WorkingSet) configuredOnFail(a *Action) (value string, ok bool) {
 	value, ok = a.Meta.Get("on-fail")
 	switch {
 	case strings.EqualFold(a.Task, ActionNameStop) && ok && equalAny(value, "standby", "demote", "stop"):
-		ws.ConfigErrorf("Resetting 'on-fail' for %s stop action to default value because '%s' is not allowed for stop", r.ID, value)
+		ws.At("unpack_operation_on_fail").ConfigErrorf("Resetting 'on-fail' for %s stop action to default value because '%s' is not allowed for stop", r.ID, value)
 		return "", false
 	case strings.EqualFold(a.Task, ActionNameDemote) && !ok:
 		for _, o := range r.Operations {
@@ -446,7 +446,7 @@ func (ws *WorkingSet) configuredOnFail(a *Action) (value string, ok bool) {
 			if o != nil {
 				name = o.Name
 			}
-			ws.ConfigErrorf("Resetting 'on-fail' for %s %s action to default value because 'demote' is not allowed for it", r.ID, name)
+			ws.At("unpack_operation_on_fail").ConfigErrorf("Resetting 'on-fail' for %s %s action to default value because 'demote' is not allowed for it", r.ID, name)
 			return "", false
 		}
 	}
@@ -455,53 +455,6 @@ func (ws *WorkingSet) configuredOnFail(a *Action) (value string, ok bool) {
 
 func (o *Operation) isPromotedMonitor() bool {
 	return strings.EqualFold(o.Name, ActionNameMonitor) && equalAny(o.Role, "Promoted", "Master") && o.IntervalMS > 0
-}
-
-// Params are the resource's instance attributes as they are on a node, or those
-// without any if it is nil (pe_rsc_params). They must not be changed.
-func (r *Resource) Params(on *Node) map[string]string {
-	if on == nil {
-		if own, ok := r.ws.params[paramsKey{element: r.Element, global: true}]; ok {
-			return own
-		}
-	}
-	key := paramsKey{element: r.Element}
-	conditional := r.ws.paramsConditional(r)
-	if conditional && on != nil {
-		key.node = on
-	}
-	if known, ok := r.ws.params[key]; ok {
-		return known
-	}
-	values := map[string]string{}
-	in := r.ws.RuleInput()
-	if on != nil {
-		in.Node = rules.InMap(on.Attributes)
-	}
-	for p := r; p != nil; p = p.Parent {
-		r.ws.apply(p.Element, "instance_attributes", values, in, rules.Options{})
-	}
-	r.ws.apply(r.ws.rscDefaults, "instance_attributes", values, in, rules.Options{})
-	r.ws.params[key] = values
-	return values
-}
-
-// paramsKey names a table of parameters: instances of a clone share their
-// element, and the node matters only to rules.
-type paramsKey struct {
-	element *etree.Element
-	node    *Node
-	global  bool // set by SetParam: what counts without node
-}
-
-// paramsConditional tells whether the resource's parameters depend on rules.
-func (ws *WorkingSet) paramsConditional(r *Resource) bool {
-	for p := r; p != nil; p = p.Parent {
-		if ws.sets(p.Element, "instance_attributes").Conditional() {
-			return true
-		}
-	}
-	return ws.sets(ws.rscDefaults, "instance_attributes").Conditional()
 }
 
 // RuleInput is what rules are evaluated against for this cluster: the time, and
@@ -519,20 +472,6 @@ func (ws *WorkingSet) clock() iso8601.Time {
 
 // Document is the CIB as rules and references by id see it.
 func (ws *WorkingSet) Document() *rules.Document { return ws.document }
-
-// report logs a problem that evaluating a rule met.
-func (ws *WorkingSet) report(p rules.Problem) {
-	switch {
-	case p.Config && p.Severity == rules.Error:
-		ws.Errorf("%s", p.Text)
-	case p.Config:
-		ws.Warnf("%s", p.Text)
-	case p.Severity == rules.Error:
-		ws.Logf(loglevel.Error, "%s", p.Text)
-	default:
-		ws.warningf("%s", p.Text)
-	}
-}
 
 // setsKey names sets that have been read.
 type setsKey struct {

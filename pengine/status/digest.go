@@ -223,7 +223,7 @@ func (r *Resource) CompareDigests(entry *HistoryEntry, on *Node) *Digests {
 			if was == "" {
 				was = "missing"
 			}
-			ws.infof("Parameters %sto %dms-interval %s action for %s on %s changed: hash was %s vs. now %s (%s:%s) %s", what,
+			ws.At("rsc_action_digest_cmp").Infof("Parameters %sto %dms-interval %s action for %s on %s changed: hash was %s vs. now %s (%s:%s) %s", what,
 				entry.IntervalMS, entry.Task, r.ID, on, was, now, then, entry.FeatureSet, entry.TransitionMagic)
 		}
 	}
@@ -318,14 +318,6 @@ func (r *Resource) replicaOfRemote() *Replica {
 		}
 	}
 	return nil
-}
-
-// SetParam changes a parameter as it is without any node.
-func (r *Resource) SetParam(name, value string) {
-	key := paramsKey{element: r.Element, global: true}
-	own := maps.Clone(r.Params(nil))
-	own[name] = value
-	r.ws.params[key] = own
 }
 
 func addDefault(values map[string]string, name, value string) {

@@ -57,7 +57,7 @@ func (u *operationUnpacker) waitsForFencing(e *HistoryEntry, lastFailure bool) b
 		return false
 	}
 	if lastFailure {
-		u.ws.infof("Waiting to clear monitor failure for remote node %s until fencing has occurred", u.r.ID)
+		u.ws.At("should_ignore_failure_timeout").Infof("Waiting to clear monitor failure for remote node %s until fencing has occurred", u.r.ID)
 	}
 	return true
 }
@@ -88,7 +88,7 @@ func (u *operationUnpacker) clearFailCount(e *HistoryEntry, reason string) {
 	if !u.ws.Flags.Has(FencingEnabled) || u.r.ReconnectMS == 0 {
 		return
 	}
-	u.ws.infof("Clearing %s failure will wait until any scheduled fencing of %s completes", e.Task, u.r.ID)
+	u.ws.At("check_operation_expiry").Infof("Clearing %s failure will wait until any scheduled fencing of %s completes", e.Task, u.r.ID)
 	if remote := u.ws.FindNode(u.r.ID); remote != nil {
 		Order(u.ws.FenceAction(remote, "", true, "", false), clear, OrderImpliesThen)
 	}

@@ -49,7 +49,7 @@ func (r *Resource) failCount(n *Node, flags FailCountFlags, entry *HistoryEntry,
 		last = lastFailure
 	}
 	if count > 0 && r.FailureTimeout != 0 && r.blocksOnFailure(n, entry) {
-		ws.Warnf("Ignoring failure timeout %d for %s because it conflicts with on-fail=block", r.FailureTimeout, r.ID)
+		ws.At("pe_get_failcount").Warnf("Ignoring failure timeout %d for %s because it conflicts with on-fail=block", r.FailureTimeout, r.ID)
 		r.FailureTimeout = 0
 	}
 	if flags&FailCountEffective != 0 && count > 0 && lastFailure > 0 && r.FailureTimeout != 0 &&
@@ -64,10 +64,10 @@ func (r *Resource) failCount(n *Node, flags FailCountFlags, entry *HistoryEntry,
 			last = max(last, at)
 		}
 		if count > 0 {
-			ws.infof("Container %s and the resources within it have failed %s time%s on %s", r.ID, FormatScore(count), plural(count), n)
+			ws.At("pe_get_failcount").Infof("Container %s and the resources within it have failed %s time%s on %s", r.ID, FormatScore(count), plural(count), n)
 		}
 	} else if count > 0 {
-		ws.infof("%s has failed %s time%s on %s", r.ID, FormatScore(count), plural(count), n)
+		ws.At("pe_get_failcount").Infof("%s has failed %s time%s on %s", r.ID, FormatScore(count), plural(count), n)
 	}
 	return count, last
 }

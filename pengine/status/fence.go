@@ -26,7 +26,7 @@ func (ws *WorkingSet) canFence(n *Node, nesting int) bool {
 	case n == nil:
 		return false
 	case n.Online:
-		ws.noticef("We can fence %s without quorum because they're in our membership", n)
+		ws.At("pe_can_fence").Noticef("We can fence %s without quorum because they're in our membership", n)
 		return true
 	}
 	return false
@@ -49,28 +49,28 @@ func (ws *WorkingSet) FenceNode(n *Node, reason string, priorityDelay bool) {
 		switch {
 		case container.Is(Failed):
 		case !container.Is(Managed):
-			ws.noticef("Not fencing guest node %s (otherwise would because %s): its guest resource %s is unmanaged", n, reason, container.ID)
+			ws.At("pe_fence_node").Noticef("Not fencing guest node %s (otherwise would because %s): its guest resource %s is unmanaged", n, reason, container.ID)
 		default:
-			ws.warningf("Guest node %s will be fenced (by recovering its guest resource %s): %s", n, container.ID, reason)
+			ws.At("pe_fence_node").Warningf("Guest node %s will be fenced (by recovering its guest resource %s): %s", n, container.ID, reason)
 			n.RemoteRequiresReset = true
 			container.Set(Failed | Stop)
 		}
 	case n.isDangling():
-		ws.infof("Cleaning up dangling connection for guest node %s: fencing was already done because %s, and guest resource no longer exists", n, reason)
+		ws.At("pe_fence_node").Infof("Cleaning up dangling connection for guest node %s: fencing was already done because %s, and guest resource no longer exists", n, reason)
 		n.RemoteResource.Set(Failed | Stop)
 	case n.IsRemote():
 		if r := n.RemoteResource; r != nil && !r.Is(Managed) {
-			ws.noticef("Not fencing remote node %s (otherwise would because %s): connection is unmanaged", n, reason)
+			ws.At("pe_fence_node").Noticef("Not fencing remote node %s (otherwise would because %s): connection is unmanaged", n, reason)
 		} else if !n.RemoteRequiresReset {
 			n.RemoteRequiresReset = true
-			ws.warningf("Remote node %s %s: %s", n, willBe(), reason)
+			ws.At("pe_fence_node").Warningf("Remote node %s %s: %s", n, willBe(), reason)
 		}
 		n.Unclean = true
 		ws.FenceAction(n, "", true, reason, false)
 	case n.Unclean:
 		ws.tracef("Cluster node %s is unclean already: %s", n, reason)
 	default:
-		ws.warningf("Cluster node %s %s: %s", n, willBe(), reason)
+		ws.At("pe_fence_node").Warningf("Cluster node %s %s: %s", n, willBe(), reason)
 		n.Unclean = true
 		ws.FenceAction(n, "", true, reason, priorityDelay)
 	}
@@ -124,7 +124,7 @@ func (ws *WorkingSet) compareFenceDevices(a *Action, n *Node) (changed bool) {
 		d := device.compareFencingDigest(agent, n)
 		if d.Result == DigestAll {
 			changed = true
-			ws.noticef("Unfencing Pacemaker Remote node %s because the definition of %s changed", n, device.ID)
+			ws.At("pe_fence_op").Noticef("Unfencing Pacemaker Remote node %s because the definition of %s changed", n, device.ID)
 			ws.Infof("notice: Unfencing Pacemaker Remote node %s because the definition of %s changed", n, device.ID)
 		}
 		all.WriteString(device.ID + ":" + agent + ":" + d.All + ",")

@@ -320,7 +320,7 @@ func (r *Resource) Location(n *Node, score int, tag string) {
 		r.nodeScore(m, score, tag)
 	}
 	if score == -Infinity && r.AssignedTo != nil {
-		r.ws.infof("Deallocating %s from %s", r.ID, r.AssignedTo.Node)
+		r.ws.At("resource_location").Infof("Deallocating %s from %s", r.ID, r.AssignedTo.Node)
 		r.AssignedTo = nil
 	}
 }

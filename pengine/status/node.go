@@ -45,6 +45,7 @@ type Node struct {
 	Utilization map[string]string // capacity
 
 	digests      map[string]*Digests // calculated so far, by resource and task
+	slot         int                 // where node tables have it: Index, or that of the first node with this ID
 	firstIn      *tableOrder         // what node tables share that began with this node
 	failureIndex map[string][]failure
 	ws           *WorkingSet

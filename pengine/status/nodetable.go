@@ -16,7 +16,7 @@ import (
 // order: it follows from the order of insertion (or copy), which tables share
 // as long as they are filled alike.
 type NodeTable struct {
-	entries []*Candidate // by Node.Index; nil if absent
+	entries []*Candidate // by Node.slot; nil if absent
 	n       int
 	order   *tableOrder
 }
@@ -28,8 +28,9 @@ type tableOrder struct {
 	before *tableOrder // nil for the first
 	len    int
 
-	next   map[*Node]*tableOrder
-	walk   []*Node // in the hash table's order
+	first  *tableOrder           // one that goes on from here, mostly the only one
+	others map[*Node]*tableOrder // and those beside it
+	walk   []*Node               // in the hash table's order
 	copied *tableOrder
 }
 
@@ -43,22 +44,22 @@ func (t *NodeTable) Len() int {
 
 // Get is the node's entry, or nil.
 func (t *NodeTable) Get(n *Node) *Candidate {
-	if t == nil || n == nil || n.Index >= len(t.entries) {
+	if t == nil || n == nil || n.slot >= len(t.entries) {
 		return nil
 	}
-	return t.entries[n.Index]
+	return t.entries[n.slot]
 }
 
 // Insert adds an entry, in place of an earlier one for that node.
 func (t *NodeTable) Insert(c *Candidate) {
-	for len(t.entries) <= c.Index {
+	for len(t.entries) <= c.slot {
 		t.entries = append(t.entries, nil)
 	}
-	if t.entries[c.Index] == nil {
+	if t.entries[c.slot] == nil {
 		t.n++
 		t.order = t.order.with(c.Node)
 	}
-	t.entries[c.Index] = c
+	t.entries[c.slot] = c
 }
 
 // Delete removes the node's entry, if any.
@@ -66,9 +67,9 @@ func (t *NodeTable) Delete(n *Node) {
 	if t.Get(n) == nil {
 		return
 	}
-	t.entries[n.Index] = nil
+	t.entries[n.slot] = nil
 	t.n--
-	kept := slices.DeleteFunc(t.order.sequence(), func(m *Node) bool { return m == n })
+	kept := slices.DeleteFunc(t.order.sequence(), func(m *Node) bool { return m.slot == n.slot })
 	t.order = orderOf(kept)
 }
 
@@ -83,7 +84,7 @@ func (t *NodeTable) All() iter.Seq[*Candidate] {
 			return
 		}
 		for _, n := range t.order.walked() {
-			if !yield(t.entries[n.Index]) {
+			if !yield(t.entries[n.slot]) {
 				return
 			}
 		}
@@ -138,22 +139,28 @@ func orderOf(nodes []*Node) *tableOrder {
 // with is the order after one more insertion. The root of all sequences that
 // begin with a node is that node's.
 func (o *tableOrder) with(n *Node) *tableOrder {
-	next := &n.firstIn
-	if o != nil {
-		if o.next == nil {
-			o.next = map[*Node]*tableOrder{}
+	if o == nil {
+		if n.firstIn == nil {
+			n.firstIn = &tableOrder{last: n, len: 1}
 		}
-		if known := o.next[n]; known != nil {
-			return known
-		}
-		made := &tableOrder{last: n, before: o, len: o.len + 1}
-		o.next[n] = made
+		return n.firstIn
+	}
+	if o.first != nil && o.first.last == n {
+		return o.first
+	}
+	if known := o.others[n]; known != nil {
+		return known
+	}
+	made := &tableOrder{last: n, before: o, len: o.len + 1}
+	if o.first == nil {
+		o.first = made
 		return made
 	}
-	if *next == nil {
-		*next = &tableOrder{last: n, len: 1}
+	if o.others == nil {
+		o.others = map[*Node]*tableOrder{}
 	}
-	return *next
+	o.others[n] = made
+	return made
 }
 
 // sequence is the nodes in the order of insertion.

@@ -90,7 +90,7 @@ func (ws *WorkingSet) verifyOptions() {
 	for _, o := range options {
 		value, ok := ws.Config[o.name]
 		if ok && !o.valid(value) {
-			ws.ConfigErrorf("Using default value for cluster option '%s' because '%s' is invalid", o.name, value)
+			ws.At("cluster_option_value").ConfigErrorf("Using default value for cluster option '%s' because '%s' is invalid", o.name, value)
 			ok = false
 		}
 		if !ok {
@@ -113,7 +113,7 @@ func (ws *WorkingSet) optionFlag(name string, flag ClusterFlags) {
 func (ws *WorkingSet) Interval(s string) uint {
 	ms, err := iso8601.ParseInterval(s)
 	if err != nil {
-		ws.Logf(loglevel.Warning, "%v", err)
+		ws.At("crm_parse_interval_spec").Logf(loglevel.Warning, "%v", err)
 	}
 	return uint(ms)
 }
@@ -129,14 +129,14 @@ func (ws *WorkingSet) quorumPolicy() QuorumPolicy {
 		return NoQuorumDemote
 	case "suicide":
 		if !ws.Flags.Has(FencingEnabled) {
-			ws.ConfigErrorf("Resetting no-quorum-policy to 'stop' because fencing is disabled")
+			ws.At("unpack_config").ConfigErrorf("Resetting no-quorum-policy to 'stop' because fencing is disabled")
 			return NoQuorumStop
 		}
 		panicked, _ := attribute(ws.Input, "no-quorum-panic")
 		if scanInt(panicked, 0) != 0 || ws.Flags.Has(HaveQuorum) {
 			return NoQuorumSuicide
 		}
-		ws.noticef("Resetting no-quorum-policy to 'stop': cluster has never had quorum")
+		ws.At("unpack_config").Noticef("Resetting no-quorum-policy to 'stop': cluster has never had quorum")
 	}
 	return NoQuorumStop
 }

@@ -203,7 +203,7 @@ func (ws *WorkingSet) IsNewer(a, b *HistoryEntry, sameNode bool) int {
 		sameNode = strings.EqualFold(a.OnNode, b.OnNode)
 	}
 	if sameNode && a.ID == b.ID {
-		ws.Errorf("Duplicate lrm_rsc_op entries named %s", a.ID)
+		ws.At("pe__is_newer_op").Errorf("Duplicate lrm_rsc_op entries named %s", a.ID)
 		return 0
 	}
 	switch {

@@ -18,6 +18,7 @@ type Resource struct {
 	// was found there under one (clone_name).
 	HistoryID string
 
+	HasProvider           bool           // there is one, be it ""
 	Class, Provider, Type string         // of a primitive; empty if not given
 	Element               *etree.Element // its configuration, templates expanded; never changed
 	Operations            []*Operation   // its configured operations, in order
@@ -358,7 +359,7 @@ func (r *Resource) IsDisabled() bool {
 	if !ok {
 		return false
 	}
-	role := ParseRole(target)
+	role := r.ws.parseRole(target)
 	return role == RoleStopped || role == RoleUnpromoted && r.Top().Is(Promotable)
 }
 

@@ -44,7 +44,29 @@ func (ws *WorkingSet) ParseScore(s string) int {
 	case strings.EqualFold(s, "green"):
 		return ws.Health.Green
 	}
+	ws.warnOfNumber(s)
 	return parseScore(s)
+}
+
+// warnOfNumber logs what the reference does of a score that is no number, or of
+// which something is left over (scan_ll).
+func (ws *WorkingSet) warnOfNumber(s string) {
+	if s == "" || equalAny(s, "INFINITY", "+INFINITY", "-INFINITY") {
+		return
+	}
+	rest := strings.TrimLeft(s, " \t\n\v\f\r")
+	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
+		rest = rest[1:]
+	}
+	n := digits(rest)
+	rest = rest[n:]
+	if n == 0 {
+		rest = s
+		ws.At("scan_ll").Warningf("Could not parse integer from '%s' (using 0 instead): No digits found", s)
+	}
+	if rest != "" {
+		ws.At("scan_ll").Warningf("Characters left over after parsing '%s': '%s'", s, rest)
+	}
 }
 
 func parseScore(s string) int {

@@ -30,16 +30,16 @@ func (ws *WorkingSet) expandTemplate(e *etree.Element) (*etree.Element, error) {
 	}
 	id, ok := attribute(e, "id")
 	if !ok {
-		ws.Errorf("'%s' object must have a id", e.Tag)
+		ws.At("unpack_template").Errorf("'%s' object must have a id", e.Tag)
 		return nil, errInvalid
 	}
 	if ref == id {
-		ws.Errorf("The resource object '%s' should not reference itself", id)
+		ws.At("unpack_template").Errorf("The resource object '%s' should not reference itself", id)
 		return nil, errInvalid
 	}
 	template := ws.templates[ref]
 	if template == nil {
-		ws.Errorf("No template named '%s'", ref)
+		ws.At("unpack_template").Errorf("No template named '%s'", ref)
 		return nil, errInvalid
 	}
 	expanded := template.Copy()

@@ -28,7 +28,7 @@ func Unpack(cib *etree.Element, o Options) (*WorkingSet, error) {
 	ws.rscDefaults = section(configuration, "rsc_defaults")
 	ws.unpackConfig(section(configuration, "crm_config"))
 	if !ws.Flags.Any(QuickLocation|HaveQuorum) && ws.NoQuorumPolicy != NoQuorumIgnore {
-		ws.warningf("Fencing and resource management disabled due to lack of quorum")
+		ws.At("cluster_status").Warningf("Fencing and resource management disabled due to lack of quorum")
 	}
 	ws.unpackNodes(section(configuration, "nodes"))
 	resources := section(configuration, "resources")
@@ -92,7 +92,7 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 		warned:         o.Warned,
 		document:       rules.NewDocument(cib),
 		readSets:       map[setsKey]*rules.Sets{},
-		params:         map[paramsKey]map[string]string{},
+		params:         map[*etree.Element]*params{},
 		expanded:       map[*etree.Element]*etree.Element{},
 		operations:     map[*etree.Element][]*Operation{},
 		failed:         map[failedOperation]bool{},
@@ -101,7 +101,7 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 		nodesByName:    map[string][]*Node{},
 		byID:           map[string][]*Resource{},
 		byHistoryID:    map[string][]*Resource{},
-		byKey:          map[string][]*Action{},
+		byKey:          map[string]*sameKey{},
 		singletons:     map[string]*Action{},
 		histories:      map[string][]*NodeHistory{},
 		featureSet:     FeatureSet,

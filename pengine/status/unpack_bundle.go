@@ -37,7 +37,7 @@ func (ws *WorkingSet) unpackBundle(r *Resource) error {
 	if primitive := firstChild(r.Element, "primitive"); primitive != nil {
 		if !ws.validNetwork(b) {
 			id, _ := attribute(primitive, "id")
-			ws.Errorf("Cannot control %s inside %s without either ip-range-start or control-port", r.ID, id)
+			ws.At("pe__unpack_bundle").Errorf("Cannot control %s inside %s without either ip-range-start or control-port", r.ID, id)
 			return errInvalid
 		}
 		if err := ws.unpackBundled(r, b, primitive, logMount); err != nil {
@@ -52,7 +52,7 @@ func (ws *WorkingSet) unpackBundle(r *Resource) error {
 	}
 	for _, replica := range b.Replicas {
 		if err := ws.createReplica(r, b, replica); err != nil {
-			ws.Errorf("Failed unpacking resource %s", r.ID)
+			ws.At("pe__unpack_bundle").Errorf("Failed unpacking resource %s", r.ID)
 			return err
 		}
 		if replica.Child != nil {
@@ -114,7 +114,7 @@ func (ws *WorkingSet) readBundleNetwork(b *BundleData, e *etree.Element) {
 		}
 		if source == "" {
 			id, _ := attribute(c, "id")
-			ws.Errorf("Invalid port directive %s", id)
+			ws.At("pe__unpack_bundle").Errorf("Invalid port directive %s", id)
 			continue
 		}
 		p.Source = source
@@ -141,7 +141,7 @@ func (ws *WorkingSet) readBundleStorage(b *BundleData, e *etree.Element) (logs b
 		m.Options, m.HasOptions = attribute(c, "options")
 		if !hasSource || !hasTarget {
 			id, _ := attribute(c, "id")
-			ws.Errorf("Invalid mount directive %s", id)
+			ws.At("pe__unpack_bundle").Errorf("Invalid mount directive %s", id)
 			continue
 		}
 		b.Mounts = append(b.Mounts, m)
@@ -159,7 +159,7 @@ func (ws *WorkingSet) validNetwork(b *BundleData) bool {
 		return true
 	}
 	if b.HasControlPort && b.ReplicasPerHost > 1 {
-		ws.Errorf("Specifying the 'control-port' for %s requires 'replicas-per-host=1'", b.Prefix)
+		ws.At("valid_network").Errorf("Specifying the 'control-port' for %s requires 'replicas-per-host=1'", b.Prefix)
 		b.ReplicasPerHost = 1
 	}
 	return b.HasControlPort
@@ -240,10 +240,19 @@ func (b *BundleData) addReplica(replica *Replica, hosts *strings.Builder) {
 	b.LastIP = replica.IPAddress
 	switch {
 	case b.Agent != AgentRkt && b.AddHost:
-		fmt.Fprintf(hosts, " --add-host=%s-%d:%s", b.Prefix, replica.Offset, replica.IPAddress)
+		fmt.Fprintf(hosts, " --add-host=%s-%d:%s", b.Prefix, replica.Offset, replica.addressText())
 	default:
-		fmt.Fprintf(hosts, " --hosts-entry=%s=%s-%d", replica.IPAddress, b.Prefix, replica.Offset)
+		fmt.Fprintf(hosts, " --hosts-entry=%s=%s-%d", replica.addressText(), b.Prefix, replica.Offset)
 	}
+}
+
+// addressText is the address as it gets into ids and options, where the
+// reference prints that there is none if they have run out.
+func (p *Replica) addressText() string {
+	if p.IPAddress == "" {
+		return "(null)"
+	}
+	return p.IPAddress
 }
 
 // nextIP is the IPv4 address after one, leaving out those that end in 0, 254 and
@@ -312,10 +321,12 @@ func (ws *WorkingSet) createReplica(r *Resource, b *BundleData, replica *Replica
 func sanitizeID(id string) string { return strings.NewReplacer(":", ".", "#", ".").Replace(id) }
 
 func (b *BundleData) addressElement(replica *Replica) *etree.Element {
-	id := sanitizeID(b.Prefix + "-ip-" + replica.IPAddress)
+	id := sanitizeID(b.Prefix + "-ip-" + replica.addressText())
 	e := newPrimitive(id, "heartbeat", "IPaddr2")
 	set := b.attributesOf(e, replica)
-	addPair(set, "ip", replica.IPAddress)
+	if replica.IPAddress != "" {
+		addPair(set, "ip", replica.IPAddress)
+	}
 	if b.HostNetwork != "" {
 		addPair(set, "nic", b.HostNetwork)
 	}
@@ -428,7 +439,7 @@ func (ws *WorkingSet) createReplicaRemote(r *Resource, b *BundleData, replica *R
 	if ws.FindResource(id) != nil {
 		id = fmt.Sprintf("pcmk-internal-%s-remote-%d", replica.Child.ID, replica.Offset)
 		if ws.FindResource(id) != nil {
-			ws.Errorf("No name is left for the connection to %s", replica.Child.ID)
+			ws.At("pe__unpack_bundle").Errorf("No name is left for the connection to %s", replica.Child.ID)
 			return errInvalid
 		}
 	}

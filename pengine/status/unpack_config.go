@@ -19,10 +19,10 @@ func (ws *WorkingSet) unpackConfig(config *etree.Element) {
 
 	ws.optionFlag("enable-startup-probes", StartupProbes)
 	if !ws.Flags.Has(StartupProbes) {
-		ws.infof("Startup probes: disabled (dangerous)")
+		ws.At("unpack_config").Infof("Startup probes: disabled (dangerous)")
 	}
 	if IsTrue(ws.Option("have-watchdog")) {
-		ws.infof("Watchdog-based self-fencing will be performed via SBD if fencing is required and stonith-watchdog-timeout is nonzero")
+		ws.At("unpack_config").Infof("Watchdog-based self-fencing will be performed via SBD if fencing is required and stonith-watchdog-timeout is nonzero")
 		ws.Flags |= HaveFenceDevice
 	}
 	if ws.asksForUnfencing() {
@@ -32,7 +32,7 @@ func (ws *WorkingSet) unpackConfig(config *etree.Element) {
 	ws.optionFlag("stonith-enabled", FencingEnabled)
 	ws.FencingAction = ws.Option("stonith-action")
 	if ws.FencingAction == "poweroff" {
-		ws.WarnOncef(WarnPoweroff, "Support for stonith-action of 'poweroff' is deprecated and will be removed in a future release (use 'off' instead)")
+		ws.At("unpack_config").WarnOncef(WarnPoweroff, "Support for stonith-action of 'poweroff' is deprecated and will be removed in a future release (use 'off' instead)")
 		ws.FencingAction = "off"
 	}
 	ws.optionFlag("concurrent-fencing", ConcurrentFencing)
@@ -42,15 +42,15 @@ func (ws *WorkingSet) unpackConfig(config *etree.Element) {
 	ws.NoQuorumPolicy = ws.quorumPolicy()
 	switch ws.NoQuorumPolicy {
 	case NoQuorumSuicide:
-		ws.noticef("On loss of quorum: Fence all remaining nodes")
+		ws.At("unpack_config").Noticef("On loss of quorum: Fence all remaining nodes")
 	case NoQuorumIgnore:
-		ws.noticef("On loss of quorum: Ignore")
+		ws.At("unpack_config").Noticef("On loss of quorum: Ignore")
 	}
 	ws.optionFlag("stop-orphan-resources", StopOrphans)
 	ws.optionFlag("stop-orphan-actions", StopOrphanActions)
 	ws.optionFlag("remove-after-stop", RemoveAfterStop)
 	if ws.Flags.Has(RemoveAfterStop) {
-		ws.WarnOncef(WarnRemoveAfter, "Support for the remove-after-stop cluster property is deprecated and will be removed in a future release")
+		ws.At("unpack_config").WarnOncef(WarnRemoveAfter, "Support for the remove-after-stop cluster property is deprecated and will be removed in a future release")
 	}
 	ws.optionFlag("maintenance-mode", MaintenanceMode)
 	ws.optionFlag("start-failure-is-fatal", StartFailureFatal)
@@ -58,7 +58,7 @@ func (ws *WorkingSet) unpackConfig(config *etree.Element) {
 		ws.optionFlag("startup-fencing", StartupFencing)
 	}
 	if !ws.Flags.Has(StartupFencing) {
-		ws.WarnOncef(WarnBlind, "Blind faith: not fencing unseen nodes")
+		ws.At("unpack_config").WarnOncef(WarnBlind, "Blind faith: not fencing unseen nodes")
 	}
 	ws.unpackHealth()
 	ws.PlacementStrategy = ws.Option("placement-strategy")

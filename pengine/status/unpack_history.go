@@ -72,7 +72,7 @@ func (ws *WorkingSet) unpackNodeHistory(n *Node, h *NodeHistory) {
 // back, or nil if there is nothing (unpack_lrm_resource).
 func (ws *WorkingSet) unpackResourceHistory(n *Node, rh *ResourceHistory) *Resource {
 	if !rh.HasID {
-		ws.warningf("Ignoring malformed lrm_resource entry without id")
+		ws.At("unpack_lrm_resource").Warningf("Ignoring malformed lrm_resource entry without id")
 		return nil
 	}
 	if len(rh.Entries) == 0 && !ws.Flags.Has(ShutdownLock) {
@@ -103,7 +103,7 @@ func (ws *WorkingSet) unpackResourceHistory(n *Node, rh *ResourceHistory) *Resou
 		if r.NextRole == RoleUnknown || role < r.NextRole {
 			r.SetNextRole(role, "target-role")
 		} else if role > r.NextRole {
-			ws.infof("%s: Not overwriting calculated next role %s with requested next role %s", r.ID, r.NextRole, role)
+			ws.At("unpack_lrm_resource").Infof("%s: Not overwriting calculated next role %s with requested next role %s", r.ID, r.NextRole, role)
 		}
 	}
 	r.Role = max(r.Role, saved)
@@ -156,7 +156,7 @@ func (ws *WorkingSet) instanceOfHistory(n *Node, clone *Resource, id string) *Re
 		case place == n:
 			found = c.Find(id, nil, FindClone)
 			if found != nil && len(found.Running) > 0 {
-				ws.noticef("Active (now-)anonymous clone %s has multiple (orphan) instance histories on %s", clone.ID, n)
+				ws.At("find_anonymous_clone").Noticef("Active (now-)anonymous clone %s has multiple (orphan) instance histories on %s", clone.ID, n)
 				noInactive = true
 				found = nil
 			}
@@ -247,7 +247,7 @@ func (ws *WorkingSet) unpackShutdownLock(rh *ResourceHistory, r *Resource, n *No
 		return
 	}
 	if ws.ShutdownLockLimit > 0 && ws.EffectiveTime() > since+int64(ws.ShutdownLockLimit) {
-		ws.infof("Shutdown lock for %s on %s expired", r.ID, n)
+		ws.At("unpack_shutdown_lock").Infof("Shutdown lock for %s on %s expired", r.ID, n)
 		r.ClearHistory(n)
 		return
 	}
@@ -390,9 +390,9 @@ func (ws *WorkingSet) resetRemote(r *Resource, n *Node) {
 func (ws *WorkingSet) processActive(r *Resource, n *Node, onFail OnFail, failed bool) {
 	if r.Is(Orphan) {
 		if r.Is(Managed) {
-			ws.ConfigWarnf("Detected active orphan %s running on %s", r.ID, n)
+			ws.At("process_rsc_state").ConfigWarnf("Detected active orphan %s running on %s", r.ID, n)
 		} else {
-			ws.ConfigWarnf("Resource '%s' must be stopped manually on %s because cluster is configured not to stop active orphans", r.ID, n)
+			ws.At("process_rsc_state").ConfigWarnf("Resource '%s' must be stopped manually on %s because cluster is configured not to stop active orphans", r.ID, n)
 		}
 	}
 	r.AddRunning(n, failed)
@@ -422,7 +422,7 @@ func (r *Resource) AddRunning(n *Node, failed bool) {
 		}
 	}
 	if !r.Is(Managed) {
-		ws.infof("resource %s isn't managed", r.ID)
+		ws.At("native_add_running").Infof("resource %s isn't managed", r.ID)
 		r.Location(n, Infinity, "not_managed_default")
 		for p := r.Parent; p != nil && n.Online; p = p.Parent {
 			p.Running = append(p.Running, n)

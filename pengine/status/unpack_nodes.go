@@ -17,7 +17,7 @@ func (ws *WorkingSet) unpackNodes(nodes *etree.Element) {
 		}
 		id, ok := attribute(e, "id")
 		if !ok {
-			ws.ConfigErrorf("Ignoring <node> entry in configuration without id")
+			ws.At("unpack_nodes").ConfigErrorf("Ignoring <node> entry in configuration without id")
 			continue
 		}
 		name, hasName := attribute(e, "uname")
@@ -32,7 +32,7 @@ func (ws *WorkingSet) unpackNodes(nodes *etree.Element) {
 		ws.apply(e, "utilization", n.Utilization, ws.RuleInput(), rules.Options{})
 	}
 	if local := ws.Options.Localhost; local != "" && ws.FindNode(local) == nil {
-		ws.infof("Creating a fake local node")
+		ws.At("unpack_nodes").Infof("Creating a fake local node")
 		ws.createNode(local, local, true, "member", "")
 	}
 }
@@ -41,7 +41,7 @@ func (ws *WorkingSet) unpackNodes(nodes *etree.Element) {
 // (pe_create_node).
 func (ws *WorkingSet) createNode(id, name string, hasName bool, kind, score string) *Node {
 	if hasName && ws.FindNode(name) != nil {
-		ws.ConfigWarnf("More than one node entry has name '%s'", name)
+		ws.At("pe_create_node").ConfigWarnf("More than one node entry has name '%s'", name)
 	}
 	n := &Node{
 		Index: len(ws.nodesByIndex), ID: id, Name: name, HasName: hasName,
@@ -62,8 +62,15 @@ func (ws *WorkingSet) createNode(id, name string, hasName bool, kind, score stri
 		if hasName {
 			shown = name
 		}
-		ws.ConfigWarnf("Node %s has unrecognized type '%s', assuming 'ping'", shown, kind)
+		ws.At("pe_create_node").ConfigWarnf("Node %s has unrecognized type '%s', assuming 'ping'", shown, kind)
 		ws.warnPing(n)
+	}
+	n.slot = n.Index
+	for _, twin := range ws.nodesByID[fold(id)] {
+		if twin.ID == id {
+			n.slot = twin.slot
+			break
+		}
 	}
 	ws.nodesByIndex = append(ws.nodesByIndex, n)
 	ws.nodesByID[fold(id)] = append(ws.nodesByID[fold(id)], n)
@@ -85,7 +92,7 @@ func (ws *WorkingSet) warnPing(n *Node) {
 	if n.HasName {
 		shown = n.Name
 	}
-	ws.WarnOncef(WarnPingNode, "Support for nodes of type 'ping' (such as %s) is deprecated and will be removed in a future release", shown)
+	ws.At("pe_create_node").WarnOncef(WarnPingNode, "Support for nodes of type 'ping' (such as %s) is deprecated and will be removed in a future release", shown)
 }
 
 // startupFencing marks a node as not yet seen, and as unclean unless the cluster

@@ -42,19 +42,19 @@ func (u *operationUnpacker) unpack(e *HistoryEntry) {
 		return
 	case expired && o.rc != e.TargetRC:
 		if e.IntervalMS == 0 {
-			ws.noticef("Ignoring expired %s failure on %s | actual=%d expected=%d magic=%s", e.Key(), n, o.rc, e.TargetRC, e.TransitionMagic)
+			ws.At("unpack_rsc_op").Noticef("Ignoring expired %s failure on %s | actual=%d expected=%d magic=%s", e.Key(), n, o.rc, e.TargetRC, e.TransitionMagic)
 			return
 		}
 		if n.Online && !n.Unclean {
 			// What compares parameters later finds this changed, and so the
 			// monitor is scheduled anew.
-			ws.noticef("Rescheduling %s after failure expired on %s | actual=%d expected=%d magic=%s", e.Key(), n, o.rc, e.TargetRC, e.TransitionMagic)
+			ws.At("unpack_rsc_op").Noticef("Rescheduling %s after failure expired on %s | actual=%d expected=%d magic=%s", e.Key(), n, o.rc, e.TargetRC, e.TransitionMagic)
 			e.RestartDigest = "calculated-failure-timeout"
 			return
 		}
 	}
 	if masked {
-		ws.noticef("Treating probe result '%s' for %s on %s as 'not running'", ExitText(e.RC), r.ID, n)
+		ws.At("unpack_rsc_op").Noticef("Treating probe result '%s' for %s on %s as 'not running'", ExitText(e.RC), r.ID, n)
 		u.updateState(e, e.TargetRC)
 		u.recordFailure(e)
 		u.affected().Location(n, -Infinity, "masked-probe-failure")
@@ -77,7 +77,7 @@ func (u *operationUnpacker) take(e *HistoryEntry, o outcome) {
 	ws, r, n := u.ws, u.r, u.n
 	switch o.status {
 	case ExecCancelled:
-		ws.Errorf("Resource history contains cancellation '%s' (%s of %s on %s at %s)", e.ID, e.Task, r.ID, n, u.when(e))
+		ws.At("unpack_rsc_op").Errorf("Resource history contains cancellation '%s' (%s of %s on %s at %s)", e.ID, e.Task, r.ID, n, u.when(e))
 		return
 	case ExecPending:
 		u.pending(e)
@@ -87,7 +87,7 @@ func (u *operationUnpacker) take(e *HistoryEntry, o outcome) {
 		return
 	case ExecNotInstalled:
 		if u.responseTo(e) == OnFailIgnore {
-			ws.warningf("Cannot ignore failed %s of %s on %s: Resource agent doesn't exist | status=%d rc=%d id=%s", e.Task, r.ID, n, o.status, o.rc, e.ID)
+			ws.At("unpack_rsc_op").Warningf("Cannot ignore failed %s of %s on %s: Resource agent doesn't exist | status=%d rc=%d id=%s", e.Task, r.ID, n, o.status, o.rc, e.ID)
 			u.onFail = OnFailMigrate // so that it is shown as failed
 		}
 		u.affected().Location(n, -Infinity, "hard-error")
@@ -102,7 +102,7 @@ func (u *operationUnpacker) take(e *HistoryEntry, o outcome) {
 	}
 	response := u.responseTo(e)
 	if response == OnFailIgnore || response == OnFailRestartContainer && e.Task == ActionNameStop {
-		ws.warningf("Pretending failed %s (%s%s) of %s on %s at %s succeeded | rc=%d id=%s", e.Task, ExitText(o.rc), e.because(), r.ID, n, u.when(e), o.rc, e.ID)
+		ws.At("unpack_rsc_op").Warningf("Pretending failed %s (%s%s) of %s on %s at %s succeeded | rc=%d id=%s", e.Task, ExitText(o.rc), e.because(), r.ID, n, u.when(e), o.rc, e.ID)
 		u.updateState(e, e.TargetRC)
 		r.Set(FailureIgnored)
 		u.recordFailure(e)
@@ -118,10 +118,10 @@ func (u *operationUnpacker) take(e *HistoryEntry, o outcome) {
 		if o.rc == OCFNotInstalled {
 			level = loglevel.Notice
 		}
-		ws.Logf(level, "Preventing %s from restarting on %s because of hard failure (%s%s) | rc=%d id=%s", u.affected().ID, n, ExitText(o.rc), e.because(), o.rc, e.ID)
+		ws.At("unpack_rsc_op").Logf(level, "Preventing %s from restarting on %s because of hard failure (%s%s)| rc=%d id=%s", u.affected().ID, n, ExitText(o.rc), e.because(), o.rc, e.ID)
 		u.affected().Location(n, -Infinity, "hard-error")
 	case ExecErrorFatal:
-		ws.Logf(loglevel.Error, "Preventing %s from restarting anywhere because of fatal failure (%s%s) | rc=%d id=%s", u.affected().ID, ExitText(o.rc), e.because(), o.rc, e.ID)
+		ws.At("unpack_rsc_op").Logf(loglevel.Error, "Preventing %s from restarting anywhere because of fatal failure (%s%s) | rc=%d id=%s", u.affected().ID, ExitText(o.rc), e.because(), o.rc, e.ID)
 		u.affected().Location(nil, -Infinity, "fatal-error")
 	}
 }
@@ -261,7 +261,7 @@ func (u *operationUnpacker) remap(e *HistoryEntry) (o outcome) {
 	o.status = ExecDone
 	if e.TargetRC < 0 {
 		o.status = ExecError
-		ws.warningf("Expected result not found for %s on %s (corrupt or obsolete CIB?)", e.Key(), n)
+		ws.At("remap_operation").Warningf("Expected result not found for %s on %s (corrupt or obsolete CIB?)", e.Key(), n)
 	} else if e.TargetRC != o.rc {
 		o.status = ExecError
 		ws.debugf("%s on %s: expected %d (%s), got %d (%s%s)", e.Key(), n, e.TargetRC, ExitText(e.TargetRC), o.rc, ExitText(o.rc), e.because())
@@ -270,7 +270,7 @@ func (u *operationUnpacker) remap(e *HistoryEntry) (o outcome) {
 	case OCFOK:
 		if probe && e.TargetRC == OCFNotRunning {
 			o.status = ExecDone
-			ws.infof("Probe found %s active on %s at %s", r.ID, n, u.when(e))
+			ws.At("remap_operation").Infof("Probe found %s active on %s at %s", r.ID, n, u.when(e))
 		}
 	case OCFNotRunning:
 		if probe || e.TargetRC == o.rc || !r.Is(Managed) {
@@ -282,7 +282,7 @@ func (u *operationUnpacker) remap(e *HistoryEntry) (o outcome) {
 	case OCFRunningPromoted:
 		if probe && o.rc != e.TargetRC {
 			o.status = ExecDone
-			ws.infof("Probe found %s active and promoted on %s at %s", r.ID, n, u.when(e))
+			ws.At("remap_operation").Infof("Probe found %s active and promoted on %s at %s", r.ID, n, u.when(e))
 		}
 		r.Role = RolePromoted
 	case OCFDegradedPromoted, OCFFailedPromoted:
@@ -302,7 +302,7 @@ func (u *operationUnpacker) remap(e *HistoryEntry) (o outcome) {
 		o.status = ExecErrorHard
 	default:
 		if o.status == ExecDone {
-			ws.infof("Treating unknown exit status %d from %s of %s on %s at %s as failure", o.rc, task, r.ID, n, u.when(e))
+			ws.At("remap_operation").Infof("Treating unknown exit status %d from %s of %s on %s at %s as failure", o.rc, task, r.ID, n, u.when(e))
 			o.status = ExecError
 		}
 	}
@@ -315,7 +315,7 @@ func (u *operationUnpacker) checkRecoverable(e *HistoryEntry, task string, rc in
 	if task != ActionNameStop || u.ws.CanFence(u.n) {
 		return
 	}
-	u.ws.ProcErrorf("No further recovery can be attempted for %s because %s on %s failed (%s%s) at %s | rc=%d id=%s", u.r.ID, task, u.n, ExitText(rc), e.because(), u.when(e), rc, e.ID)
+	u.ws.At("check_recoverable").ProcErrorf("No further recovery can be attempted for %s because %s on %s failed (%s%s) at %s | rc=%d id=%s", u.r.ID, task, u.n, ExitText(rc), e.because(), u.when(e), rc, e.ID)
 	u.r.Clear(Managed)
 	u.r.Set(Blocked)
 }
@@ -347,10 +347,10 @@ func (u *operationUnpacker) failure(e *HistoryEntry, rc int) {
 	if hidden {
 		level = loglevel.Trace
 	}
-	ws.Logf(level, "Unexpected result (%s%s) was recorded for %s of %s on %s at %s | rc=%d id=%s", ExitText(rc), e.because(), task, r.ID, n, u.when(e), rc, e.ID)
+	ws.At("unpack_rsc_op_failure").Logf(level, "Unexpected result (%s%s) was recorded for %s of %s on %s at %s | rc=%d id=%s", ExitText(rc), e.because(), task, r.ID, n, u.when(e), rc, e.ID)
 	if !hidden {
 		if probe && rc != OCFOK && rc != OCFNotRunning && rc != OCFRunningPromoted {
-			ws.noticef("If it is not possible for %s to run on %s, see the resource-discovery option for location constraints", r.ID, n)
+			ws.At("unpack_rsc_op_failure").Noticef("If it is not possible for %s to run on %s, see the resource-discovery option for location constraints", r.ID, n)
 		}
 		u.recordFailure(e)
 	}
@@ -372,7 +372,7 @@ func (u *operationUnpacker) failure(e *HistoryEntry, rc int) {
 		if top := r.Top(); r.Parent != nil && top.IsAnonymousClone() {
 			banned = top // the failure of one instance stops them all
 		}
-		ws.noticef("%s will not be started under current conditions", banned.ID)
+		ws.At("unpack_rsc_op_failure").Noticef("%s will not be started under current conditions", banned.ID)
 		banned.banEverywhere()
 	}
 }

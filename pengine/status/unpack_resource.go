@@ -32,7 +32,7 @@ func parseVariant(tag string) Variant {
 func (ws *WorkingSet) unpackResource(e *etree.Element, parent *Resource, instance string) (*Resource, error) {
 	id, ok := attribute(e, "id")
 	if !ok {
-		ws.Errorf("Ignoring <%s> configuration without id", e.Tag)
+		ws.At("pe__unpack_resource").Errorf("Ignoring <%s> configuration without id", e.Tag)
 		return nil, errInvalid
 	}
 	expanded, err := ws.expandTemplate(e)
@@ -45,11 +45,11 @@ func (ws *WorkingSet) unpackResource(e *etree.Element, parent *Resource, instanc
 	}
 	r.Operations = ws.readOperations(firstChild(expanded, "operations"))
 	if r.Variant == VariantUnknown {
-		ws.Errorf("Ignoring resource '%s' of unknown type '%s'", id, expanded.Tag)
+		ws.At("pe__unpack_resource").Errorf("Ignoring resource '%s' of unknown type '%s'", id, expanded.Tag)
 		return nil, errInvalid
 	}
 	r.Class, _ = attribute(expanded, "class")
-	r.Provider, _ = attribute(expanded, "provider")
+	r.Provider, r.HasProvider = attribute(expanded, "provider")
 	r.Type, _ = attribute(expanded, "type")
 	if instance == "" {
 		instance, _ = attribute(expanded, "clone")
@@ -160,7 +160,7 @@ func (ws *WorkingSet) unpackFlags(r *Resource) (guest bool) {
 // unpackRecovery reads the meta-attributes about recovery and moving.
 func (ws *WorkingSet) unpackRecovery(r *Resource) {
 	if strings.EqualFold(r.Meta["restart-type"], "restart") {
-		ws.WarnOncef(WarnRestartType, "Support for restart-type is deprecated and will be removed in a future release")
+		ws.At("pe__unpack_resource").WarnOncef(WarnRestartType, "Support for restart-type is deprecated and will be removed in a future release")
 	}
 	multiple, ok := r.Meta["multiple-active"]
 	switch fold(multiple) {
@@ -173,7 +173,7 @@ func (ws *WorkingSet) unpackRecovery(r *Resource) {
 	case "stop_start":
 	default:
 		if ok {
-			ws.Warnf("%s is not a valid value for multiple-active, using default of \"stop_start\"", multiple)
+			ws.At("pe__unpack_resource").Warnf("%s is not a valid value for multiple-active, using default of \"stop_start\"", multiple)
 		}
 	}
 	if stickiness, ok := r.Meta["resource-stickiness"]; ok && !strings.EqualFold(stickiness, "default") {
@@ -182,7 +182,7 @@ func (ws *WorkingSet) unpackRecovery(r *Resource) {
 	if threshold, ok := r.Meta["migration-threshold"]; ok && !strings.EqualFold(threshold, "default") {
 		r.MigrationThreshold = ws.ParseScore(threshold)
 		if r.MigrationThreshold < 0 {
-			ws.WarnOncef(WarnNegativeThreshold, "migration-threshold must be non-negative, using 1 instead")
+			ws.At("pe__unpack_resource").WarnOncef(WarnNegativeThreshold, "migration-threshold must be non-negative, using 1 instead")
 			r.MigrationThreshold = 1
 		}
 	}
@@ -197,20 +197,20 @@ func (ws *WorkingSet) unpackRequires(r *Resource, value string, given bool) {
 	case word == "fencing":
 		r.Set(NeedsFencing)
 		if !ws.Flags.Has(FencingEnabled) {
-			ws.ConfigWarnf("%s requires fencing but fencing is disabled", r.ID)
+			ws.At("unpack_requires").ConfigWarnf("%s requires fencing but fencing is disabled", r.ID)
 		}
 	case word == "unfencing" && r.Is(FenceDevice):
-		ws.ConfigWarnf("Resetting \"requires\" for %s to \"quorum\" because fencing devices cannot require unfencing", r.ID)
+		ws.At("unpack_requires").ConfigWarnf("Resetting \"requires\" for %s to \"quorum\" because fencing devices cannot require unfencing", r.ID)
 		r.Set(NeedsQuorum)
 	case word == "unfencing" && !ws.Flags.Has(FencingEnabled):
-		ws.ConfigWarnf("Resetting \"requires\" for %s to \"quorum\" because fencing is disabled", r.ID)
+		ws.At("unpack_requires").ConfigWarnf("Resetting \"requires\" for %s to \"quorum\" because fencing is disabled", r.ID)
 		r.Set(NeedsQuorum)
 	case word == "unfencing":
 		r.Set(NeedsFencing | NeedsUnfencing)
 	default:
 		usual := ws.usualRequirement(r)
 		if given {
-			ws.ConfigErrorf("Resetting 'requires' for %s to '%s' because '%s' is not valid", r.ID, usual, value)
+			ws.At("unpack_requires").ConfigErrorf("Resetting 'requires' for %s to '%s' because '%s' is not valid", r.ID, usual, value)
 		}
 		ws.unpackRequires(r, usual, true)
 	}
@@ -253,18 +253,27 @@ func (r *Resource) targetRole() (role Role, ok bool) {
 	if !given || equalAny(value, "started", "default") {
 		return RoleUnknown, false
 	}
-	role = ParseRole(value)
+	role = r.ws.parseRole(value)
 	switch {
 	case role == RoleUnknown:
-		r.ws.ConfigErrorf("Ignoring 'target-role' for %s because '%s' is not valid", r.ID, value)
+		r.ws.At("get_target_role").ConfigErrorf("Ignoring 'target-role' for %s because '%s' is not valid", r.ID, value)
 		return RoleUnknown, false
 	case role > RoleStarted && !r.Top().Is(Promotable):
-		r.ws.ConfigErrorf("Ignoring 'target-role' for %s because '%s' only makes sense for promotable clones", r.ID, value)
+		r.ws.At("get_target_role").ConfigErrorf("Ignoring 'target-role' for %s because '%s' only makes sense for promotable clones", r.ID, value)
 		return RoleUnknown, false
 	case role > RoleUnpromoted:
 		return RoleUnknown, false
 	}
 	return role, true
+}
+
+// parseRole is ParseRole for what the reference says something of.
+func (ws *WorkingSet) parseRole(s string) Role {
+	role, known := rules.ParseRole(s)
+	if !known {
+		ws.At("text2role").Logf(loglevel.Error, "Unknown role: %s", s)
+	}
+	return role
 }
 
 // unpackPrimitive checks whether a primitive can be in such a clone
@@ -275,7 +284,7 @@ func (ws *WorkingSet) unpackPrimitive(r *Resource) error {
 	unique := equalAny(standard, "ocf", "stonith")
 	promotable := equalAny(standard, "ocf")
 	if !unique && r.Is(Unique) && top.IsClone() {
-		ws.Warnf("Ignoring globally-unique for %s because %s resources such as %s can be used only as anonymous clones",
+		ws.At("pe__force_anon").Warnf("Ignoring globally-unique for %s because %s resources such as %s can be used only as anonymous clones",
 			top.ID, standard, r.ID)
 		top.CloneData.NodeMax = 1
 		top.CloneData.Max = min(top.CloneData.Max, len(ws.Nodes))
@@ -283,7 +292,7 @@ func (ws *WorkingSet) unpackPrimitive(r *Resource) error {
 		r.clearUnique()
 	}
 	if !promotable && top.Is(Promotable) {
-		ws.Errorf("Resource %s is of type %s and therefore cannot be used as a promotable clone resource", r.ID, standard)
+		ws.At("native_unpack").Errorf("Resource %s is of type %s and therefore cannot be used as a promotable clone resource", r.ID, standard)
 		return errInvalid
 	}
 	return nil
@@ -317,7 +326,7 @@ func (ws *WorkingSet) unpackGroup(r *Resource, instance string) error {
 		r.GroupData.LastMember = member
 	}
 	if len(r.Children) == 0 {
-		ws.ConfigWarnf("Group %s will be ignored because it does not have any members", r.ID)
+		ws.At("group_unpack").ConfigWarnf("Group %s will be ignored because it does not have any members", r.ID)
 	}
 	return nil
 }
@@ -326,7 +335,7 @@ func (ws *WorkingSet) groupFlag(r *Resource, name string, warning Warning) bool 
 	if value, known := ParseBool(r.Meta[name]); value || !known {
 		return true
 	}
-	ws.WarnOncef(warning, "Support for the '%s' group meta-attribute is deprecated and will be removed in a future release (use a resource set instead)", name)
+	ws.At("set_group_flag").WarnOncef(warning, "Support for the '%s' group meta-attribute is deprecated and will be removed in a future release (use a resource set instead)", name)
 	return false
 }
 
@@ -339,13 +348,13 @@ func (ws *WorkingSet) minInt(s string, given bool, minimum int) int {
 	n, ok := scanLong(s)
 	switch {
 	case !ok:
-		ws.warningf("Could not parse integer from '%s' (using %d instead): No digits found", s, minimum)
+		ws.At("scan_ll").Warningf("Could not parse integer from '%s' (using %d instead): No digits found", s, minimum)
 		return minimum
 	case n < int64(minimum):
-		ws.warningf("Clipped '%s' to minimum acceptable value %d", s, minimum)
+		ws.At("pcmk__scan_min_int").Warningf("Clipped '%s' to minimum acceptable value %d", s, minimum)
 		return minimum
 	case n > math.MaxInt32:
-		ws.warningf("Clipped '%s' to maximum integer %d", s, math.MaxInt32)
+		ws.At("pcmk__scan_min_int").Warningf("Clipped '%s' to maximum integer %d", s, math.MaxInt32)
 		return math.MaxInt32
 	}
 	return int(n)
@@ -378,7 +387,7 @@ func (ws *WorkingSet) unpackClone(r *Resource) error {
 	c.Max = min(r.metaInt("clone-max", max(1, len(ws.Nodes))), maxInstances)
 	c.Ordered = r.metaTrue("ordered")
 	if !r.Is(Unique) && c.NodeMax > 1 {
-		ws.ConfigErrorf("Ignoring promoted-max for %s because anonymous clones support only one instance per node", r.ID)
+		ws.At("clone_unpack").ConfigErrorf("Ignoring promoted-max for %s because anonymous clones support only one instance per node", r.ID)
 		c.NodeMax = 1
 	}
 	for _, e := range childrenOf(r.Element) {
@@ -389,7 +398,7 @@ func (ws *WorkingSet) unpackClone(r *Resource) error {
 		}
 	}
 	if c.ChildElement == nil {
-		ws.ConfigErrorf("%s has nothing to clone", r.ID)
+		ws.At("clone_unpack").ConfigErrorf("%s has nothing to clone", r.ID)
 		return errInvalid
 	}
 	addDefault(r.Meta, "resource-stickiness", "1")
@@ -419,6 +428,6 @@ func (ws *WorkingSet) createInstance(r *Resource) (*Resource, error) {
 		instance.SetTree(Orphan)
 	}
 	addDefault(instance.Meta, "clone-max", strconv.Itoa(limit))
-	ws.Logf(loglevel.Trace, "Added %s instance %s", r.ID, instance.ID)
+	ws.At("pe__create_clone_child").Logf(loglevel.Trace, "Added %s instance %s", r.ID, instance.ID)
 	return instance, nil
 }

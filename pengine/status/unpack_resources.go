@@ -165,7 +165,7 @@ func (ws *WorkingSet) unpackResources(resources *etree.Element) {
 	for _, e := range slices.Concat(childrenOf(resources), ws.implicit) {
 		id, _ := attribute(e, "id")
 		if id == "" {
-			ws.ConfigErrorf("Ignoring <%s> resource without ID", e.Tag)
+			ws.At("unpack_resources").ConfigErrorf("Ignoring <%s> resource without ID", e.Tag)
 			continue
 		}
 		if e.Tag == "template" {
@@ -176,7 +176,7 @@ func (ws *WorkingSet) unpackResources(resources *etree.Element) {
 		}
 		r, err := ws.unpackResource(e, nil, "")
 		if err != nil {
-			ws.ConfigErrorf("Ignoring <%s> resource '%s' because configuration is invalid", e.Tag, id)
+			ws.At("unpack_resources").ConfigErrorf("Ignoring <%s> resource '%s' because configuration is invalid", e.Tag, id)
 			continue
 		}
 		ws.addResource(r)
@@ -190,9 +190,9 @@ func (ws *WorkingSet) unpackResources(resources *etree.Element) {
 		r.position = i
 	}
 	if !ws.Flags.Has(QuickLocation) && ws.Flags.Has(FencingEnabled) && !ws.Flags.Has(HaveFenceDevice) {
-		ws.ConfigErrorf("Resource start-up disabled since no STONITH resources have been defined")
-		ws.ConfigErrorf("Either configure some or disable STONITH with the stonith-enabled option")
-		ws.ConfigErrorf("NOTE: Clusters with shared data need STONITH to ensure data integrity")
+		ws.At("unpack_resources").ConfigErrorf("Resource start-up disabled since no STONITH resources have been defined")
+		ws.At("unpack_resources").ConfigErrorf("Either configure some or disable STONITH with the stonith-enabled option")
+		ws.At("unpack_resources").ConfigErrorf("NOTE: Clusters with shared data need STONITH to ensure data integrity")
 	}
 }
 
@@ -242,7 +242,7 @@ func (ws *WorkingSet) setupContainer(r *Resource) {
 	}
 	container := ws.FindResource(id)
 	if container == nil {
-		ws.Errorf("Resource %s: Unknown resource container (%s)", r.ID, id)
+		ws.At("setup_container").Errorf("Resource %s: Unknown resource container (%s)", r.ID, id)
 		return
 	}
 	r.Container = container
@@ -276,7 +276,7 @@ func (ws *WorkingSet) unpackTags(tags *etree.Element) {
 		}
 		id, ok := attribute(e, "id")
 		if !ok {
-			ws.ConfigErrorf("Ignoring <tag> without id")
+			ws.At("unpack_tags").ConfigErrorf("Ignoring <tag> without id")
 			continue
 		}
 		for _, c := range childrenOf(e) {
@@ -285,7 +285,7 @@ func (ws *WorkingSet) unpackTags(tags *etree.Element) {
 			}
 			ref, ok := attribute(c, "id")
 			if !ok {
-				ws.ConfigErrorf("Ignoring <obj_ref> for tag '%s' without id", id)
+				ws.At("unpack_tags").ConfigErrorf("Ignoring <obj_ref> for tag '%s' without id", id)
 				continue
 			}
 			addReference(ws.Tags, id, ref)

@@ -64,16 +64,16 @@ func (ws *WorkingSet) unpackTickets(tickets *etree.Element) {
 		}
 		t.Granted = IsTrue(t.State["granted"])
 		if t.Granted {
-			ws.infof("We have ticket '%s'", id)
+			ws.At("unpack_ticket_state").Infof("We have ticket '%s'", id)
 		} else {
-			ws.infof("We do not have ticket '%s'", id)
+			ws.At("unpack_ticket_state").Infof("We do not have ticket '%s'", id)
 		}
 		if last, ok := t.State["last-granted"]; ok {
 			t.LastGranted, _ = scanLong(last)
 		}
 		t.Standby = IsTrue(t.State["standby"])
 		if t.Standby && t.Granted {
-			ws.infof("Granted ticket '%s' is in standby-mode", id)
+			ws.At("unpack_ticket_state").Infof("Granted ticket '%s' is in standby-mode", id)
 		}
 	}
 }
@@ -104,16 +104,16 @@ func (ws *WorkingSet) TicketList() []*Ticket {
 // (unpack_node_state).
 func (ws *WorkingSet) unpackNodeState(h *NodeHistory) {
 	if !h.HasNodeID {
-		ws.warningf("Ignoring malformed node_state entry without id")
+		ws.At("unpack_node_state").Warningf("Ignoring malformed node_state entry without id")
 		return
 	}
 	if !h.HasNodeName {
-		ws.warningf("Ignoring malformed node_state entry without uname")
+		ws.At("unpack_node_state").Warningf("Ignoring malformed node_state entry without uname")
 		return
 	}
 	n := ws.FindNodeAny(h.NodeID, h.NodeName)
 	if n == nil {
-		ws.ConfigWarnf("Ignoring recorded node state for '%s' because it is no longer in the configuration", h.NodeName)
+		ws.At("unpack_node_state").ConfigWarnf("Ignoring recorded node state for '%s' because it is no longer in the configuration", h.NodeName)
 		return
 	}
 	h.Node = n
@@ -135,15 +135,15 @@ func (ws *WorkingSet) unpackNodeState(h *NodeHistory) {
 func (ws *WorkingSet) unpackTransientAttributes(state *etree.Element, n *Node) {
 	ws.addNodeAttributes(firstChild(state, "transient_attributes"), n, true)
 	if IsTrue(n.Attributes["standby"]) {
-		ws.infof("%s is in standby mode", n)
+		ws.At("unpack_transient_attributes").Infof("%s is in standby mode", n)
 		n.Standby = true
 	}
 	if IsTrue(n.Attributes["maintenance"]) {
-		ws.infof("%s is in maintenance mode", n)
+		ws.At("unpack_transient_attributes").Infof("%s is in maintenance mode", n)
 		n.Maintenance = true
 	}
 	if discovery, ok := n.Attributes["resource-discovery-enabled"]; ok && !IsTrue(discovery) {
-		ws.warningf("Ignoring resource-discovery-enabled attribute for %s because disabling resource discovery is not allowed for cluster nodes", n)
+		ws.At("unpack_transient_attributes").Warningf("Ignoring resource-discovery-enabled attribute for %s because disabling resource discovery is not allowed for cluster nodes", n)
 	}
 }
 
@@ -168,15 +168,15 @@ func (ws *WorkingSet) unpackRemoteAttributes(n *Node, state *etree.Element) {
 	}
 	ws.addNodeAttributes(firstChild(state, "transient_attributes"), n, true)
 	if n.ShutdownRequested() {
-		ws.infof("%s is shutting down", n)
+		ws.At("unpack_handle_remote_attrs").Infof("%s is shutting down", n)
 		n.Shutdown = true
 	}
 	if IsTrue(n.Attributes["standby"]) {
-		ws.infof("%s is in standby mode", n)
+		ws.At("unpack_handle_remote_attrs").Infof("%s is in standby mode", n)
 		n.Standby = true
 	}
 	if r := n.RemoteResource; IsTrue(n.Attributes["maintenance"]) || r != nil && !r.Is(Managed) {
-		ws.infof("%s is in maintenance mode", n)
+		ws.At("unpack_handle_remote_attrs").Infof("%s is in maintenance mode", n)
 		n.Maintenance = true
 	}
 	discovery, ok := n.Attributes["resource-discovery-enabled"]
@@ -184,10 +184,10 @@ func (ws *WorkingSet) unpackRemoteAttributes(n *Node, state *etree.Element) {
 		return
 	}
 	if n.IsRemote() && !ws.Flags.Has(FencingEnabled) {
-		ws.warningf("Ignoring resource-discovery-enabled attribute on Pacemaker Remote node %s because fencing is disabled", n)
+		ws.At("unpack_handle_remote_attrs").Warningf("Ignoring resource-discovery-enabled attribute on Pacemaker Remote node %s because fencing is disabled", n)
 		return
 	}
-	ws.infof("%s has resource discovery disabled", n)
+	ws.At("unpack_handle_remote_attrs").Infof("%s has resource discovery disabled", n)
 	n.DiscoveryEnabled = false
 }
 
@@ -215,11 +215,11 @@ func (ws *WorkingSet) determineOnline(state *etree.Element, n *Node) {
 	}
 	switch {
 	case n.Type == NodePing:
-		ws.infof("%s is not a Pacemaker node", n)
+		ws.At("determine_online_status").Infof("%s is not a Pacemaker node", n)
 	case n.Unclean:
-		ws.ProcWarnf("%s is unclean", n)
+		ws.At("determine_online_status").ProcWarnf("%s is unclean", n)
 	case n.Online:
-		ws.infof("%s is %s", n, n.mood())
+		ws.At("determine_online_status").Infof("%s is %s", n, n.mood())
 	}
 }
 
@@ -268,7 +268,7 @@ func (ws *WorkingSet) onlineWithoutFencing(s nodeState, n *Node) bool {
 		ws.debugf("Node is not ready to run resources: %s", s.join)
 	case n.ExpectedUp:
 		ws.FenceNode(n, "peer is unexpectedly down", false)
-		ws.infof("in_cluster=%s is_peer=%s join=%s expected=%s", orNull(s.inCluster, s.hasInCluster),
+		ws.At("determine_online_status_no_fencing").Infof("in_cluster=%s is_peer=%s join=%s expected=%s", orNull(s.inCluster, s.hasInCluster),
 			orNull(s.peer, s.hasPeer), orNull(s.join, s.hasJoin), orNull(s.expected, s.hasExpected))
 	}
 	return false
@@ -280,7 +280,7 @@ func (ws *WorkingSet) onlineWithFencing(s nodeState, n *Node) bool {
 	controller := strings.EqualFold(s.peer, "online")
 	down := !s.hasExpected || strings.EqualFold(s.expected, "down")
 	notReady := func(format string) {
-		ws.infof(format, n)
+		ws.At("determine_online_status_fencing").Infof(format, n)
 		n.Standby = true
 		n.Pending = true
 	}
@@ -297,7 +297,7 @@ func (ws *WorkingSet) onlineWithFencing(s nodeState, n *Node) bool {
 			notReady("- %s is not ready to run resources")
 		}
 	case terminate && strings.EqualFold(s.join, "down") && !inCluster && !controller:
-		ws.infof("%s was just shot", n)
+		ws.At("determine_online_status_fencing").Infof("%s was just shot", n)
 		return false
 	case !inCluster:
 		ws.FenceNode(n, "peer is no longer part of the cluster", true)
@@ -306,12 +306,12 @@ func (ws *WorkingSet) onlineWithFencing(s nodeState, n *Node) bool {
 	case terminate:
 		ws.FenceNode(n, "termination was requested", false)
 	case strings.EqualFold(s.join, "member"):
-		ws.infof("%s is active", n)
+		ws.At("determine_online_status_fencing").Infof("%s is active", n)
 	case equalAny(s.join, "pending", "down"):
 		notReady("%s is not ready to run resources")
 	default:
 		ws.FenceNode(n, "peer was in an unknown state", false)
-		ws.warningf("%s: in-cluster=%s is-peer=%s join=%s expected=%s term=%d shutdown=%d", n, orNull(s.inCluster, s.hasInCluster),
+		ws.At("determine_online_status_fencing").Warningf("%s: in-cluster=%s is-peer=%s join=%s expected=%s term=%d shutdown=%d", n, orNull(s.inCluster, s.hasInCluster),
 			orNull(s.peer, s.hasPeer), orNull(s.join, s.hasJoin), orNull(s.expected, s.hasExpected), number(terminate), number(n.Shutdown))
 	}
 	return inCluster

@@ -105,8 +105,8 @@ type WorkingSet struct {
 	resources           []*Resource        // all, by Index
 	byID                map[string][]*Resource
 	byHistoryID         map[string][]*Resource
-	byKey               map[string][]*Action // all of Actions, by folded key
-	singletons          map[string]*Action   // those without resource, by key
+	byKey               map[string]*sameKey // all of Actions, by folded key
+	singletons          map[string]*Action  // those without resource, by key
 	histories           map[string][]*NodeHistory
 	featureSet          string // of the controller that wrote the CIB
 	perResourceFailures bool   // that counts failures by resource, not by operation: before 3.0.13
@@ -119,7 +119,7 @@ type WorkingSet struct {
 	expanded       map[*etree.Element]*etree.Element
 	operations     map[*etree.Element][]*Operation
 	readSets       map[setsKey]*rules.Sets
-	params         map[paramsKey]map[string]string
+	params         map[*etree.Element]*params
 	operationMetas map[operationKind]operationMeta
 	stopNeeded     []*Resource              // containers to be stopped once it is known where they are
 	failed         map[failedOperation]bool // what is in Failures
@@ -144,29 +144,6 @@ const (
 	HealthCustom
 )
 
-// Warned are the warnings given so far that one process gives once (pe_wo).
-type Warned struct{ given uint32 }
-
-// Warning is one of the warnings that are given once.
-type Warning uint32
-
-// The warnings given once.
-const (
-	WarnBlind Warning = 1 << iota
-	WarnRestartType
-	WarnRoleAfter
-	WarnPoweroff
-	WarnRequireAll
-	WarnOrderScore
-	WarnNegativeThreshold
-	WarnRemoveAfter
-	WarnPingNode
-	WarnOrderInstance
-	WarnColocationInstance
-	WarnGroupOrder
-	WarnGroupColocation
-)
-
 // NodeByIndex is the node with that Index.
 func (ws *WorkingSet) NodeByIndex(index int) *Node { return ws.nodesByIndex[index] }
 
@@ -175,79 +152,3 @@ func (ws *WorkingSet) NodeCount() int { return len(ws.nodesByIndex) }
 
 // AllResources are the resources of all levels, by Index.
 func (ws *WorkingSet) AllResources() []*Resource { return ws.resources }
-
-// ConfigErrorf says that the configuration is wrong (pcmk__config_err).
-func (ws *WorkingSet) ConfigErrorf(format string, args ...any) {
-	ws.ConfigError = true
-	ws.Logf(loglevel.Error, format, args...)
-}
-
-// ConfigWarnf says that the configuration is doubtful (pcmk__config_warn).
-func (ws *WorkingSet) ConfigWarnf(format string, args ...any) {
-	ws.ConfigWarning = true
-	ws.Logf(loglevel.Warning, format, args...)
-}
-
-// Errorf is an error of the configuration that makes the outcome doubtful
-// (pe_err).
-func (ws *WorkingSet) Errorf(format string, args ...any) {
-	ws.ProcessingError = true
-	ws.ConfigErrorf(format, args...)
-}
-
-// Warnf is a warning of the configuration that makes the outcome doubtful
-// (pe_warn).
-func (ws *WorkingSet) Warnf(format string, args ...any) {
-	ws.ProcessingWarning = true
-	ws.ConfigWarnf(format, args...)
-}
-
-// ProcErrorf is an error that is not the configuration's (pe_proc_err).
-func (ws *WorkingSet) ProcErrorf(format string, args ...any) {
-	ws.ProcessingError = true
-	ws.Logf(loglevel.Error, format, args...)
-}
-
-// ProcWarnf is a warning that is not the configuration's (pe_proc_warn).
-func (ws *WorkingSet) ProcWarnf(format string, args ...any) {
-	ws.ProcessingWarning = true
-	ws.Logf(loglevel.Warning, format, args...)
-}
-
-// WarnOncef is Warnf, the first time in a process (pe_warn_once); WarnBlind is
-// only logged.
-func (ws *WorkingSet) WarnOncef(warning Warning, format string, args ...any) {
-	if ws.warned.given&uint32(warning) != 0 {
-		return
-	}
-	ws.warned.given |= uint32(warning)
-	if warning == WarnBlind {
-		ws.Logf(loglevel.Warning, format, args...)
-		return
-	}
-	ws.Warnf(format, args...)
-}
-
-// Logf logs.
-func (ws *WorkingSet) Logf(level loglevel.Level, format string, args ...any) {
-	if ws.log.Enabled(level) {
-		ws.log.Logf(level, format, args...)
-	}
-}
-
-// Infof prints a line on the output object, if the caller gave one.
-func (ws *WorkingSet) Infof(format string, args ...any) {
-	if ws.Options.Info != nil {
-		ws.Options.Info(sprintf(format, args...))
-	}
-}
-
-func (ws *WorkingSet) tracef(format string, args ...any) { ws.Logf(loglevel.Trace, format, args...) }
-func (ws *WorkingSet) debugf(format string, args ...any) { ws.Logf(loglevel.Debug, format, args...) }
-func (ws *WorkingSet) infof(format string, args ...any)  { ws.Logf(loglevel.Info, format, args...) }
-func (ws *WorkingSet) noticef(format string, args ...any) {
-	ws.Logf(loglevel.Notice, format, args...)
-}
-func (ws *WorkingSet) warningf(format string, args ...any) {
-	ws.Logf(loglevel.Warning, format, args...)
-}

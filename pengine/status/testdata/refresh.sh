@@ -35,3 +35,9 @@ digest() {
 		digest bundles $r alpha 0
 	done
 } >bundles.digests
+# And *.log, what crm_simulate says while it reads each CIB and shows it, up to
+# notices. (Not of digests.xml, whose odd characters it loses in its shadow copy.)
+for cib in *.xml; do
+	[ "$cib" = digests.xml ] && continue
+	crm_simulate -x "$cib" -VVV 2>&1 >/dev/null | grep '^(' >"${cib%.xml}.log"
+done
