@@ -199,7 +199,7 @@ func (s *planner) recoverMultiple(r *status.Resource, active int) (needStop bool
 	if class == "" {
 		class = "Untyped"
 	}
-	s.ws.ProcErrorf("%s resource %s might be active on %d nodes (%s)", class, r.ID, active, r.Recovery)
+	s.ws.At("pcmk__primitive_create_actions").ProcErrorf("%s resource %s might be active on %d nodes (%s)", class, r.ID, active, r.Recovery)
 	s.noticef("See https://wiki.clusterlabs.org/wiki/FAQ#Resource_is_Too_Active for more information")
 	switch r.Recovery {
 	case status.RecoveryStopStart:
