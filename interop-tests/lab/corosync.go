@@ -30,6 +30,12 @@ type Ring struct {
 	Realtime bool
 }
 
+// PrivateKey is the key of a Ring with Crypto. corosync.conf keeps no space at the
+// end of a value.
+func (r Ring) PrivateKey() string {
+	return strings.TrimSpace(strings.Repeat(cmp.Or(r.Key, "not a secret, "), 10))
+}
+
 // Conf returns the text.
 func (r Ring) Conf(hosts []*Host) string {
 	var b strings.Builder
@@ -42,7 +48,7 @@ func (r Ring) Conf(hosts []*Host) string {
 		fmt.Fprintf(&b, "  ip_version: %s\n", r.IPVersion)
 	}
 	if cipher, hash, ok := strings.Cut(r.Crypto, "/"); ok {
-		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, strings.Repeat(cmp.Or(r.Key, "not a secret, "), 10))
+		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, r.PrivateKey())
 	}
 	b.WriteString(r.Totem)
 	if r.Broadcast {

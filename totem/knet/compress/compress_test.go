@@ -172,8 +172,8 @@ func TestNewPacker(t *testing.T) {
 			if p != nil || p.Wants(1000) {
 				t.Errorf("none: %+v", p)
 			}
-		case p.Threshold() != tt.threshold || p.Level() != tt.level || p.Model().String() != tt.c.Model:
-			t.Errorf("%+v: %v with threshold %d and level %d", tt.c, p.Model(), p.Threshold(), p.Level())
+		case p.threshold != tt.threshold || p.Level() != tt.level || p.Model().String() != tt.c.Model:
+			t.Errorf("%+v: %v with threshold %d and level %d", tt.c, p.Model(), p.threshold, p.Level())
 		case p.Wants(tt.threshold) || !p.Wants(tt.threshold+1):
 			t.Errorf("%+v: wants at the threshold %v, beyond it %v", tt.c, p.Wants(tt.threshold), p.Wants(tt.threshold+1))
 		}
