@@ -26,7 +26,7 @@ type pieces struct {
 
 // newOverKnet opens with cipher and hash, "aes256/sha256", and the key; or takes
 // packets in clear if there are none.
-func newOverKnet(ciphers, key string, sight func([]byte)) (*overKnet, error) {
+func newOverKnet(ciphers string, key []byte, sight func([]byte)) (*overKnet, error) {
 	k := &overKnet{
 		sight: sight, unpack: compress.NewUnpacker(knet.MaxUserData),
 		begun: map[knet.HostID]map[uint16]*pieces{}, buf: make([]byte, 0, knet.MaxUserData),
@@ -36,7 +36,7 @@ func newOverKnet(ciphers, key string, sight func([]byte)) (*overKnet, error) {
 		k.keys.AllowClear(true)
 		return k, nil
 	}
-	i, err := crypto.New(crypto.Config{Model: "openssl", Cipher: cipher, Hash: hash, Key: []byte(key)}, func([]byte) {})
+	i, err := crypto.New(crypto.Config{Model: "openssl", Cipher: cipher, Hash: hash, Key: key}, func([]byte) {})
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestOverKnet(t *testing.T) {
-	key := strings.Repeat("k", crypto.MinKeyLen)
+	key := bytes.Repeat([]byte("k"), crypto.MinKeyLen)
 	for _, ciphers := range []string{"", "aes256/sha256"} {
 		var seen []string
 		k, err := newOverKnet(ciphers, key, func(b []byte) { seen = append(seen, string(b)) })
@@ -20,7 +20,7 @@ func TestOverKnet(t *testing.T) {
 		}
 		var keys crypto.Keyring
 		if cipher, hash, ok := strings.Cut(ciphers, "/"); ok {
-			i, err := crypto.New(crypto.Config{Model: "nss", Cipher: cipher, Hash: hash, Key: []byte(key)}, func(b []byte) { clear(b) })
+			i, err := crypto.New(crypto.Config{Model: "nss", Cipher: cipher, Hash: hash, Key: key}, func(b []byte) { clear(b) })
 			if err != nil {
 				t.Fatal(err)
 			}

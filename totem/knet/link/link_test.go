@@ -193,7 +193,7 @@ func TestMTU(t *testing.T) {
 		{name: "a narrow place, sealed", s: setup{cipher: "aes256", hash: "sha256"}, kernel: 9000, path: 1500, want: 1397, within: 16, warn: true},
 		{name: "sealed", s: setup{cipher: "aes256", hash: "sha256"}, kernel: 1500, want: 1397},
 		{name: "the least", kernel: 576, want: 522},
-		{name: "forced to less than a message can be cut to", s: setup{mtu: 200}, kernel: 1500, want: wire.LeastMTU},
+		{name: "forced to less than a message can be cut to", s: setup{mtu: 200}, kernel: 1500, want: leastCut},
 		{name: "forced", s: setup{mtu: 1200}, kernel: 1500, want: 1200 - 28 - 26},
 	} {
 		tt.s.nodes, tt.s.links = 2, 1
@@ -217,7 +217,7 @@ func TestTinyMTU(t *testing.T) {
 		w.pass(2 * time.Second)
 		w.nodes[0].say(2, message(1, 65000))
 		w.pass(time.Second)
-		if n := len(w.nodes[1].got); n != 1 || w.nodes[0].MTU() < wire.LeastMTU {
+		if n := len(w.nodes[1].got); n != 1 || w.nodes[0].MTU() < leastCut {
 			t.Errorf("knet_mtu %d: %d messages at a data MTU of %d", mtu, n, w.nodes[0].MTU())
 		}
 	}

@@ -265,6 +265,10 @@ func (c *Core) setValidMTU(l *link, valid bool) {
 	}
 }
 
+// leastCut is the least that messages are cut to, whatever totem.knet_mtu says: a
+// message has 255 fragments at most. The reference's count overflows.
+const leastCut = (wire.MaxUserData + 254) / 255
+
 // takeMTU cuts messages to what the narrowest link carries, once no search is
 // under way.
 func (c *Core) takeMTU() {
@@ -287,7 +291,7 @@ func (c *Core) takeMTU() {
 	if least > wire.MaxMTU {
 		return
 	}
-	if least = max(least, wire.LeastMTU); least == c.mtu {
+	if least = max(least, leastCut); least == c.mtu {
 		return
 	}
 	c.mtu = least

@@ -13,10 +13,6 @@ const DataLen = HeaderLen + 8
 // (KNET_MAX_PACKET_SIZE).
 const MaxUserData = 65536
 
-// LeastMTU is the smallest data MTU at which the fragments of the longest message
-// can be counted in a byte.
-const LeastMTU = (MaxUserData + 254) / 255
-
 // Data is the head of a fragment of user data, or of a message that is in one
 // piece. All fragments of a message share everything but Frag.
 type Data struct {
