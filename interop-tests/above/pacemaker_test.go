@@ -84,7 +84,7 @@ func TestPacemaker(t *testing.T) {
 			l.Eventually(30*time.Second, "the resource runs", func() bool { return where(a) != "" })
 
 			if m.name == "GoCC" { // once: pcs takes a second for each
-				sameStatus(t, l.Hosts())
+				sameStatus(t, l.Hosts(), statusQueries)
 			}
 
 			var victim, survivor *lab.Host
@@ -133,7 +133,7 @@ var statusQueries = [][]string{
 
 // sameStatus asks the first node of ours and the first of the reference's the
 // same: they answer alike, but for who they are.
-func sameStatus(t *testing.T, hosts []*lab.Host) {
+func sameStatus(t *testing.T, hosts []*lab.Host, queries [][]string) {
 	t.Helper()
 	first := map[lab.Kind]*lab.Host{}
 	for _, h := range hosts {
@@ -144,7 +144,7 @@ func sameStatus(t *testing.T, hosts []*lab.Host) {
 	if len(first) < 2 {
 		return
 	}
-	for _, q := range statusQueries {
+	for _, q := range queries {
 		ask := func(k lab.Kind) string {
 			r := first[k].Exec(q[0], q[1:]...)
 			return masked(first[k], steady(moment.ReplaceAllString(answer(r), "at some time")))

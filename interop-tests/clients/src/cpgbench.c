@@ -7,9 +7,11 @@
  *                                                   last of its messages: the reference
  *                                                   loses some under overload
  *        cpgbench latency SIZE COUNT                one message at a time
+ *        cpgbench pace SIZE SECONDS MILLISECONDS    a message every so many milliseconds
  *        cpgbench receive                           is a member until it is ended
  *
  * throughput prints "MESSAGES BYTES SECONDS" of what was delivered back to it;
+ * pace prints the longest time in which none was delivered back, in milliseconds;
  * latency prints the round trips' median, 99th percentile and largest in
  * microseconds.
  */
@@ -76,10 +78,10 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc < 2 || (strcmp(argv[1], "receive") != 0 && argc < 4)) {
-		fprintf(stderr, "usage: cpgbench throughput SIZE SECONDS [GROUP] | write SIZE SECONDS GROUP | latency SIZE COUNT | receive\n");
+		fprintf(stderr, "usage: cpgbench throughput SIZE SECONDS [GROUP] | write SIZE SECONDS GROUP | latency SIZE COUNT | pace SIZE SECONDS MILLISECONDS | receive\n");
 		return 2;
 	}
-	if (argc > 4) {
+	if (argc > 4 && strcmp(argv[1], "pace") != 0) {
 		group.length = strnlen(argv[4], CPG_MAX_NAME_LENGTH);
 		memcpy(group.value, argv[4], group.length);
 	}
@@ -103,7 +105,31 @@ int main(int argc, char **argv)
 	uint64_t sent = 0;
 
 	check("cpg_dispatch", cpg_dispatch(h, CS_DISPATCH_ALL));
-	if (strcmp(argv[1], "latency") != 0) {
+	if (strcmp(argv[1], "pace") == 0) {
+		double every = argc > 4 ? atof(argv[4]) / 1e3 : 0.005;
+		double t = now(), end = t + atof(argv[3]), next = t, last = t, longest = 0;
+
+		while (t < end || delivered < sent) {
+			uint64_t before = delivered;
+
+			if (t >= next && t < end) {
+				err = cpg_mcast_joined(h, CPG_TYPE_AGREED, &iov, 1);
+				check("cpg_mcast_joined", err);
+				if (err == CS_OK)
+					sent++;
+				next = t + every;
+			}
+			poll(&p, 1, 1);
+			check("cpg_dispatch", cpg_dispatch(h, CS_DISPATCH_ALL));
+			t = now();
+			if (delivered > before) {
+				if (t - last > longest)
+					longest = t - last;
+				last = t;
+			}
+		}
+		printf("%.1f\n", longest * 1e3);
+	} else if (strcmp(argv[1], "latency") != 0) {
 		double start = now(), end = start + atof(argv[3]);
 
 		while (now() < end) {

@@ -30,14 +30,20 @@ type cluster struct {
 	suite *suite
 }
 
-func (s *suite) form(kind lab.Kind, token int) *cluster {
+// form makes a ring over the kernel's bridge; with several links, over networks
+// that can be cut, one for each.
+func (s *suite) form(kind lab.Kind, token, links int) *cluster {
 	dir, err := os.MkdirTemp("", "bench-lab")
 	if err != nil {
 		panic(err)
 	}
 	c := &cluster{b: &bench{dir: dir, kind: kind}, kind: kind, suite: s, tool: "/run/cpgbench"}
-	c.Lab = lab.New(c.b, 3, lab.Bridged)
-	conf := lab.Ring{Transport: s.transport, Crypto: s.crypto, Token: token, Realtime: true}.Conf(c.Hosts())
+	net := lab.Option(lab.Bridged)
+	if links > 1 {
+		net = lab.Networks(links)
+	}
+	c.Lab = lab.New(c.b, 3, net)
+	conf := lab.Ring{Transport: s.transport, Links: links, Crypto: s.crypto, Token: token, Realtime: true}.Conf(c.Hosts())
 	conf = strings.Replace(conf, "debug: on", "debug: off", 1)
 	for _, h := range c.Hosts() {
 		h.Use(kind)
@@ -58,12 +64,12 @@ func (c *cluster) receivers() {
 }
 
 // both measures with C and Go in turn, rounds times, and returns the medians.
-func (s *suite) both(token int, measure func(*cluster) []float64) (c, g []float64) {
+func (s *suite) both(token, links int, measure func(*cluster) []float64) (c, g []float64) {
 	results := map[lab.Kind][][]float64{}
 	for range s.rounds {
 		for _, kind := range []lab.Kind{lab.C, lab.Go} {
 			func() {
-				cl := s.form(kind, token)
+				cl := s.form(kind, token, links)
 				defer cl.b.close()
 				results[kind] = append(results[kind], measure(cl))
 			}()
@@ -95,11 +101,15 @@ func row(name string, c, g float64, unit string, moreIsBetter bool) {
 
 func (s *suite) all(only string) {
 	fmt.Printf("three nodes, %s, median of %d\n%-44s %12s %12s %-8s %7s\n", s.transport, s.rounds, "", "reference", "ours", "", "better")
-	parts := []struct {
+	type part struct {
 		name string
 		run  func()
-	}{
+	}
+	parts := []part{
 		{"throughput", s.throughput}, {"latency", s.latency}, {"membership", s.membership}, {"idle", s.idle}, {"stall", s.stall},
+	}
+	if s.transport == "knet" {
+		parts = append(parts, part{"failover", s.failover})
 	}
 	for _, p := range parts {
 		if only == "" || only == p.name {
@@ -109,7 +119,7 @@ func (s *suite) all(only string) {
 }
 
 func (s *suite) throughput() {
-	c, g := s.both(1000, func(cl *cluster) (out []float64) {
+	c, g := s.both(1000, 1, func(cl *cluster) (out []float64) {
 		cl.receivers()
 		for _, size := range sizes {
 			var n, bytes, secs float64
@@ -128,7 +138,7 @@ func (s *suite) throughput() {
 }
 
 func (s *suite) latency() {
-	c, g := s.both(1000, func(cl *cluster) []float64 {
+	c, g := s.both(1000, 1, func(cl *cluster) []float64 {
 		cl.receivers()
 		var p50, p99, most float64
 		text := cl.Host(0).MustRun(cl.tool, "latency", "64", "2000")
@@ -143,7 +153,7 @@ func (s *suite) latency() {
 
 // membership is the time from a crash until the two others have a new ring.
 func (s *suite) membership() {
-	c, g := s.both(1000, func(cl *cluster) []float64 {
+	c, g := s.both(1000, 1, func(cl *cluster) []float64 {
 		victim := cl.Host(2)
 		start := time.Now()
 		victim.Crash()
@@ -159,7 +169,7 @@ func (s *suite) membership() {
 
 func (s *suite) idle() {
 	const span = 5 * time.Second
-	c, g := s.both(1000, func(cl *cluster) []float64 {
+	c, g := s.both(1000, 1, func(cl *cluster) []float64 {
 		pid := cl.Host(0).Pids("corosync")[0]
 		before := cl.CPU(pid)
 		time.Sleep(span)
@@ -171,7 +181,7 @@ func (s *suite) idle() {
 
 // stall is the longest time without a token while 100 clients write at once.
 func (s *suite) stall() {
-	c, g := s.both(3000, func(cl *cluster) []float64 {
+	c, g := s.both(3000, 1, func(cl *cluster) []float64 {
 		watch := cl.WatchToken(cl.Host(1))
 		var wg sync.WaitGroup
 		for i := range 100 {
@@ -191,7 +201,7 @@ func (s *suite) hold(kind string, size, secs int) {
 	if kind == "Go" {
 		k = lab.Go
 	}
-	cl := s.form(k, 1000)
+	cl := s.form(k, 1000, 1)
 	defer cl.b.close()
 	cl.receivers()
 	var before []time.Duration
