@@ -1,4 +1,5 @@
-# make install DESTDIR=...: the paths of Debian 12's corosync package. Of the
+# make install DESTDIR=...: the paths of Debian 12's corosync and
+# corosync-notifyd packages. Of the
 # one binary there is one copy; the names in dist/names are hard links, because
 # sbd, pacemaker and others tell a daemon by /proc/PID/exe and its Name.
 #
@@ -6,7 +7,8 @@
 
 INSTALL     ?= install
 UNITDIR     ?= /lib/systemd/system
-MANDIR      ?= /usr/share/man
+DATADIR     ?= /usr/share
+MANDIR      ?= $(DATADIR)/man
 NAMES       := $(shell grep -v '^\#' dist/names)
 MANPAGES    := $(wildcard docs/man/*.[1-8])
 
@@ -36,13 +38,24 @@ install-man:
 
 install-conf:
 	$(INSTALL) -d "$(DESTDIR)/etc/corosync/uidgid.d" "$(DESTDIR)/var/lib/corosync" \
-	  "$(DESTDIR)/var/log/corosync" "$(DESTDIR)/etc/default" "$(DESTDIR)/etc/logrotate.d" "$(DESTDIR)$(UNITDIR)"
+	  "$(DESTDIR)/var/log/corosync" "$(DESTDIR)/etc/default" "$(DESTDIR)/etc/logrotate.d" \
+	  "$(DESTDIR)/etc/init.d" "$(DESTDIR)/etc/dbus-1/system.d" "$(DESTDIR)$(UNITDIR)" \
+	  "$(DESTDIR)$(DATADIR)/augeas/lenses" "$(DESTDIR)$(DATADIR)/snmp/mibs"
 	$(INSTALL) -m 644 dist/corosync.service "$(DESTDIR)$(UNITDIR)/corosync.service"
+	$(INSTALL) -m 644 dist/notifyd/service "$(DESTDIR)$(UNITDIR)/corosync-notifyd.service"
+	$(INSTALL) -m 644 dist/augeas/corosync.aug "$(DESTDIR)$(DATADIR)/augeas/lenses/corosync.aug"
+	$(INSTALL) -m 644 dist/notifyd/COROSYNC-MIB.txt "$(DESTDIR)$(DATADIR)/snmp/mibs/COROSYNC-MIB.txt"
 	$(INSTALL) -m 644 dist/corosync.conf.example "$(DESTDIR)/etc/corosync/corosync.conf.example"
-	@set -e; for f in default/corosync logrotate.d/corosync; do \
-	  [ -e "$(DESTDIR)/etc/$$f" ] || $(INSTALL) -m 644 "dist/$${f%/*}" "$(DESTDIR)/etc/$$f"; \
+	$(INSTALL) -m 755 dist/init.d "$(DESTDIR)/etc/init.d/corosync"
+	$(INSTALL) -m 755 dist/notifyd/init.d "$(DESTDIR)/etc/init.d/corosync-notifyd"
+	@set -e; for f in default:default/corosync logrotate.d:logrotate.d/corosync \
+	  notifyd/default:default/corosync-notifyd notifyd/dbus.conf:dbus-1/system.d/corosync-signals.conf; do \
+	  to="$(DESTDIR)/etc/$${f#*:}"; \
+	  [ -e "$$to" ] || $(INSTALL) -m 644 "dist/$${f%:*}" "$$to"; \
 	done
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(NAMES)) "$(DESTDIR)$(UNITDIR)/corosync.service" \
+	rm -f $(addprefix $(DESTDIR),$(NAMES)) "$(DESTDIR)$(UNITDIR)/corosync.service" "$(DESTDIR)/etc/init.d/corosync" \
+	  "$(DESTDIR)$(UNITDIR)/corosync-notifyd.service" "$(DESTDIR)/etc/init.d/corosync-notifyd" \
+	  "$(DESTDIR)$(DATADIR)/augeas/lenses/corosync.aug" "$(DESTDIR)$(DATADIR)/snmp/mibs/COROSYNC-MIB.txt" \
 	  $(foreach p,$(MANPAGES),"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)).gz")

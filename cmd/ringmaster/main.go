@@ -20,7 +20,9 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
 
 // program is a main function: arguments with the name first, streams, and the
@@ -34,7 +36,9 @@ var programs = map[string]program{
 	"corosync-cmapctl":    cmapctl.Main,
 	"corosync-cpgtool":    cpgtool.Main,
 	"corosync-keygen":     keygen.Main,
+	"corosync-notifyd":    notifyd.Main,
 	"corosync-quorumtool": quorumtool.Main,
+	"corosync-xmlproc":    xmlproc.Main,
 
 	"crm_error": crmerror.Main,
 	"crm_rule":  crmrule.Main,

@@ -34,6 +34,20 @@ func ring3(t *testing.T) *world {
 	return w
 }
 
+// members is a settled ring of three nodes with a process in group g on node 1
+// and on another, which have been told of each other.
+func members(t *testing.T, other totem.NodeID) (w *world, a, b *conn) {
+	t.Helper()
+	w = ring3(t)
+	a, b = w.nodes[1].connect(11), w.nodes[other].connect(uint32(other)*11)
+	a.join("g")
+	b.join("g")
+	w.settle()
+	a.log()
+	b.log()
+	return w, a, b
+}
+
 // As corosync 3.1.7 tells it, down to the ring's membership that comes after
 // the join; but that the client may join again.
 func TestJoinLeave(t *testing.T) {
@@ -108,12 +122,7 @@ func TestNameTooLong(t *testing.T) {
 }
 
 func TestClientDeath(t *testing.T) {
-	w := ring3(t)
-	a, b := w.nodes[1].connect(11), w.nodes[2].connect(22)
-	a.join("g")
-	b.join("g")
-	w.settle()
-	b.log()
+	w, a, b := members(t, 2)
 	a.mcast("last words")
 	a.kill()
 	w.settle()
@@ -135,13 +144,7 @@ func TestDeathInUnnamedGroup(t *testing.T) {
 }
 
 func TestFinalize(t *testing.T) {
-	w := ring3(t)
-	a, b := w.nodes[1].connect(11), w.nodes[2].connect(22)
-	a.join("g")
-	b.join("g")
-	w.settle()
-	a.log()
-	b.log()
+	w, a, b := members(t, 2)
 	code(t, "finalize", a.request(wire.AppendBareRequest(nil, wire.ReqFinalize)), cserr.OK)
 	b.mcast("unheard")
 	w.settle()
@@ -301,11 +304,7 @@ func TestNoGhostAfterDeathDuringSync(t *testing.T) {
 		}},
 	} {
 		t.Run(when.name, func(t *testing.T) {
-			w := ring3(t)
-			a, b := w.nodes[1].connect(11), w.nodes[3].connect(33)
-			a.join("g")
-			b.join("g")
-			w.settle()
+			w, a, b := members(t, 3)
 			w.form(1, 2)
 			w.settle()
 			a.log()
@@ -329,12 +328,7 @@ func TestNoGhostAfterDeathDuringSync(t *testing.T) {
 // The leave of a process that dies while the ring's queue is full goes out
 // later, after what it had sent.
 func TestLeaveIsNotLost(t *testing.T) {
-	w := ring3(t)
-	a, b := w.nodes[1].connect(11), w.nodes[2].connect(22)
-	a.join("g")
-	b.join("g")
-	w.settle()
-	b.log()
+	w, a, b := members(t, 2)
 	n := w.nodes[1]
 	n.full = true
 	a.mcast("late") // the carrier would have held it back
@@ -370,12 +364,7 @@ func TestLeaveDoesNotOvertake(t *testing.T) {
 // What waits here for room in the ring's queue follows what waits in that queue
 // already: not even CPG's own end of a synchronisation lets it go ahead.
 func TestOutboxDoesNotOvertake(t *testing.T) {
-	w := ring3(t)
-	a, b := w.nodes[1].connect(11), w.nodes[2].connect(22)
-	a.join("g")
-	b.join("g")
-	w.settle()
-	b.log()
+	w, a, b := members(t, 2)
 	n := w.nodes[1]
 	a.mcast("first")
 	n.full = true
@@ -423,13 +412,7 @@ func TestFullQueue(t *testing.T) {
 // A node that was away while rounds broke off was away: the others' clients
 // learn it, though the last round began with it in the ring.
 func TestReturnWithinBrokenRounds(t *testing.T) {
-	w := ring3(t)
-	a, b := w.nodes[1].connect(11), w.nodes[3].connect(33)
-	a.join("g")
-	b.join("g")
-	w.settle()
-	a.log()
-	b.log()
+	w, a, b := members(t, 3)
 	w.form(1, 2) // breaks off at once
 	w.form(1, 2, 3)
 	w.form(1, 2, 3) // all three come along

@@ -17,10 +17,8 @@ type DownList struct {
 func ParseDownList(msg []byte, order mar.ByteOrder) (DownList, error) {
 	r := execReader(msg, ExecDownList, order)
 	var d DownList
-	d.OldMembers = r.U32("old_members")
-	r.Align(8)
-	n := r.U32("left_nodes")
-	r.Align(8)
+	d.OldMembers = num(&r, "old_members")
+	n := num(&r, "left_nodes")
 	if r.Err() == nil && n > totem.ProcessorCountMax {
 		r.Fail("left_nodes", "got %d, at most %d", n, totem.ProcessorCountMax)
 	}

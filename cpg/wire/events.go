@@ -23,12 +23,9 @@ func ParseDeliver(msg []byte) (Deliver, error) {
 	r, _ := responseReader(msg, EventDeliver)
 	var d Deliver
 	d.Group = name(&r, "group_name")
-	n := r.U32("msglen")
-	r.Align(8)
-	d.Node = r.U32("nodeid")
-	r.Align(8)
-	d.PID = r.U32("pid")
-	r.Align(8)
+	n := num(&r, "msglen")
+	d.Node = num(&r, "nodeid")
+	d.PID = num(&r, "pid")
 	d.Message = payload(&r, "msglen", n)
 	if r.Err() != nil {
 		return Deliver{}, r.Err()
@@ -69,16 +66,11 @@ func ParsePartialDeliver(msg []byte) (PartialDeliver, error) {
 	r, _ := responseReader(msg, EventPartialDeliver)
 	var d PartialDeliver
 	d.Group = name(&r, "group_name")
-	d.MsgLen = r.U32("msglen")
-	r.Align(8)
-	n := r.U32("fraglen")
-	r.Align(8)
-	d.Node = r.U32("nodeid")
-	r.Align(8)
-	d.PID = r.U32("pid")
-	r.Align(8)
-	d.Type = Partial(r.U32("type"))
-	r.Align(8)
+	d.MsgLen = num(&r, "msglen")
+	n := num(&r, "fraglen")
+	d.Node = num(&r, "nodeid")
+	d.PID = num(&r, "pid")
+	d.Type = Partial(num(&r, "type"))
 	d.Message = payload(&r, "fraglen", n)
 	if r.Err() != nil {
 		return PartialDeliver{}, r.Err()
@@ -119,12 +111,9 @@ func ParseConfchg(msg []byte) (Confchg, error) {
 	r, _ := responseReader(msg, EventConfchg)
 	var c Confchg
 	c.Group = string(name(&r, "group_name"))
-	members := r.U32("member_list_entries")
-	r.Align(8)
-	joined := r.U32("joined_list_entries")
-	r.Align(8)
-	left := r.U32("left_list_entries")
-	r.Align(8)
+	members := num(&r, "member_list_entries")
+	joined := num(&r, "joined_list_entries")
+	left := num(&r, "left_list_entries")
 	c.Members = addresses(&r, "member_list", members)
 	c.Left = addresses(&r, "left_list", left)
 	c.Joined = addresses(&r, "joined_list", joined)
@@ -181,8 +170,7 @@ const (
 func ParseTotemConfchg(msg []byte) (TotemConfchg, error) {
 	r, _ := responseReader(msg, EventTotemConfchg)
 	var c TotemConfchg
-	c.Ring.Rep = totem.NodeID(r.U32("ring_id.nodeid"))
-	r.Align(8)
+	c.Ring.Rep = totem.NodeID(num(&r, "ring_id.nodeid"))
 	c.Ring.Seq = r.U64("ring_id.seq")
 	n := r.U32("member_list_entries")
 	if r.Err() == nil && uint64(n)*4 > uint64(len(r.Rest())) {

@@ -77,10 +77,8 @@ func execReader(msg []byte, fn int, order mar.ByteOrder) mar.Reader {
 // than the header's size says.
 func headed(msg []byte, want uint32, order mar.ByteOrder) mar.Reader {
 	r := mar.NewReader(msg, order)
-	id := r.U32("header.id")
-	r.Align(8)
-	size := r.U32("header.size")
-	r.Align(8)
+	id := num(r, "header.id")
+	size := num(r, "header.size")
 	if r.Err() != nil {
 		return *r
 	}

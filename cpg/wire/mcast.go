@@ -21,10 +21,8 @@ func ParseMcast(msg []byte, order mar.ByteOrder) (Mcast, error) {
 	var m Mcast
 	r := execReader(msg, ExecMcast, order)
 	m.Group = name(&r, "group_name")
-	n := r.U32("msglen")
-	r.Align(8)
-	m.PID = r.U32("pid")
-	r.Align(8)
+	n := num(&r, "msglen")
+	m.PID = num(&r, "pid")
 	m.Source = source(&r)
 	m.Message = payload(&r, "msglen", n)
 	if r.Err() != nil {
@@ -77,14 +75,10 @@ func ParsePartialMcast(msg []byte, order mar.ByteOrder) (PartialMcast, error) {
 	var m PartialMcast
 	r := execReader(msg, ExecPartialMcast, order)
 	m.Group = name(&r, "group_name")
-	m.MsgLen = r.U32("msglen")
-	r.Align(8)
-	n := r.U32("fraglen")
-	r.Align(8)
-	m.PID = r.U32("pid")
-	r.Align(8)
-	m.Type = Partial(r.U32("type"))
-	r.Align(8)
+	m.MsgLen = num(&r, "msglen")
+	n := num(&r, "fraglen")
+	m.PID = num(&r, "pid")
+	m.Type = Partial(num(&r, "type"))
 	m.Source = source(&r)
 	m.Message = payload(&r, "fraglen", n)
 	if r.Err() != nil {
@@ -116,8 +110,7 @@ func (m *PartialMcast) AppendHead(b []byte, n int, order mar.ByteOrder) []byte {
 
 func source(r *mar.Reader) Source {
 	var s Source
-	s.Node = r.U32("source.nodeid")
-	r.Align(8)
+	s.Node = num(r, "source.nodeid")
 	s.Conn = r.U64("source.conn")
 	return s
 }

@@ -19,8 +19,7 @@ var native mar.ByteOrder = binary.NativeEndian
 // name reads a mar_cpg_name_t; the result aliases the input.
 func name(r *mar.Reader, field string) []byte {
 	r.Align(8)
-	n := r.U32(field)
-	r.Align(8)
+	n := num(r, field)
 	b := r.Bytes(field, NameMax)
 	if b == nil {
 		return nil
@@ -38,10 +37,16 @@ func appendName[T string | []byte](b []byte, g T, order mar.ByteOrder) []byte {
 	if len(g) > NameMax {
 		g = g[:NameMax]
 	}
-	b = order.AppendUint32(b, uint32(len(g)))
-	b = append(b, 0, 0, 0, 0)
+	b = appendNum(b, uint32(len(g)), order)
 	b = append(b, g...)
 	return append(b, zeros[:NameMax-len(g)]...)
+}
+
+// num reads a 32-bit number with the padding behind it.
+func num(r *mar.Reader, field string) uint32 {
+	v := r.U32(field)
+	r.Align(8)
+	return v
 }
 
 // appendNum appends a 32-bit number with the padding to the next one.

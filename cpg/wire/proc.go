@@ -23,10 +23,8 @@ func ParseProc(msg []byte, left bool, order mar.ByteOrder) (Proc, error) {
 	p := Proc{Left: left}
 	r := execReader(msg, p.fn(), order)
 	p.Group = name(&r, "group_name")
-	p.PID = r.U32("pid")
-	r.Align(8)
-	p.Reason = Reason(r.U32("reason"))
-	r.Align(8)
+	p.PID = num(&r, "pid")
+	p.Reason = Reason(num(&r, "reason"))
 	return p, r.Err()
 }
 

@@ -19,8 +19,7 @@ type JoinRequest struct {
 // too long apart from what is malformed.
 func looseName(r *mar.Reader, field string) (g []byte, tooLong bool) {
 	r.Align(8)
-	n := r.U32(field)
-	r.Align(8)
+	n := num(r, field)
 	b := r.Bytes(field, NameMax)
 	if n > NameMax {
 		return nil, b != nil
@@ -36,10 +35,8 @@ func ParseJoinRequest(msg []byte) (JoinRequest, error) {
 	var q JoinRequest
 	r := requestReader(msg, ReqJoin)
 	q.Group, q.TooLong = looseName(&r, "group_name")
-	q.PID = r.U32("pid")
-	r.Align(8)
-	q.Flags = r.U32("flags")
-	r.Align(8)
+	q.PID = num(&r, "pid")
+	q.Flags = num(&r, "flags")
 	return q, r.Err()
 }
 
@@ -64,8 +61,7 @@ func ParseLeaveRequest(msg []byte) (LeaveRequest, error) {
 	var q LeaveRequest
 	r := requestReader(msg, ReqLeave)
 	q.Group = name(&r, "group_name")
-	q.PID = r.U32("pid")
-	r.Align(8)
+	q.PID = num(&r, "pid")
 	return q, r.Err()
 }
 
@@ -90,10 +86,8 @@ func ParseMcastRequest(msg []byte) (McastRequest, error) {
 	var q McastRequest
 	r := requestReader(msg, ReqMcast)
 	r.Bytes("header", ResponseSize-16)
-	q.Guarantee = r.U32("guarantee")
-	r.Align(8)
-	n := r.U32("msglen")
-	r.Align(8)
+	q.Guarantee = num(&r, "guarantee")
+	n := num(&r, "msglen")
 	q.Message = payload(&r, "msglen", n)
 	if r.Err() != nil {
 		return McastRequest{}, r.Err()
@@ -126,14 +120,10 @@ func ParsePartialMcastRequest(msg []byte) (PartialMcastRequest, error) {
 	var q PartialMcastRequest
 	r := requestReader(msg, ReqPartialMcast)
 	r.Bytes("header", ResponseSize-16)
-	q.Guarantee = r.U32("guarantee")
-	r.Align(8)
-	q.MsgLen = r.U32("msglen")
-	r.Align(8)
-	n := r.U32("fraglen")
-	r.Align(8)
-	q.Type = Partial(r.U32("type"))
-	r.Align(8)
+	q.Guarantee = num(&r, "guarantee")
+	q.MsgLen = num(&r, "msglen")
+	n := num(&r, "fraglen")
+	q.Type = Partial(num(&r, "type"))
 	q.Message = payload(&r, "fraglen", n)
 	if r.Err() != nil {
 		return PartialMcastRequest{}, r.Err()
@@ -199,8 +189,7 @@ func ParseIterationRequest(msg []byte) (IterationRequest, error) {
 	var q IterationRequest
 	r := requestReader(msg, ReqIterationInitialize)
 	g, tooLong := looseName(&r, "group_name")
-	q.Type = IterationType(r.U32("iteration_type"))
-	r.Align(8)
+	q.Type = IterationType(num(&r, "iteration_type"))
 	if q.Type == OneGroup {
 		if tooLong {
 			r.Fail("group_name", "length above %d", NameMax)

@@ -19,12 +19,9 @@ const AddressSize = 24
 
 func address(r *mar.Reader, field string) Address {
 	var a Address
-	a.Node = r.U32(field)
-	r.Align(8)
-	a.PID = r.U32(field)
-	r.Align(8)
-	a.Reason = Reason(r.U32(field))
-	r.Align(8)
+	a.Node = num(r, field)
+	a.PID = num(r, field)
+	a.Reason = Reason(num(r, field))
 	return a
 }
 
@@ -41,8 +38,7 @@ const MembershipResponseSize = 32 + totem.ProcessorCountMax*AddressSize
 // ParseMembershipResponse reads a ResMembership.
 func ParseMembershipResponse(msg []byte) ([]Address, cserr.Code, error) {
 	r, code := responseReader(msg, ResMembership)
-	n := r.U32("member_count")
-	r.Align(8)
+	n := num(&r, "member_count")
 	if r.Err() == nil && uint64(n)*AddressSize > uint64(len(r.Rest())) {
 		r.Fail("member_count", "got %d, message has %d bytes left", n, len(r.Rest()))
 	}
@@ -75,8 +71,7 @@ func AppendMembershipResponse(b []byte, list []Address, code cserr.Code) []byte 
 // ParseLocalGetResponse reads a ResLocalGet: the node's id.
 func ParseLocalGetResponse(msg []byte) (uint32, cserr.Code, error) {
 	r, code := responseReader(msg, ResLocalGet)
-	id := r.U32("local_nodeid")
-	r.Align(8)
+	id := num(&r, "local_nodeid")
 	return id, code, r.Err()
 }
 

@@ -14,6 +14,8 @@ type Changes struct {
 	Totem *Totem
 	// Added and Removed are members of each link that have come and gone.
 	Added, Removed [LinkMax][]Member
+	// Crypto tells that cipher, hash or key have changed.
+	Crypto bool
 }
 
 // sections are those in which a key that has gone from the file goes from the
@@ -100,6 +102,7 @@ func prepare(env *Env, old *Totem, m *icmap.Map, f *File, checks []Check) (*Chan
 		env.reloadf(loglevel.Error, "Crypto configuration is not valid: %s", err.Text)
 		return nil, nil, err
 	}
+	c.Crypto = t.Crypto.differs(&old.Crypto)
 	err = t.validateVolatile(f)
 	if err == nil {
 		err = f.duplicateID()

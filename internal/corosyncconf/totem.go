@@ -1,6 +1,7 @@
 package corosyncconf
 
 import (
+	"bytes"
 	"net/netip"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
@@ -48,6 +49,11 @@ type Crypto struct {
 
 // Enabled tells whether packets are to be encrypted or signed.
 func (c Crypto) Enabled() bool { return c.Cipher != "none" || c.Hash != "none" }
+
+// differs tells whether packets of one are not read by the other.
+func (c *Crypto) differs(o *Crypto) bool {
+	return c.Model != o.Model || c.Cipher != o.Cipher || c.Hash != o.Hash || !bytes.Equal(c.Key, o.Key)
+}
 
 // Link is one totem.interface section, or what the nodelist says in its place.
 type Link struct {
@@ -220,10 +226,22 @@ func (r *reader) ipVersion() IPVersion {
 // Unsupported tells why the daemon cannot run with this configuration although
 // it is valid, or nil.
 func (f *File) Unsupported(t *Totem) error {
-	if t.Transport == Knet {
-		e := errorAt(f.At("totem.transport"), "transport knet (the default) is not supported by this corosync yet; set totem.transport to udpu or udp")
-		e.Key, e.Got, e.Want = "totem.transport", "knet", "udpu or udp"
+	if t.Transport != Knet {
+		return nil
+	}
+	if t.Volatile.KnetCompressionModel == "lzo2" {
+		const key = "totem.knet_compression_model"
+		e := errorAt(f.At(key), "knet_compression_model lzo2 is not supported by this corosync; another model has to be set on all nodes, lz4 comes closest")
+		e.Key, e.Got, e.Want = key, "lzo2", "zlib, lz4, lz4hc, lzma, bzip2 or zstd"
 		return e
+	}
+	for i := range t.Links {
+		if t.Links[i].Configured && t.Links[i].Knet.SCTP {
+			key := linkItem(uint32(i), "knet_transport")
+			e := errorAt(f.At(key), "knet over SCTP is not supported by this corosync; leave knet_transport out")
+			e.Key, e.Got, e.Want = key, "sctp", "udp"
+			return e
+		}
 	}
 	return nil
 }

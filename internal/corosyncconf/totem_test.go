@@ -242,17 +242,31 @@ func TestValidate(t *testing.T) {
 }
 
 func TestUnsupported(t *testing.T) {
-	f, c, err := newWorld(totemConf("knet", 2)).read()
-	if err != nil {
-		t.Fatal(err)
+	for _, tt := range []struct {
+		more []string
+		want string
+	}{
+		{[]string{"interface {", "linknumber: 0", "knet_transport: sctp", "}"},
+			":7: knet over SCTP is not supported by this corosync; leave knet_transport out"},
+		{[]string{"knet_compression_model: lzo2"},
+			":5: knet_compression_model lzo2 is not supported by this corosync; another model has to be set on all nodes, lz4 comes closest"},
+	} {
+		f, c, err := newWorld(totemConf("knet", 2, tt.more...)).read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Unsupported(c); err == nil || err.Error() != conf+tt.want {
+			t.Errorf("got %v, want %s", err, tt.want)
+		}
 	}
-	want := "/etc/corosync/corosync.conf:3: transport knet (the default) is not supported by this corosync yet; set totem.transport to udpu or udp"
-	if err := f.Unsupported(c); err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-	f, c, _ = newWorld(totemConf("udp", 2)).read()
-	if err := f.Unsupported(c); err != nil {
-		t.Error(err)
+	for _, transport := range []string{"knet", "udp"} {
+		f, c, err := newWorld(totemConf(transport, 2)).read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Unsupported(c); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -292,5 +306,40 @@ func TestChangedAtRunTime(t *testing.T) {
 	}
 	if v, _ := f.Map.GetUint32("runtime.config.totem.token"); v != 5000 {
 		t.Errorf("after a bad change runtime.config.totem.token = %d, want 5000", v)
+	}
+}
+
+// Where a key may come from, in the order of preference.
+func TestKey(t *testing.T) {
+	const text = "a key as a string has its terminator in it, which is how the reference's map keeps strings; it must be of 127 characters or more."
+	for _, tt := range []struct {
+		more string
+		want string // the key, or what is said of it
+		bad  bool
+	}{
+		{"version: 2", strings.Repeat("a", 256), false}, // /etc/corosync/authkey
+		{"keyfile: /key", strings.Repeat("k", 128), false},
+		{"keyfile: /long", strings.Repeat("l", 4096), false}, // what is beyond is not read
+		{"key: " + text, text + "\x00", false},
+		{"keyfile: /key\n\tkey: " + text, strings.Repeat("k", 128), false},
+		{"key: " + text[:126], conf + ":6: key is too short", true},
+		{"keyfile: /nowhere", conf + ":6: Could not open /nowhere: No such file or directory", true},
+	} {
+		w := newWorld(totemConf("knet", 2, "secauth: on", tt.more))
+		w.files["/etc/corosync/authkey"] = strings.Repeat("a", 256)
+		w.files["/key"], w.files["/long"] = strings.Repeat("k", 128), strings.Repeat("l", 5000)
+		_, c, err := w.read()
+		switch {
+		case tt.bad:
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("%s: %v, want %s", tt.more, err, tt.want)
+			}
+		case err != nil:
+			t.Errorf("%s: %v", tt.more, err)
+		case string(c.Crypto.Key) != tt.want:
+			t.Errorf("%s: key %q, want %q", tt.more, c.Crypto.Key, tt.want)
+		case c.Crypto.Model != "nss" || c.Crypto.Cipher != "aes256" || c.Crypto.Hash != "sha256":
+			t.Errorf("%s: secauth is %s/%s/%s", tt.more, c.Crypto.Model, c.Crypto.Cipher, c.Crypto.Hash)
+		}
 	}
 }

@@ -45,6 +45,7 @@ func TestTexts(t *testing.T) {
 		got  fmt.Stringer
 		want string
 	}{
+		{RC(133), "Memory page has hardware error"},
 		{RC(41), "Unknown error 41"},
 		{RC(10000), "Unknown error 10000"},
 		{RC(-1), "Error"},

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // RC is a result of a function of Pacemaker's library (enum pcmk_rc_e): 0, one of
@@ -111,7 +113,10 @@ func (rc RC) String() string {
 		return "Error"
 	}
 	text := syscall.Errno(rc).Error()
-	if strings.HasPrefix(text, "errno ") {
+	switch {
+	case rc == RC(unix.EHWPOISON):
+		return "Memory page has hardware error" // package syscall does not know it
+	case strings.HasPrefix(text, "errno "):
 		return "Unknown error " + strconv.Itoa(int(rc))
 	}
 	return strings.ToUpper(text[:1]) + text[1:]

@@ -16,8 +16,12 @@ type actions struct{ *Daemon }
 // Interfaces are this node's own links.
 func (a actions) Interfaces() []cfgwire.Interface {
 	var list []cfgwire.Interface
-	for i, addr := range a.addresses(a.totem.NodeID) {
-		list = append(list, cfgwire.Interface{Name: fmt.Sprintf("%d %s", i, addr), Status: "OK"})
+	for i := range a.totem.Links {
+		for _, m := range a.totem.Links[i].Members {
+			if a.totem.Links[i].Configured && m.NodeID == a.totem.NodeID {
+				list = append(list, cfgwire.Interface{Name: fmt.Sprintf("%d %s", i, m.Addr), Status: a.net.status(i)})
+			}
+		}
 	}
 	return list
 }
@@ -27,21 +31,19 @@ func (a actions) NodeAddrs(id totem.NodeID) []netip.Addr { return a.addresses(id
 
 // NodeStatus asks the ring thread, which answers between two packets.
 func (a actions) NodeStatus(id totem.NodeID) (cfgwire.NodeStatus, error) {
-	s, err := a.ring.NodeStatus(id)
+	out := cfgwire.NodeStatus{Node: id}
+	var err error
+	if out.Reachable, err = a.ring.Reachable(id); err == nil {
+		err = a.net.links(id, &out)
+	}
 	if err != nil {
 		return cfgwire.NodeStatus{}, cserr.TryAgain
-	}
-	out := cfgwire.NodeStatus{Node: id, Reachable: s.Reachable}
-	if s.Known {
-		out.Links[0] = cfgwire.Link{
-			Enabled: s.Link.Enabled, Connected: s.Link.Connected, MTU: uint32(s.Link.MTU), Src: s.Link.Addr.String(),
-		}
 	}
 	return out, nil
 }
 
-// CryptoPhase has nothing to do for the transports without encryption.
-func (a actions) CryptoPhase(uint32) {}
+// CryptoPhase implements cfgsvc.Actions.
+func (a actions) CryptoPhase(phase uint32) { a.net.cryptoPhase(phase) }
 
 // ReopenLogs opens the log files anew, away from the lock.
 func (a actions) ReopenLogs(done func(error)) {

@@ -63,9 +63,11 @@ type Daemon struct {
 	store     *pg.Store
 	assembler *pg.Assembler
 	ring      *ring.Ring
+	net       network
 	ipc       []*ipcService
-	running   bool // services are loaded
-	reloading bool // the map is being brought to what the files say
+	lent      *server.Lent // the clients that the ring thread may serve
+	running   bool         // services are loaded
+	reloading bool         // the map is being brought to what the files say
 	stats     *cmapsvc.Stats
 	figures   figures
 	ipcActive uint64
@@ -94,6 +96,7 @@ func New(opts Options) (*Daemon, error) {
 	if d.privileges, err = readPrivileges(d.cmap); err != nil {
 		return nil, err
 	}
+	d.net = d.newNetwork()
 	d.admission = pg.NewAdmission(payloadMTU(d.totem))
 	d.assembler = pg.NewAssembler(d.deliver, d.log.Logger("TOTEM"))
 	d.members = members{cmap: d.cmap, addresses: d.addresses, log: d.main}
@@ -121,13 +124,9 @@ func (d *Daemon) Run() exitcode.Code {
 		moveToRootCgroup("", d.main)
 	}
 	lockMemory(d.main)
-	cfg, err := d.ringConfig()
-	if err != nil {
-		d.main.Logf(loglevel.Error, "%v", err)
-		return exitcode.MainConfigRead
-	}
 	d.mu.Lock()
-	d.ring, err = ring.Open(cfg)
+	var err error
+	d.ring, err = ring.Open(d.ringConfig())
 	d.mu.Unlock()
 	if err != nil {
 		d.main.Logf(loglevel.Error, "Can't initialize TOTEM layer: %v", err)
@@ -251,6 +250,9 @@ func (d *Daemon) load() {
 			return
 		}
 	}
+	if d.lent != nil {
+		_ = d.ring.SetRequests(d.lent) // fails only when the thread has ended
+	}
 	c := controls{
 		dumpFlightData: d.dumpFlightData,
 		dumpState:      d.node.Dump,
@@ -273,6 +275,7 @@ func (d *Daemon) unload() {
 	d.ipc = nil
 	d.node.Stop(func(service.Info) {})
 	d.mu.Unlock()
+	_ = d.ring.SetRequests(nil) // fails only when the thread has ended
 	for _, s := range services {
 		s.close()
 	}

@@ -27,7 +27,7 @@ func (d *Daemon) watchFormation() {
 func (d *Daemon) checkFormation() {
 	s := d.ringStats()
 	reason := ""
-	if s.Transport.Failures > maxContinuousFailure {
+	if s.Failures > maxContinuousFailure {
 		reason = "number of multicast sendmsg failures is above threshold"
 	}
 	if s.SRP.ContinuousGather > maxContinuousGather {

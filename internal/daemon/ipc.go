@@ -64,11 +64,15 @@ func (d *Daemon) openIPC(info service.Info) error {
 	}
 	log.Logf(loglevel.Debug, "Initializing IPC on %s [%d]", info.IPC, info.ID)
 	s := &ipcService{d: d, info: info, conns: map[*server.Conn]*conn{}, done: make(chan struct{})}
-	srv, err := server.Listen(server.Options{
+	opts := server.Options{
 		Name: info.IPC, Type: ipcType(d.cmap, log), Handler: s, Accept: s.accept,
 		Locker: &d.mu, Cork: &d.cork, Log: d.log.Logger("QB"),
 		ShmDir: d.opts.ShmDir, SocketDir: d.opts.SocketDir,
-	})
+	}
+	if info.ID == service.CPG {
+		opts.Lend, opts.LentPending = lendable, d.ring.Wake
+	}
+	srv, err := server.Listen(opts)
 	if err != nil {
 		log.Logf(loglevel.Error, "Can't initialize IPC: %v", err)
 		return fmt.Errorf("qb_ipcs_run error: %w", err)
@@ -77,6 +81,9 @@ func (d *Daemon) openIPC(info service.Info) error {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	d.ipc = append(d.ipc, s)
+	if lent := srv.Lent(); lent != nil {
+		d.lent = lent
+	}
 	go func() {
 		defer close(s.done)
 		if err := srv.Serve(ctx); err != nil && !errors.Is(err, context.Canceled) {
@@ -84,6 +91,13 @@ func (d *Daemon) openIPC(info service.Info) error {
 		}
 	}()
 	return nil
+}
+
+// lendable are the requests that the ring thread may handle: libcpg's multicasts,
+// which end in the ring's own queue, read no file and say nothing to the client.
+func lendable(msg []byte) bool {
+	h, err := wire.ParseRequestHeader(msg)
+	return err == nil && h.ID == engine.CPGMcastRequest
 }
 
 // shortName is what the reference calls the services that have no clients.

@@ -37,39 +37,34 @@ func (a actions) Reload(done func(err error, crypto bool)) {
 		_, _ = corosyncconf.Reload(&quiet, old, rehearsal, d.opts.ConfigFile, Checks()...) // the second run reports
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		done(d.reload(env), false)
+		crypto, err := d.reload(env)
+		done(err, crypto)
 	}()
 }
 
-// reload brings the daemon to what the files say, or changes nothing.
-func (d *Daemon) reload(env *corosyncconf.Env) error {
+// reload brings the daemon to what the files say, or changes nothing. crypto tells
+// that the change of keys has begun.
+func (d *Daemon) reload(env *corosyncconf.Env) (crypto bool, err error) {
 	d.reloading = true
 	changes, err := corosyncconf.Reload(env, d.totem, d.cmap, d.opts.ConfigFile, Checks()...)
 	d.reloading = false
 	if err != nil {
-		return err
+		return false, err
 	}
 	d.totem = changes.Totem
-	for i := range changes.Removed {
-		for _, m := range changes.Removed[i] {
-			d.ring.RemoveMember(m.Addr)
-		}
-		for _, m := range udpMembers(changes.Added[i]) {
-			d.ring.AddMember(m)
-		}
-	}
-	d.reconfigure()
+	d.reconfigure(changes)
 	d.configureLog()
-	return nil
+	return changes.Crypto, nil
 }
 
 // reconfigure hands changed values of the totem section to the ring.
-func (d *Daemon) reconfigure() {
+func (d *Daemon) reconfigure(c *corosyncconf.Changes) {
 	log := d.log.Logger("TOTEM")
 	for _, line := range d.totem.Describe() {
 		log.Logf(loglevel.Debug, "%s", line)
 	}
-	d.ring.Reconfigure(protocolConfig(d.totem, log), d.totem.Volatile.BlockUnlistedIPs)
+	d.net.reconfigure(c)
+	d.ring.Reconfigure(protocolConfig(d.totem, log))
 }
 
 // configureLog makes the logging section live. Files are opened away from the
@@ -103,7 +98,7 @@ func (d *Daemon) trackConfig() {
 			return
 		}
 		d.totem = t
-		d.reconfigure()
+		d.reconfigure(&corosyncconf.Changes{Totem: t})
 	})
 	d.cmap.Track("logging.", icmap.AllEvents, true, func(icmap.Event, string, icmap.Value, icmap.Value) {
 		if !d.reloading {

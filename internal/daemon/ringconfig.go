@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -9,9 +8,9 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/knet"
 	"github.com/ringmaster-ha/ringmaster/totem/ring"
 	"github.com/ringmaster-ha/ringmaster/totem/srp"
-	"github.com/ringmaster-ha/ringmaster/totem/udp"
 	"github.com/ringmaster-ha/ringmaster/totem/wire"
 )
 
@@ -54,67 +53,34 @@ func protocolConfig(t *corosyncconf.Totem, log loglevel.Logger) srp.Config {
 // payloadMTU is the room for payload in one packet.
 func payloadMTU(t *corosyncconf.Totem) int { return int(t.NetMTU) - 2*wire.McastLen }
 
-// transportConfig is what the UDP transports take from the configuration.
-func transportConfig(t *corosyncconf.Totem, log loglevel.Logger) (udp.Config, error) {
-	l := &t.Links[0]
-	c := udp.Config{
-		BindNet: l.BindNet, Group: l.Mcast, Port: l.Port, TTL: l.TTL,
-		BlockUnlisted: t.Volatile.BlockUnlistedIPs,
-		Members:       udpMembers(l.Members),
-		Downcheck:     ms(t.Volatile.Downcheck), Merge: ms(t.Volatile.Merge),
-		MTU: payloadMTU(t),
-		Log: log,
+// packetSize is what the ring's packets hold.
+func packetSize(t *corosyncconf.Totem) int {
+	if t.Transport == corosyncconf.Knet {
+		return knet.PacketSize
 	}
-	switch {
-	case t.Transport == corosyncconf.UDPU:
-		c.Mode = udp.Unicast
-	case t.Transport == corosyncconf.UDP && t.Broadcast:
-		c.Mode = udp.Broadcast
-	case t.Transport == corosyncconf.UDP:
-		c.Mode = udp.Multicast
-	default:
-		return c, fmt.Errorf("transport %v is not one of udp and udpu", t.Transport)
-	}
-	return c, nil
-}
-
-func udpMembers(list []corosyncconf.Member) []udp.Member {
-	out := make([]udp.Member, len(list))
-	for i, m := range list {
-		out[i] = udp.Member{NodeID: m.NodeID, Addr: m.Addr}
-	}
-	return out
+	return int(t.NetMTU) + packetSlack
 }
 
 // ringConfig puts the ring's configuration together.
-func (d *Daemon) ringConfig() (ring.Config, error) {
+func (d *Daemon) ringConfig() ring.Config {
 	t := d.totem
 	log := d.log.Logger("TOTEM")
-	net, err := transportConfig(t, log)
-	if err != nil {
-		return ring.Config{}, err
-	}
-	if own := d.opts.Own; own.IsValid() {
-		net.Interfaces = func() ([]udp.Interface, error) {
-			return []udp.Interface{{Name: "lo", Up: true, Prefix: netip.PrefixFrom(own, own.BitLen())}}, nil
-		}
-	}
 	var refused func()
 	if d.privileges.cgroup == rootCgroupAuto {
 		refused = func() { moveToRootCgroup("", d.main) }
 	}
 	return ring.Config{
 		SRP:        protocolConfig(t, log),
-		UDP:        net,
+		Transport:  d.net.attach,
 		PayloadMTU: payloadMTU(t),
-		PacketSize: int(t.NetMTU) + packetSlack,
+		PacketSize: packetSize(t),
 		Admission:  d.admission,
 		StateDir:   d.stateDir,
 		RealTime:   d.privileges.realtime,
 		Refused:    refused,
 		Eager:      eager{d},
 		Log:        d.log.Logger("MAIN"),
-	}, nil
+	}
 }
 
 // addresses are a node's, by link, as the nodelist has them.

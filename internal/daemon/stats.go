@@ -32,7 +32,7 @@ type statsSource struct{ *Daemon }
 
 func (s statsSource) SRP() cmapsvc.SRPStats {
 	r := s.ringStats()
-	return cmapsvc.SRPStats{Stats: r.SRP, ContinuousSendmsgFailures: r.Transport.Failures}
+	return cmapsvc.SRPStats{Stats: r.SRP, ContinuousSendmsgFailures: r.Failures}
 }
 
 func (s statsSource) PG() cmapsvc.PGStats {
@@ -41,8 +41,7 @@ func (s statsSource) PG() cmapsvc.PGStats {
 
 func (s statsSource) IPC() (active, closed uint64) { return s.ipcActive, s.ipcClosed }
 
-// ClearTransport has nothing to clear: stats.knet.* is not UDP's.
-func (s statsSource) ClearTransport() {}
+func (s statsSource) ClearTransport() { s.net.clearStats() }
 
 func (s statsSource) ClearTotem() {
 	s.ring.ResetStats()

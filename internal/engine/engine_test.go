@@ -269,15 +269,15 @@ func TestRequestsAreAdmitted(t *testing.T) {
 	n.SetQuorum(func() bool { return true })
 	n.infos[service.CPG].Requests = append(n.infos[service.CPG].Requests, n.infos[service.CPG].Requests[0])
 	replies := len(n.replies)
-	if got := ask(cpgMcastRequest, 20); got != Later || len(n.replies) != replies {
+	if got := ask(CPGMcastRequest, 20); got != Later || len(n.replies) != replies {
 		t.Errorf("a multicast with the send queue full: %v with %d replies, want later with none", got, len(n.replies)-replies)
 	}
 	n.full = false
-	if got := ask(cpgMcastRequest, 20); got != Served {
+	if got := ask(CPGMcastRequest, 20); got != Served {
 		t.Errorf("a multicast with room: %v", got)
 	}
 	n.svc.congested = true
-	if got := ask(cpgMcastRequest, 20); got != Later {
+	if got := ask(CPGMcastRequest, 20); got != Later {
 		t.Errorf("a multicast behind others: %v", got)
 	}
 	if got := service.Order.Uint32(n.replies[0][16:]); got != 6 {

@@ -188,8 +188,8 @@ const (
 // in the send queue, so that new ones have to wait too.
 type Congested interface{ Congested() bool }
 
-// cpgMcastRequest is libcpg's one request that no answer is read for.
-const cpgMcastRequest = 2
+// CPGMcastRequest is libcpg's one request that no answer is read for.
+const CPGMcastRequest = 2
 
 // Request takes a request of a client of service svc. id is what the client
 // wrote into the header; msg includes it and is valid during the call.
@@ -210,7 +210,7 @@ func (n *Node) Request(c service.Conn, svc service.ID, id int32, msg []byte) Ver
 		e.Request(c, int(id), msg)
 		return Served
 	}
-	if svc == service.CPG && id == cpgMcastRequest {
+	if svc == service.CPG && id == CPGMcastRequest {
 		if verdict == Overloaded {
 			return Later
 		}

@@ -135,6 +135,7 @@ var floors = map[string]int{
 	"internal/root":        0,
 	"cib/schema":           0,
 	"internal/xmltree":     0,
+	"internal/spawn":       0,
 	"internal/cli/getopt":  0,
 	"internal/cli/goption": 0,
 
@@ -156,13 +157,20 @@ var floors = map[string]int{
 	"internal/service":      2,
 
 	// Of totem only pg knows what a service is.
-	"totem/wire": 2,
-	"totem/evs":  2,
-	"totem/srp":  3,
-	"totem/udp":  3,
-	"totem/pg":   3,
-	"totem/ring": 4,
-	"totem/sim":  4,
+	"totem/wire":     2,
+	"totem/evs":      2,
+	"totem/srp":      3,
+	"totem/datagram": 2,
+	"totem/udp":      3,
+	"totem/pg":       3,
+	"totem/ring":     4,
+	"totem/sim":      4,
+
+	"totem/knet/wire":     1,
+	"totem/knet/compress": 2,
+	"totem/knet/crypto":   2,
+	"totem/knet/link":     3,
+	"totem/knet":          4,
 
 	"cmap/wire":        3,
 	"cpg/wire":         3,
@@ -226,6 +234,7 @@ func TestLayers(t *testing.T) {
 var cores = []string{
 	"cib/schema", "internal/xmltree",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
+	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
 	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",

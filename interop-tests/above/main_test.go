@@ -19,16 +19,3 @@ func TestMain(m *testing.M) {
 		return m.Run()
 	}))
 }
-
-// copyProgram puts one of the compiled clients on a host.
-func copyProgram(t *testing.T, h *lab.Host, name string) string {
-	t.Helper()
-	b, err := os.ReadFile(clientDir + "/" + name)
-	if err == nil {
-		err = os.WriteFile(h.Path("/run/"+name), b, 0o755)
-	}
-	if err != nil {
-		t.Fatalf("%s: %v", h.Name, err)
-	}
-	return "/run/" + name
-}

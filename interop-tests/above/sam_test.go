@@ -22,7 +22,7 @@ func TestSAM(t *testing.T) {
 	for i, h := range l.Hosts() {
 		h.Use([]lab.Kind{lab.Go, lab.C, lab.C}[i])
 		h.StartCorosync()
-		program = copyProgram(t, h, "samnode")
+		program = h.Copy(clientDir+"/samnode", "/run/samnode")
 	}
 	l.Form(l.Hosts()...)
 	both := l.Hosts()[:2]

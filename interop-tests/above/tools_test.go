@@ -23,18 +23,12 @@ func tools(t *testing.T, h *lab.Host) (theirs, ours string) {
 		t.Fatal(err)
 	}
 	for from, to := range map[string]string{"": theirs, stage: ours} {
-		h.MustRun("mkdir", "-p", to)
 		for _, name := range []string{"corosync-cfgtool", "corosync-quorumtool", "corosync-cmapctl", "corosync-cpgtool"} {
-			b, err := os.ReadFile(from + "/usr/sbin/" + name)
-			if os.IsNotExist(err) {
-				b, err = os.ReadFile(from + "/usr/bin/" + name)
+			path := from + "/usr/sbin/" + name
+			if _, err := os.Stat(path); err != nil {
+				path = from + "/usr/bin/" + name
 			}
-			if err == nil {
-				err = os.WriteFile(h.Path(to+name), b, 0o755)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			h.Copy(path, to+name)
 		}
 	}
 	return theirs, ours
@@ -74,7 +68,7 @@ func TestTools(t *testing.T) {
 	l.Form(l.Hosts()...)
 	// A group that both know, with a member each.
 	for _, h := range l.Hosts()[:2] {
-		h.Start(copyProgram(t, h, "cpgnode"), "g", "/var/log/g.jsonl", "0", "64", "64")
+		h.Start(h.Copy(clientDir+"/cpgnode", "/run/cpgnode"), "g", "/var/log/g.jsonl", "0", "64", "64")
 	}
 	for _, h := range l.Hosts()[:2] {
 		l.Eventually(10*time.Second, h.Name+" knows both members", func() bool {

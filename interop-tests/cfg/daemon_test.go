@@ -5,7 +5,6 @@ package cfg_test
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,18 +20,7 @@ func theirs(t *testing.T, h *lab.Host, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := filepath.Join("/tmp/theirs", name)
-	if err := os.MkdirAll(h.Path("/tmp/theirs"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(h.Path(to), b, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return to
+	return h.Copy(path, "/tmp/theirs/"+name)
 }
 
 const conf = `totem {

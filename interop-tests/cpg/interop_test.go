@@ -4,7 +4,6 @@ package cpg
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -46,17 +44,8 @@ func run(m *testing.M) int {
 
 // install lays a program on a host, which has a /tmp of its own and may not see
 // where it was built, and returns its path there.
-func install(t *testing.T, h *lab.Host, program string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(bin, program))
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := "/run/" + program
-	if err := os.WriteFile(h.Path(path), b, 0o755); err != nil && !errors.Is(err, syscall.ETXTBSY) {
-		t.Fatal(err) // busy: it is there, and running
-	}
-	return path
+func install(h *lab.Host, program string) string {
+	return h.Copy(filepath.Join(bin, program), "/run/"+program)
 }
 
 // talker is a client program on a host.
@@ -71,7 +60,7 @@ type talker struct {
 
 func talk(t *testing.T, h *lab.Host, program string) *talker {
 	t.Helper()
-	c := &talker{t: t, h: h, cmd: h.Command(install(t, h, program)), out: make(chan string, 100)}
+	c := &talker{t: t, h: h, cmd: h.Command(install(h, program)), out: make(chan string, 100)}
 	var err error
 	c.cmd.Stderr = os.Stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
@@ -297,7 +286,7 @@ func TestConversation(t *testing.T) {
 func tools(t *testing.T, l *lab.Lab) {
 	for _, h := range l.Hosts() {
 		for _, args := range []string{"", "-n", "-e", "-d:", "-n -d,", "-h", "-x", "--help", "-d"} {
-			ours := h.Exec(install(t, h, "gotalk"), strings.Fields("cpgtool "+args)...)
+			ours := h.Exec(install(h, "gotalk"), strings.Fields("cpgtool "+args)...)
 			theirs := h.Exec("/usr/sbin/corosync-cpgtool", strings.Fields(args)...)
 			// The name that complains is the path it was called by.
 			ours.Stderr = strings.ReplaceAll(ours.Stderr, "/run/", "/usr/sbin/")

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"github.com/ringmaster-ha/ringmaster/internal/spawn"
 )
 
 // bridge is the kernel's, in a network of its own that a process holds open.
@@ -27,7 +29,7 @@ ip link set %[1]s master lan up
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("bridge: %w: %s", err, out)
 	}
-	return configure(h, "eth0")
+	return configure(h, 0)
 }
 
 func (b *bridge) open() error {
@@ -38,7 +40,7 @@ func (b *bridge) open() error {
 	if err != nil {
 		return err
 	}
-	if err := start(cmd); err != nil {
+	if err := spawn.Start(cmd); err != nil {
 		return err
 	}
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,9 @@ type Ring struct {
 	IPVersion string // ipv4, ipv6, ipv4-6, ipv6-4; empty: the reference's default
 	Broadcast bool   // with udp: broadcast in place of multicast
 	Token     int    // ms; 0: 1000, so that tests are quick
+	Links     int    // with knet: links of each node, on as many networks; 0: one
+	Crypto    string // with knet: cipher and hash, "aes256/sha256"; empty: none
+	Key       string // with Crypto: what the key is made of; empty: a text of its own
 	Totem     string // further lines of the totem section
 	Quorum    string // further lines of the quorum section
 	NoQuorum  bool   // no quorum provider
@@ -24,6 +28,12 @@ type Ring struct {
 	// of those at the highest priority leave this machine's network, which is
 	// this process, no processor.
 	Realtime bool
+}
+
+// PrivateKey is the key of a Ring with Crypto. corosync.conf keeps no space at the
+// end of a value.
+func (r Ring) PrivateKey() string {
+	return strings.TrimSpace(strings.Repeat(cmp.Or(r.Key, "not a secret, "), 10))
 }
 
 // Conf returns the text.
@@ -37,6 +47,9 @@ func (r Ring) Conf(hosts []*Host) string {
 	if r.IPVersion != "" {
 		fmt.Fprintf(&b, "  ip_version: %s\n", r.IPVersion)
 	}
+	if cipher, hash, ok := strings.Cut(r.Crypto, "/"); ok {
+		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, r.PrivateKey())
+	}
 	b.WriteString(r.Totem)
 	if r.Broadcast {
 		b.WriteString("  interface {\n    linknumber: 0\n    broadcast: yes\n  }\n")
@@ -47,7 +60,15 @@ func (r Ring) Conf(hosts []*Host) string {
 		if r.IPVersion == "ipv6" {
 			addr = h.Addr6()
 		}
-		fmt.Fprintf(&b, "  node {\n    ring0_addr: %s\n    name: %s\n    nodeid: %d\n  }\n", addr, h.Name, h.Index+1)
+		fmt.Fprintf(&b, "  node {\n    ring0_addr: %s\n", addr)
+		for n := 1; n < r.Links; n++ {
+			addr := h.AddrOn(n)
+			if r.IPVersion == "ipv6" {
+				addr = h.Addr6On(n)
+			}
+			fmt.Fprintf(&b, "    ring%d_addr: %s\n", n, addr)
+		}
+		fmt.Fprintf(&b, "    name: %s\n    nodeid: %d\n  }\n", h.Name, h.Index+1)
 	}
 	b.WriteString("}\n")
 	if !r.NoQuorum {

@@ -31,6 +31,19 @@ func (k Kind) String() string {
 	return "C"
 }
 
+// Kinds reads a mixture: "GoCC" is one host with our programs and two with the
+// reference's.
+func Kinds(mixture string) (out []Kind) {
+	for len(mixture) > 0 {
+		if rest, ok := strings.CutPrefix(mixture, "Go"); ok {
+			out, mixture = append(out, Go), rest
+		} else {
+			out, mixture = append(out, C), mixture[1:]
+		}
+	}
+	return out
+}
+
 // Host is one host.
 type Host struct {
 	Index    int    // from 0
@@ -44,6 +57,13 @@ type Host struct {
 
 // Addr is the host's IPv4 address on the lab's network.
 func (h *Host) Addr() string { return fmt.Sprintf("10.77.0.%d", h.Index+1) }
+
+// AddrOn is its address on network n of a lab with Networks; Addr is that on
+// network 0.
+func (h *Host) AddrOn(n int) string { return fmt.Sprintf("10.77.%d.%d", n, h.Index+1) }
+
+// Addr6On is its IPv6 address there.
+func (h *Host) Addr6On(n int) string { return fmt.Sprintf("fd77:0:0:%x::%x", n, h.Index+1) }
 
 // Addr6 is its IPv6 address.
 func (h *Host) Addr6() string { return fmt.Sprintf("fd77::%x", h.Index+1) }
@@ -63,6 +83,21 @@ func (h *Host) WriteFile(path, content string) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o755), os.WriteFile(p, []byte(content), 0o644)); err != nil {
 		h.lab.t.Fatalf("%s: %v", h.Name, err)
 	}
+}
+
+// Copy lays a program of this machine on the host, also over one that is running
+// there, and returns its path on the host.
+func (h *Host) Copy(from, to string) string {
+	h.lab.t.Helper()
+	b, err := os.ReadFile(from)
+	if err == nil {
+		p := h.Path(to)
+		err = errors.Join(os.MkdirAll(filepath.Dir(p), 0o755), os.WriteFile(p+".new", b, 0o755), os.Rename(p+".new", p))
+	}
+	if err != nil {
+		h.lab.t.Fatalf("%s: %v", h.Name, err)
+	}
+	return to
 }
 
 // ReadFile reads a file of the host; empty when there is none.

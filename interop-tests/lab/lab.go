@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ringmaster-ha/ringmaster/internal/spawn"
 )
 
 // TB is what the package needs of testing.TB; a benchmark program has its own.
@@ -28,6 +30,7 @@ type Lab struct {
 	dir   string
 	hosts []*Host
 	net   network
+	more  []*lanSwitch // networks 1 and on
 }
 
 // network joins the hosts. Both kinds give host i the addresses Addr and Addr6.
@@ -43,6 +46,16 @@ type Option func(*Lab)
 // this process: for benchmarks. Its links cannot be cut or slowed.
 func Bridged(l *Lab) { l.net = &bridge{} }
 
+// Networks gives the hosts that many networks, 1 by default: eth0, eth1 and so on,
+// which fail apart from each other with SetLinkOn.
+func Networks(n int) Option {
+	return func(l *Lab) {
+		for i := 1; i < n; i++ {
+			l.more = append(l.more, newSwitch(i))
+		}
+	}
+}
+
 // New makes n hosts with the reference's programs, named node1 and so on, with
 // the network up and no daemon running. They go when the test ends.
 func New(t TB, n int, opts ...Option) *Lab {
@@ -55,7 +68,7 @@ func New(t TB, n int, opts ...Option) *Lab {
 		o(l)
 	}
 	if l.net == nil {
-		l.net = newSwitch()
+		l.net = newSwitch(0)
 	}
 	t.Cleanup(l.close)
 	for i := range n {
@@ -87,6 +100,9 @@ func (l *Lab) close() {
 		h.halt()
 	}
 	l.net.close()
+	for _, s := range l.more {
+		s.close()
+	}
 }
 
 // Hosts returns all hosts in order.
@@ -135,7 +151,7 @@ func (h *Host) boot() error {
 	if err != nil {
 		return err
 	}
-	if err := start(cmd); err != nil {
+	if err := spawn.Start(cmd); err != nil {
 		return err
 	}
 	h.first = cmd
@@ -147,6 +163,11 @@ func (h *Host) boot() error {
 	}
 	if err := h.lab.net.attach(h); err != nil {
 		return err
+	}
+	for _, s := range h.lab.more {
+		if err := s.attach(h); err != nil {
+			return err
+		}
 	}
 	if h.kind == Go {
 		return h.mountOurs()

@@ -27,20 +27,22 @@ type Fault struct {
 // host as the other end. It floods what it must and learns nothing: a host's
 // hardware address tells its number.
 type lanSwitch struct {
+	n     int // of the network: its device is eth<n>
 	mu    sync.Mutex
 	ports map[int]*os.File
 	fault map[[2]int]Fault
+	watch func(frame []byte) // sees each frame as its host sends it
 }
 
-func newSwitch() *lanSwitch {
-	return &lanSwitch{ports: map[int]*os.File{}, fault: map[[2]int]Fault{}}
+func newSwitch(n int) *lanSwitch {
+	return &lanSwitch{n: n, ports: map[int]*os.File{}, fault: map[[2]int]Fault{}}
 }
 
 // hardware is the address of host i: locally administered, the number last.
 func hardware(i int) string { return fmt.Sprintf("02:72:6d:00:00:%02x", i+1) }
 
 func (s *lanSwitch) attach(h *Host) error {
-	tap, err := openTAP(h)
+	tap, err := openTAP(h, device(s.n))
 	if err != nil {
 		return err
 	}
@@ -51,24 +53,31 @@ func (s *lanSwitch) attach(h *Host) error {
 	s.ports[h.Index] = tap
 	s.mu.Unlock()
 	go s.serve(h.Index, tap)
-	return configure(h, "eth0")
+	return configure(h, s.n)
 }
 
+// device is what the hosts call their interface on network n.
+func device(n int) string { return fmt.Sprintf("eth%d", n) }
+
 // configure gives the host's interface its addresses and brings it up.
-func configure(h *Host, dev string) error {
+func configure(h *Host, n int) error {
+	addr6 := h.Addr6On(n)
+	if n == 0 {
+		addr6 = h.Addr6()
+	}
 	script := fmt.Sprintf(`set -e
 ip link set %[1]s address %[2]s mtu 1500 up
 ip addr add %[3]s/24 brd + dev %[1]s
 ip -6 addr add %[4]s/64 dev %[1]s nodad
-ip route add 224.0.0.0/4 dev %[1]s
-`, dev, hardware(h.Index), h.Addr(), h.Addr6())
+[ %[1]s != eth0 ] || ip route add 224.0.0.0/4 dev %[1]s
+`, device(n), hardware(h.Index), h.AddrOn(n), addr6)
 	_, err := h.Run("sh", "-c", script)
 	return err
 }
 
-// openTAP makes eth0 in the host's network and returns our end. A thread goes
+// openTAP makes a device in the host's network and returns our end. A thread goes
 // there for it and is thrown away.
-func openTAP(h *Host) (*os.File, error) {
+func openTAP(h *Host, dev string) (*os.File, error) {
 	type result struct {
 		f   *os.File
 		err error
@@ -89,7 +98,7 @@ func openTAP(h *Host) (*os.File, error) {
 			if err != nil {
 				return nil, fmt.Errorf("/dev/net/tun: %w", err)
 			}
-			req, err := unix.NewIfreq("eth0")
+			req, err := unix.NewIfreq(dev)
 			if err != nil {
 				return nil, err
 			}
@@ -126,6 +135,9 @@ func (s *lanSwitch) forward(from int, frame []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.watch != nil {
+		s.watch(frame)
+	}
 	if frame[0]&1 == 0 && binary.BigEndian.Uint32(frame) == 0x02726d00 {
 		s.send(from, int(frame[5])-1, frame)
 		return
@@ -185,7 +197,19 @@ func (l *Lab) lan() *lanSwitch {
 	return s
 }
 
-// SetLink gives both directions between two hosts a fault; the zero Fault heals.
+// SetLinkOn is SetLink on network n alone.
+func (l *Lab) SetLinkOn(n int, a, b *Host, f Fault) {
+	l.t.Helper()
+	s := l.lan()
+	if n > 0 {
+		s = l.more[n-1]
+	}
+	s.set(a.Index, b.Index, f)
+	s.set(b.Index, a.Index, f)
+}
+
+// SetLink gives both directions between two hosts a fault, on all networks; the
+// zero Fault heals.
 func (l *Lab) SetLink(a, b *Host, f Fault) {
 	l.t.Helper()
 	l.SetOneWay(a, b, f)
@@ -196,6 +220,9 @@ func (l *Lab) SetLink(a, b *Host, f Fault) {
 func (l *Lab) SetOneWay(a, b *Host, f Fault) {
 	l.t.Helper()
 	l.lan().set(a.Index, b.Index, f)
+	for _, s := range l.more {
+		s.set(a.Index, b.Index, f)
+	}
 }
 
 // Cut cuts the link between two hosts.

@@ -1,36 +1,46 @@
 package ring
 
-import "github.com/ringmaster-ha/ringmaster/totem/evs"
+import (
+	"slices"
+
+	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/evs"
+)
 
 // mendHalfSent makes up for a fault of the reference, and tells how often it
 // had to.
 //
 // When a configuration change cuts through a message of several packets, the
-// reference sends the rest of it in the new configuration. Members that come
-// along have its beginning and deliver it there; those that come from elsewhere
-// have not, and cannot. An all-C ring does it too (the mixture CCC); ours sends
+// reference sends the rest of it in the new configuration. Who was with the
+// sender when the message began has its beginning and delivers it there; who has
+// met the sender since then has not, and cannot. What shares a packet with the
+// message's end goes with it, and so on until a packet ends with a message
+// (docs/wire/totempg.md). An all-C ring does it too (the mixture CCC); ours sends
 // such a message again from its start.
 //
-// What shares a payload with the end of such a message goes with it
-// (docs/wire/totempg.md), so it may be a few. They count as delivered by a process
-// that misses them if that came into the configuration another way than the
-// sender, on a C node, and if they are the first of the sender there, the first
-// of them sent before. The logs are of one process each.
-func mendHalfSent(logs [][]evs.Event, byC func(evs.Proc) bool) (mended int) {
+// Which messages these are follows from the packets on the network: all that a C
+// sender delivers of its own in a configuration, less what the witness finds that
+// the other can put together. Those, and no others, count as delivered by it,
+// where the sender has them. The logs are of one process each.
+func (w *witness) mendHalfSent(logs [][]evs.Event, byC func(evs.Proc) bool) (mended int) {
 	for _, sender := range logs {
 		if len(sender) == 0 || !byC(sender[0].Proc) {
 			continue
 		}
-		for _, list := range firstOwn(sender) {
-			for i := range logs {
-				for _, m := range list {
-					log := logs[i]
-					at, ok := misses(log, sender, m)
-					if !ok {
-						break
+		for _, st := range stages(sender) {
+			for i, log := range logs {
+				if len(log) == 0 || log[0].Proc.Node == sender[0].Proc.Node {
+					continue
+				}
+				at := slices.IndexFunc(log, func(e evs.Event) bool { return e.Kind == evs.Configure && e.Config.Ring == st.ring })
+				if at < 0 {
+					continue
+				}
+				for _, m := range w.lost(st, sender[0].Proc, log[0].Proc.Node, delivered(log[at+1:])) {
+					var ok bool
+					if logs[i], ok = insert(logs[i], at, st.order, m); ok {
+						mended++
 					}
-					logs[i] = append(log[:at:at], append([]evs.Event{{Proc: log[0].Proc, Kind: evs.Deliver, Msg: m.msg}}, log[at:]...)...)
-					mended++
 				}
 			}
 		}
@@ -38,79 +48,83 @@ func mendHalfSent(logs [][]evs.Event, byC func(evs.Proc) bool) (mended int) {
 	return mended
 }
 
-// lostMax is how many messages of the load can go with one that was half sent.
-const lostMax = 16
-
-// own is a process's own message.
-type own struct {
-	msg   evs.MsgID
-	stage int // index of the event, in the sender's log, of the configuration where it is delivered
-	at    int // and of the delivery
+// stage is what a process has delivered in a configuration.
+type stage struct {
+	ring  totem.RingID
+	order []evs.MsgID
 }
 
-// firstOwn finds a process's first own messages of each configuration, where the
-// very first was sent before.
-func firstOwn(log []evs.Event) (lists [][]own) {
-	stage := -1
-	sent := map[evs.MsgID]int{}
-	var list []own
-	for i, e := range append(log[:len(log):len(log)], evs.Event{Kind: evs.Configure}) {
-		switch {
-		case e.Kind == evs.Configure:
-			if len(list) > 0 {
-				lists = append(lists, list)
-			}
-			stage, list = i, nil
-		case e.Kind == evs.Send:
-			sent[e.Msg] = stage
-		case e.Kind == evs.Deliver && e.Msg.From == e.Proc && len(list) < lostMax && (len(list) > 0 || sent[e.Msg] < stage):
-			list = append(list, own{e.Msg, stage, i})
-		}
-	}
-	return lists
-}
-
-// misses tells where in a log the message's place is if the process was there
-// from the configuration's start, came into it another way than the sender, and
-// has not delivered it.
-func misses(log, sender []evs.Event, m own) (at int, ok bool) {
-	ring := sender[m.stage].Config.Ring
-	stage := -1
+func stages(log []evs.Event) (out []stage) {
 	for i, e := range log {
-		if e.Kind == evs.Configure && e.Config.Ring == ring {
-			stage = i
-		}
-	}
-	if stage < 0 || log[stage].Config.Initial || before(log, stage) == before(sender, m.stage) {
-		return 0, false
-	}
-	place := map[evs.MsgID]int{}
-	end := stage + 1
-	for ; end < len(log) && log[end].Kind != evs.Configure; end++ {
-		if log[end].Kind == evs.Deliver {
-			place[log[end].Msg] = end
-		}
-	}
-	if _, has := place[m.msg]; has {
-		return 0, false
-	}
-	for _, e := range sender[m.at+1:] {
 		if e.Kind == evs.Configure {
-			break
-		}
-		if p, has := place[e.Msg]; e.Kind == evs.Deliver && has {
-			return p, true
+			out = append(out, stage{e.Config.Ring, delivered(log[i+1:])})
 		}
 	}
-	return 0, false // nothing after it: it may still have come
+	return out
 }
 
-// before is the ring of the configuration before the one at stage.
-func before(log []evs.Event, stage int) (ring string) {
-	for _, e := range log[:stage] {
-		if e.Kind == evs.Configure {
-			ring = e.Config.Ring.String()
+// delivered lists what is delivered up to the next configuration.
+func delivered(log []evs.Event) (list []evs.MsgID) {
+	for _, e := range log {
+		switch e.Kind {
+		case evs.Configure:
+			return list
+		case evs.Deliver:
+			list = append(list, e.Msg)
 		}
 	}
-	return ring
+	return list
+}
+
+// lost finds those of the sender's own messages in a configuration that another
+// node lacks and could not put together.
+func (w *witness) lost(st stage, sender evs.Proc, other totem.NodeID, has []evs.MsgID) (lost []evs.MsgID) {
+	have := make(map[evs.MsgID]bool, len(has))
+	for _, m := range has {
+		have[m] = true
+	}
+	for _, m := range st.order {
+		if m.From == sender && !have[m] {
+			lost = append(lost, m)
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	can, ok := w.reach(sender.Node, other, st.ring)
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(lost, func(m evs.MsgID) bool { return can[m] })
+}
+
+// insert lets a process deliver a message, in the configuration at that index of
+// its log, where the sender's order has it: behind the one before it, or else
+// before the first that comes after it. ok is false if the log has neither, as
+// of one who has gone by then, or has nothing before it where the process comes
+// into the middle.
+func insert(log []evs.Event, stage int, order []evs.MsgID, m evs.MsgID) (_ []evs.Event, ok bool) {
+	mine := slices.Index(order, m)
+	at, earlier := 0, !log[stage].Config.Initial
+	if mine == 0 && earlier {
+		at = stage + 1
+	}
+	for i := stage + 1; i < len(log) && log[i].Kind != evs.Configure; i++ {
+		if log[i].Kind != evs.Deliver {
+			continue
+		}
+		switch p := slices.Index(order, log[i].Msg); {
+		case p >= 0 && p < mine:
+			earlier = true
+			if p == mine-1 {
+				at = i + 1
+			}
+		case p > mine && at == 0:
+			at = i
+		}
+	}
+	if at == 0 || !earlier {
+		return log, false
+	}
+	return slices.Insert(slices.Clip(log), at, evs.Event{Proc: log[stage].Proc, Kind: evs.Deliver, Msg: m}), true
 }

@@ -21,6 +21,7 @@ type load struct {
 	t       lab.TB
 	program string // cpgnode, outside
 	members map[*lab.Host]*lab.Process
+	wire    *witness
 }
 
 // The client's binary and its log on each host. The log is on the part of the
@@ -30,21 +31,26 @@ const (
 	logOnHost    = "/var/log/evs.jsonl"
 )
 
-func newLoad(t lab.TB, l *lab.Lab, clients string) *load {
-	return &load{l: l, t: t, program: clients + "/cpgnode", members: map[*lab.Host]*lab.Process{}}
+func newLoad(t lab.TB, l *lab.Lab, clients string, ring lab.Ring) *load {
+	t.Helper()
+	ld := &load{l: l, t: t, program: clients + "/cpgnode", members: map[*lab.Host]*lab.Process{}, wire: newWitness()}
+	sight := ld.wire.datagram
+	if ring.Transport == "knet" {
+		k, err := newOverKnet(ring.Crypto, ring.PrivateKey(), sight)
+		if err != nil {
+			t.Fatalf("read the network: %v", err)
+		}
+		sight = k.datagram
+	}
+	l.OnDatagram(sight)
+	return ld
 }
 
 // join starts a member on a host: rate messages a second, mostly small, some of
 // several packets.
 func (ld *load) join(h *lab.Host, rate int) {
 	ld.t.Helper()
-	b, err := os.ReadFile(ld.program)
-	if err == nil {
-		err = os.WriteFile(h.Path(clientOnHost), b, 0o755)
-	}
-	if err != nil {
-		ld.t.Fatalf("%s: %v", h.Name, err)
-	}
+	h.Copy(ld.program, clientOnHost)
 	before := strings.Count(h.ReadFile(logOnHost), `"ev":"config"`)
 	ld.members[h] = h.Start(clientOnHost, "load", logOnHost, fmt.Sprint(rate), "40", "4000")
 	ld.l.Eventually(20*time.Second, h.Name+"'s client is in the group", func() bool {
@@ -112,13 +118,16 @@ func (ld *load) check(hosts ...*lab.Host) {
 			live = append(live, log[len(log)-1].Proc)
 		}
 	}
-	mended := mendHalfSent(logs, func(p evs.Proc) bool { return reference[p] })
+	mended := ld.wire.mendHalfSent(logs, func(p evs.Proc) bool { return reference[p] })
 	c, err := evs.CheckLogs(logs...)
 	if err == nil {
 		err = c.Quiescent(live)
 	}
 	if err != nil {
-		ld.t.Fatalf("extended virtual synchrony is violated: %v", err)
+		ld.t.Fatalf("extended virtual synchrony is violated: %v; packets that were not seen: %v", err, ld.wire.unseen())
+	}
+	if ld.wire.blind() {
+		ld.t.Fatalf("no packet of a ring was seen on the network")
 	}
 	if c.Messages() == 0 {
 		ld.t.Fatalf("no message was sent: the load did nothing")

@@ -23,25 +23,16 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// kinds reads "GoCC" as one of ours and two of the reference's.
-func kinds(s string) (out []lab.Kind) {
-	for len(s) > 0 {
-		if strings.HasPrefix(s, "Go") {
-			out, s = append(out, lab.Go), s[2:]
-		} else {
-			out, s = append(out, lab.C), s[1:]
-		}
-	}
-	return out
-}
-
 // transports are the ways of the ring's packets.
 var transports = map[string]lab.Ring{
-	"udpu":      {Transport: "udpu"},
-	"udpu-ipv6": {Transport: "udpu", IPVersion: "ipv6"},
-	"udp":       {Transport: "udp"},
-	"udp-ipv6":  {Transport: "udp", IPVersion: "ipv6"},
-	"broadcast": {Transport: "udp", Broadcast: true},
+	"udpu":        {Transport: "udpu"},
+	"udpu-ipv6":   {Transport: "udpu", IPVersion: "ipv6"},
+	"udp":         {Transport: "udp"},
+	"udp-ipv6":    {Transport: "udp", IPVersion: "ipv6"},
+	"broadcast":   {Transport: "udp", Broadcast: true},
+	"knet":        {Transport: "knet"},
+	"knet-ipv6":   {Transport: "knet", IPVersion: "ipv6"},
+	"knet-crypto": {Transport: "knet", Crypto: "aes256/sha256"},
 }
 
 // step is one of the things that can happen to a ring, by what happens to one
@@ -100,13 +91,19 @@ func TestMixtures(t *testing.T) {
 		{"udpu-ipv6", "GoCC", false, short},
 		{"udp-ipv6", "CGoC", false, short},
 		{"broadcast", "GoGoC", false, short},
+		{"knet", "CCC", false, whole}, // the baseline
+		{"knet", "GoGoGo", false, whole},
+		{"knet", "GoCC", true, more},
+		{"knet-ipv6", "GoCC", false, short},
+		{"knet-crypto", "CGoC", false, whole},
+		{"knet-crypto", "GoGoC", true, whole},
 	} {
 		t.Run(tt.transport+"/"+tt.mixture, func(t *testing.T) {
-			mix := kinds(tt.mixture)
+			mix := lab.Kinds(tt.mixture)
 			l := lab.New(t, len(mix))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)
 			l.WriteFile("/etc/corosync/corosync.conf", transports[tt.transport].Conf(l.Hosts()))
-			ld := newLoad(t, l, clientDir)
+			ld := newLoad(t, l, clientDir, transports[tt.transport])
 			all := l.Hosts()
 			for i, h := range all {
 				h.Use(mix[i])

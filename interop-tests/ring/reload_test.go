@@ -14,13 +14,13 @@ import (
 func TestReload(t *testing.T) {
 	for _, transport := range []string{"udpu"} {
 		t.Run(transport, func(t *testing.T) {
-			mix := kinds("GoCGoC")
+			mix := lab.Kinds("GoCGoC")
 			l := lab.New(t, len(mix))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", logOnHost)
 			all := l.Hosts()
 			conf := func(hosts []*lab.Host) { l.WriteFile("/etc/corosync/corosync.conf", transports[transport].Conf(hosts)) }
 			conf(all)
-			ld := newLoad(t, l, clientDir)
+			ld := newLoad(t, l, clientDir, transports[transport])
 			for i, h := range all {
 				h.Use(mix[i])
 				h.StartCorosync()

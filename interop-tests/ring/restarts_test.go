@@ -15,11 +15,11 @@ import (
 // every node has a member that writes each 0.2 s, and one node after the other
 // restarts, without a wait for the ring to settle.
 func TestRestartLoop(t *testing.T) {
-	mix := kinds("GoCGoC")
+	mix := lab.Kinds("GoCGoC")
 	l := lab.New(t, len(mix))
 	l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", logOnHost)
 	l.WriteFile("/etc/corosync/corosync.conf", transports["udpu"].Conf(l.Hosts()))
-	ld := newLoad(t, l, clientDir)
+	ld := newLoad(t, l, clientDir, transports["udpu"])
 	const writes = 5 // a second
 	for i, h := range l.Hosts() {
 		h.Use(mix[i])
@@ -48,7 +48,7 @@ func TestRestartLoop(t *testing.T) {
 // again and again: it exits in the middle of the synchronisation (corosync commit
 // 2ab885ab). Nobody may keep its processes, and the ring goes on.
 func TestStaleConfigVersion(t *testing.T) {
-	mix := kinds("GoCGoC")
+	mix := lab.Kinds("GoCGoC")
 	l := lab.New(t, len(mix))
 	l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", logOnHost)
 	conf := func(version int) string {
@@ -57,7 +57,7 @@ func TestStaleConfigVersion(t *testing.T) {
 		return ring.Conf(l.Hosts())
 	}
 	l.WriteFile("/etc/corosync/corosync.conf", conf(2))
-	ld := newLoad(t, l, clientDir)
+	ld := newLoad(t, l, clientDir, transports["udpu"])
 	for i, h := range l.Hosts() {
 		h.Use(mix[i])
 		h.StartCorosync()

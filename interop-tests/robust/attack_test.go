@@ -19,6 +19,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/qb"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
+	quorumwire "github.com/ringmaster-ha/ringmaster/quorum/wire"
 	"golang.org/x/sys/unix"
 )
 
@@ -288,8 +289,11 @@ func requests(args []string) error {
 			}
 			size := wire.RequestHeaderSize + r.IntN(400)
 			id := int32(r.IntN(24))
-			// Root may end corosync, or a node: not what is asked here.
-			if name == "cfg" && (id == cfgwire.ReqKillNode || id == cfgwire.ReqTryShutdown) || r.IntN(20) == 0 {
+			// Root may end corosync, or a node, or give it any number of votes:
+			// not what is asked here.
+			allowed := name == "cfg" && (id == cfgwire.ReqKillNode || id == cfgwire.ReqTryShutdown) ||
+				name == "votequorum" && (id == quorumwire.ReqSetExpected || id == quorumwire.ReqSetVotes)
+			if allowed || r.IntN(20) == 0 {
 				id = 200 + int32(r.Uint32()>>2)
 			}
 			b := wire.RequestHeader{ID: id, Size: int32(size)}.AppendTo(nil)

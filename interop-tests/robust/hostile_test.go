@@ -21,7 +21,7 @@ func armed(t *testing.T, h *lab.Host) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	install(t, h, exe, self)
+	h.Copy(exe, self)
 	files, err := filepath.Glob("../../totem/wire/testdata/*.hex")
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ package robust
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"testing"
@@ -39,47 +38,15 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// install copies a program of this machine to a host.
-func install(t *testing.T, h *lab.Host, from, to string) {
-	t.Helper()
-	in, err := os.Open(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	out, err := os.OpenFile(h.Path(to), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.Copy(out, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // token is the timeout without the part that grows with the nodes, in ms: the
 // default of corosync.conf(5).
 const token = 3000
-
-// kinds reads "GoCC" as one of ours and two of the reference's.
-func kinds(s string) (out []lab.Kind) {
-	for len(s) > 0 {
-		if rest, ok := strings.CutPrefix(s, "Go"); ok {
-			out, s = append(out, lab.Go), rest
-		} else {
-			out, s = append(out, lab.C), s[1:]
-		}
-	}
-	return out
-}
 
 // form makes a ring of these kinds with the client program on each host. edit
 // may change the configuration.
 func form(t *testing.T, mixture string, edit func(string) string) *lab.Lab {
 	t.Helper()
-	mix := kinds(mixture)
+	mix := lab.Kinds(mixture)
 	l := lab.New(t, len(mix))
 	l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgbench.out")
 	conf := lab.Ring{Transport: "udpu", Token: token}.Conf(l.Hosts())
@@ -90,7 +57,7 @@ func form(t *testing.T, mixture string, edit func(string) string) *lab.Lab {
 	for i, h := range l.Hosts() {
 		h.Use(mix[i])
 		h.WriteFile("/etc/corosync/corosync.conf", conf)
-		install(t, h, clientDir+"/cpgbench", bench)
+		h.Copy(clientDir+"/cpgbench", bench)
 		h.StartCorosync()
 	}
 	l.Form(l.Hosts()...)

@@ -184,7 +184,7 @@ func TestLogThatNobodyTakes(t *testing.T) {
 			h.MustRun("mkfifo", "/var/log/corosync/pipe")
 			for _, o := range l.Hosts() {
 				o.Use(kind)
-				install(t, o, clientDir+"/cpgbench", bench)
+				o.Copy(clientDir+"/cpgbench", bench)
 				o.StartCorosync()
 			}
 			if kind == lab.C {

@@ -119,10 +119,6 @@ func (x *Date) readDuration(e *etree.Element) {
 // Evaluate says what the expression says of in.Now (pe__eval_date_expr). next is
 // as in Rule.Eval.
 func (x *Date) Evaluate(in *Input, next *iso8601.Time) DateResult {
-	if next == nil {
-		var ignored iso8601.Time
-		next = &ignored
-	}
 	start, hasStart := at(x.start, in)
 	end, hasEnd := at(x.end, in)
 	if hasStart && !hasEnd && x.duration != nil {
@@ -196,9 +192,12 @@ func at(m *iso8601.Moment, in *Input) (t iso8601.Time, ok bool) {
 	return t, true
 }
 
-// sooner sets next to t if that is earlier, or next undefined
+// sooner sets next, unless it is nil, to t if that is earlier or next undefined
 // (crm_time_set_if_earlier).
 func sooner(next *iso8601.Time, t iso8601.Time) {
+	if next == nil {
+		return
+	}
 	if !next.IsDefined() || t.Compare(*next) < 0 {
 		*next = t
 	}

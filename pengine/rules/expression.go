@@ -7,10 +7,10 @@ import (
 )
 
 // expression reads what stands in a rule (find_expression_type).
-func (d *Document) expression(e *etree.Element, outer []*etree.Element) expression {
+func (x *reader) expression(e *etree.Element) expression {
 	switch e.Tag {
 	case "rule":
-		return d.rule(e, outer)
+		return x.rule(e)
 	case "date_expression":
 		return ReadDate(e)
 	case "rsc_expression":

@@ -14,38 +14,47 @@ type Rule struct {
 	problems []Problem // reported by each evaluation
 }
 
-// An expression is what stands in a rule: another rule, or a question. next is
-// never nil.
+// An expression is what stands in a rule: another rule, or a question. next is as
+// in Rule.Eval.
 type expression interface {
 	eval(in *Input, next *iso8601.Time) bool
 }
 
 // Rule reads a rule element, or the one that its id-ref means.
-func (d *Document) Rule(e *etree.Element) *Rule { return d.rule(e, nil) }
+func (d *Document) Rule(e *etree.Element) *Rule {
+	return (&reader{d, map[*etree.Element]*Rule{}}).rule(e)
+}
 
-// rule reads e, which stands in the rules that outer lists: one that contains
-// itself by id-ref would go on for ever, and is false there.
-func (d *Document) rule(e *etree.Element, outer []*etree.Element) *Rule {
-	resolved, problem := d.Resolve(e)
-	r := &Rule{id: idOf(e)}
-	if problem != nil {
-		r.problems = append(r.problems, *problem)
+// reader reads a rule with all that it refers to, each element once.
+type reader struct {
+	doc  *Document
+	read map[*etree.Element]*Rule // nil while a rule's expressions are being read
+}
+
+func (x *reader) rule(e *etree.Element) *Rule {
+	resolved, problem := x.doc.Resolve(e)
+	if resolved == nil {
+		r := &Rule{id: idOf(e), problems: []Problem{*problem}}
+		return r.checked()
 	}
-	if resolved != nil {
-		r.id = idOf(resolved)
-		op, _ := attr(resolved, "boolean-op")
-		r.or = lower(op) == "or"
-		for _, o := range outer {
-			if o == resolved {
-				r.or = true
-				return r
-			}
-		}
-		outer = append(outer, resolved)
-		for _, c := range resolved.ChildElements() {
-			r.parts = append(r.parts, d.expression(c, outer))
-		}
+	if r, ok := x.read[resolved]; r != nil {
+		return r
+	} else if ok {
+		// One that contains itself would go on for ever: there it is false.
+		return &Rule{id: idOf(resolved), or: true}
 	}
+	x.read[resolved] = nil
+	op, _ := attr(resolved, "boolean-op")
+	r := &Rule{id: idOf(resolved), or: lower(op) == "or"}
+	for _, c := range resolved.ChildElements() {
+		r.parts = append(r.parts, x.expression(c))
+	}
+	x.read[resolved] = r
+	return r.checked()
+}
+
+// checked is r with the problem if it has no expression.
+func (r *Rule) checked() *Rule {
 	if len(r.parts) == 0 {
 		r.problems = append(r.problems, Problem{
 			Severity: Error, Where: "pe_eval_expr",
@@ -60,10 +69,6 @@ func (d *Document) rule(e *etree.Element, outer []*etree.Element) *Rule {
 // it says already or it is undefined; date_spec, as in the reference, sets none.
 // A rule without expressions passes, unless its boolean-op is or.
 func (r *Rule) Eval(in *Input, next *iso8601.Time) bool {
-	var ignored iso8601.Time
-	if next == nil {
-		next = &ignored
-	}
 	return r.eval(in, next)
 }
 

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/beevik/etree"
@@ -61,6 +63,44 @@ func TestRule(t *testing.T) {
 		e := element(t, c.xml)
 		if got := NewDocument(e).Rule(e).Eval(&c.in, nil); got != c.want {
 			t.Errorf("%s: got %v", c.xml, got)
+		}
+	}
+}
+
+// A rule is read once, however often it is referred to.
+func TestSharedRules(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`<rules>`)
+	const n = 200
+	for i := range n {
+		fmt.Fprintf(&b, `<rule id="r%d" boolean-op="or"><rule id-ref="r%d"/><rule id-ref="r%d"/></rule>`, i, i+1, i+1)
+	}
+	fmt.Fprintf(&b, `<rule id="r%d"/></rules>`, n)
+	e := element(t, b.String())
+	if !NewDocument(e).Rule(e.ChildElements()[0]).Eval(&Input{}, nil) {
+		t.Error("does not pass")
+	}
+}
+
+func TestProblems(t *testing.T) {
+	for xml, want := range map[string]string{
+		`<rule id="r"/>`: "1 pe_eval_expr: Invalid Rule r: rules must contain at least one expression",
+		`<rule id="r"><expression id="e" operation="eq"/></rule>`:                      "1 pe__eval_attr_expr: Expression e invalid: attribute not specified",
+		`<rule id="r"><expression attribute="a"/></rule>`:                              "1 pe__eval_attr_expr: Expression without ID invalid: operation not specified",
+		`<rule id="r"><date_expression operation="gt" start="x"/></rule>`:              "1 parse_date: 'x' is not a valid ISO 8601 date/time specification",
+		`<rule id="r"><op_expression interval="x"/></rule>`:                            "0 crm_parse_interval_spec: Using 0 instead of 'x'",
+		`<rule id="r"><expression attribute="#role" operation="eq" value="x"/></rule>`: "1 text2role: Unknown role: x",
+		`<rule id="r" boolean-op="or"><rule id-ref="none"/></rule>`:                    "1 expand_idref: No match for //rule[@id='none'] found in /rule: Invalid configuration",
+	} {
+		e := element(t, xml)
+		var got []string
+		in := Input{
+			Node: InMap(nil), Role: RoleStarted, Operation: &Operation{},
+			Report: func(p Problem) { got = append(got, fmt.Sprintf("%d %s: %s", p.Severity, p.Where, p.Text)) },
+		}
+		NewDocument(e).Rule(e).Eval(&in, nil)
+		if len(got) == 0 || got[0] != want {
+			t.Errorf("%s: got %q, want %q", xml, got, want)
 		}
 	}
 }

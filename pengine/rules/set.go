@@ -5,22 +5,23 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/internal/glist"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 )
 
 // Sets are the sets of names and values in an element, read.
 type Sets struct {
 	sets     []set // as they stand in the XML, last first
-	problems []Problem
+	byScore  []*set
+	problems []Problem // reported by each Apply
 }
 
 type set struct {
-	hasID    bool
-	id       string
-	score    int
-	rules    Rules
-	pairs    []pair
-	problems []Problem
+	hasID bool
+	id    string
+	score int
+	rules Rules
+	pairs []pair
 }
 
 type pair struct {
@@ -46,17 +47,20 @@ func (d *Document) Sets(e *etree.Element, name string) *Sets {
 			s.problems = append(s.problems, *problem)
 			continue
 		}
-		s.sets = append(s.sets, d.set(resolved))
+		b, problems := d.set(resolved)
+		s.sets = append(s.sets, b)
+		s.problems = append(s.problems, problems...)
 	}
 	slices.Reverse(s.sets)
+	s.byScore = s.order("")
 	return s
 }
 
-func (d *Document) set(e *etree.Element) set {
-	s := set{rules: d.Rules(e)}
+func (d *Document) set(e *etree.Element) (s set, problems []Problem) {
+	s.rules = d.Rules(e)
 	s.id, s.hasID = attr(e, "id")
 	if text, ok := attr(e, "score"); ok {
-		s.score, s.problems = scoreOf(text)
+		s.score, problems = scoreOf(text)
 	}
 	list := e
 	// An old syntax has the pairs one level deeper.
@@ -68,7 +72,7 @@ func (d *Document) set(e *etree.Element) set {
 			s.pairs = append(s.pairs, d.pair(c))
 		}
 	}
-	return s
+	return s, problems
 }
 
 // pair reads an nvpair; what it lacks, the one that its id-ref means has.
@@ -106,12 +110,11 @@ func (s *Sets) Apply(values map[string]string, in *Input, o Options, next *iso86
 	for _, p := range s.problems {
 		in.report(p)
 	}
-	for _, b := range s.order(o.First) {
-		for _, p := range b.problems {
-			in.report(p)
-		}
+	order := s.byScore
+	if o.First != "" {
+		order = s.order(o.First)
 	}
-	for _, b := range s.order(o.First) {
+	for _, b := range order {
 		if b.rules.Eval(in, next) {
 			b.apply(values, in, o.Overwrite)
 		}
@@ -147,22 +150,22 @@ func (s *Sets) Conditional() bool {
 }
 
 // order is the sets in the order in which they apply. The reference's comparison is
-// no order when ids are missing, so that how it is asked decides: this merges
-// exactly as GLib's list does.
+// no order when ids are missing, so that how it is asked decides.
 func (s *Sets) order(first string) []*set {
 	list := make([]*set, len(s.sets))
 	for i := range s.sets {
 		list[i] = &s.sets[i]
 	}
-	return mergeSort(list, func(a, b *set) bool {
+	glist.Sort(list, func(a, b *set) int {
 		switch {
 		case a.isFirst(first):
-			return true
+			return -1
 		case b.isFirst(first):
-			return false
+			return 1
 		}
-		return a.score >= b.score
+		return b.score - a.score
 	})
+	return list
 }
 
 // isFirst: where no set comes first, one without an id does.
@@ -171,22 +174,4 @@ func (s *set) isFirst(first string) bool {
 		return first == "" && !s.hasID
 	}
 	return lower(s.id) == lower(first)
-}
-
-// mergeSort sorts by whether one may stay before another.
-func mergeSort[T any](list []T, before func(a, b T) bool) []T {
-	if len(list) < 2 {
-		return list
-	}
-	half := (len(list) + 1) / 2
-	a, b := mergeSort(list[:half:half], before), mergeSort(list[half:], before)
-	merged := make([]T, 0, len(list))
-	for len(a) > 0 && len(b) > 0 {
-		if before(a[0], b[0]) {
-			merged, a = append(merged, a[0]), a[1:]
-		} else {
-			merged, b = append(merged, b[0]), b[1:]
-		}
-	}
-	return append(append(merged, a...), b...)
 }

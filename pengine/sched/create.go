@@ -267,7 +267,7 @@ func (s *planner) stop(r *status.Resource, optional bool) {
 			unfence := s.ws.FenceAction(n, "on", true, "", false)
 			status.Order(a, unfence, status.OrderImpliesFirst)
 			if !isUnfenced(n) {
-				s.ws.ProcErrorf("Stopping %s until %s can be unfenced", r.ID, n)
+				s.ws.At("stop_resource").ProcErrorf("Stopping %s until %s can be unfenced", r.ID, n)
 			}
 		}
 	}

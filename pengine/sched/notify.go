@@ -99,7 +99,9 @@ type Notifier struct {
 }
 
 // NewNotifier is for one graph of the working set.
-func NewNotifier(ws *status.WorkingSet) *Notifier { return &Notifier{&planner{ws: ws}, newFlagTable(ws)} }
+func NewNotifier(ws *status.WorkingSet) *Notifier {
+	return &Notifier{&planner{ws: ws}, newFlagTable(ws)}
+}
 
 // Notify completes a clone's notifications. It is done once, while the graph is
 // made, right before the clone's actions get into it, because only then is known
@@ -332,7 +334,7 @@ func (s *planner) notifyInstances(r *status.Resource, n *notifications) {
 		}
 		node := assignedNode(r)
 		if node == nil {
-			s.ws.ProcErrorf("Next role '%s' but %s is not allocated", r.NextRole, r.ID)
+			s.ws.At("create_notify_actions").ProcErrorf("Next role '%s' but %s is not allocated", r.NextRole, r.ID)
 			return
 		}
 		if task != status.TaskStart || start == nil || start.Is(status.Optional) {

@@ -23,13 +23,13 @@ func (s *planner) recurringOf(r *status.Resource, o *status.Operation) (op recur
 		return op, false
 	}
 	if o.ID == "" {
-		s.ws.ConfigErrorf("Ignoring resource history entry without ID")
+		s.ws.At("is_recurring_history").ConfigErrorf("Ignoring resource history entry without ID")
 		return op, false
 	}
 	switch o.Name {
 	case status.ActionNameStop, status.ActionNameStart, status.ActionNameDemote, status.ActionNamePromote,
 		status.ActionNameReloadAgent, status.ActionNameMigrateTo, status.ActionNameMigrateFrom:
-		s.ws.ConfigErrorf("Ignoring %s because %s action cannot be recurring", o.ID, o.Name)
+		s.ws.At("is_recurring_history").ConfigErrorf("Ignoring %s because %s action cannot be recurring", o.ID, o.Name)
 		return op, false
 	}
 	if s.isDuplicate(r, o) {
@@ -39,7 +39,7 @@ func (s *planner) recurringOf(r *status.Resource, o *status.Operation) (op recur
 	if o.Role != "" {
 		op.role = status.ParseRole(o.Role)
 		if op.role == status.RoleUnknown {
-			s.ws.ConfigErrorf("Ignoring %s because %s is not a valid role", o.ID, o.Role)
+			s.ws.At("is_recurring_history").ConfigErrorf("Ignoring %s because %s is not a valid role", o.ID, o.Role)
 		}
 	}
 	return op, r.FindOperation(op.key, false) != nil
@@ -53,7 +53,7 @@ func (s *planner) isDuplicate(r *status.Resource, o *status.Operation) bool {
 			continue
 		}
 		if id != "" {
-			s.ws.ConfigErrorf("Operation %s is duplicate of %s (do not use same name and interval combination more than once per resource)", other.ID, id)
+			s.ws.At("is_op_dup").ConfigErrorf("Operation %s is duplicate of %s (do not use same name and interval combination more than once per resource)", other.ID, id)
 			return true
 		}
 		id = other.ID

@@ -280,10 +280,10 @@ func (s *stage) clientCommand(cmd string, f []string) {
 		s.w.settle()
 		return
 	case "events":
-		s.printEvents(s.voter(f[0]))
+		s.printEvents(s.voter(f[0]), voterEvents)
 		return
 	case "qevents":
-		s.printQuorumEvents(s.quorum(f[0]))
+		s.printEvents(s.quorum(f[0]), quorumEvents)
 		return
 	case "info":
 		i, err := wire.ParseInfo(s.voter(f[0]).call(wire.GetInfo{NodeID: s.id(f[1])}.AppendTo(nil)))
@@ -327,37 +327,30 @@ func (s *stage) clientCommand(cmd string, f []string) {
 	s.w.printf("%s\n", h.Error)
 }
 
-func (s *stage) printEvents(c *conn) {
-	for _, e := range c.events {
-		h, err := wire.ParseResponseHeader(e)
-		var m any
-		switch h.ID {
-		case wire.ResQuorumNotify:
-			m, err = wire.ParseQuorumNotify(e)
-		case wire.ResNodelistNotify:
-			m, err = wire.ParseNodelistNotify(e)
-		case wire.ResExpectedVotesNotify:
-			m, err = wire.ParseExpectedVotesNotify(e)
-		}
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		s.w.printf("%d %T %+v\n", c.p.id, m, m)
+// How the events of both services are read, by their ids.
+var (
+	voterEvents = map[int32]func([]byte) (any, error){
+		wire.ResQuorumNotify:        reader(wire.ParseQuorumNotify),
+		wire.ResNodelistNotify:      reader(wire.ParseNodelistNotify),
+		wire.ResExpectedVotesNotify: reader(wire.ParseExpectedVotesNotify),
 	}
-	c.events = nil
+	quorumEvents = map[int32]func([]byte) (any, error){
+		wire.ResQuorumNotification: reader(wire.ParseQuorumNotification),
+		wire.ResQuorumV1Quorum:     reader(wire.ParseV1QuorumNotification),
+		wire.ResQuorumV1Nodelist:   reader(wire.ParseV1NodelistNotification),
+	}
+)
+
+func reader[T any](parse func([]byte) (T, error)) func([]byte) (any, error) {
+	return func(b []byte) (any, error) { return parse(b) }
 }
 
-func (s *stage) printQuorumEvents(c *conn) {
+func (s *stage) printEvents(c *conn, events map[int32]func([]byte) (any, error)) {
 	for _, e := range c.events {
 		h, err := wire.ParseResponseHeader(e)
 		var m any
-		switch h.ID {
-		case wire.ResQuorumNotification:
-			m, err = wire.ParseQuorumNotification(e)
-		case wire.ResQuorumV1Quorum:
-			m, err = wire.ParseV1QuorumNotification(e)
-		case wire.ResQuorumV1Nodelist:
-			m, err = wire.ParseV1NodelistNotification(e)
+		if err == nil {
+			m, err = events[h.ID](e)
 		}
 		if err != nil {
 			s.t.Fatal(err)

@@ -229,6 +229,20 @@ func TestQuiescent(t *testing.T) {
 	if New().Quiescent([]Proc{one}) == nil {
 		t.Error("quiet without a configuration")
 	}
+	// Processes that hear of no transitional configuration may have holes, but
+	// not where they have come to rest: also once the logs are checked.
+	c := New()
+	for _, e := range script(t, pair+listeners+"1b got 1:1\n1b got 2:1\n2b got 2:1") {
+		if err := c.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	if c.Quiescent([]Proc{{1, 2}, {2, 2}}) == nil {
+		t.Error("quiet with a hole")
+	}
 }
 
 func TestLog(t *testing.T) {

@@ -1,6 +1,9 @@
 package evs
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Finish checks what only the whole can show: that everything delivered was
 // sent by someone, and that the orders of all transitional configurations of one
@@ -16,14 +19,14 @@ func (c *Checker) Finish() error {
 	if first != nil {
 		return &Violation{BasicDelivery, c.unsent[first].id, fmt.Sprintf("message %v was never sent", first.id)}
 	}
+	last := map[*configuration][][]*message{} // of those that are still there
 	for _, p := range c.order {
 		if p.reg != nil && len(p.list) > 0 {
-			p.reg.lists = append(p.reg.lists, p.list)
-			p.list = nil
+			last[p.reg] = append(last[p.reg], p.list)
 		}
 	}
 	for _, r := range c.regular {
-		if v := r.acyclic(); v != nil {
+		if v := r.acyclic(slices.Concat(r.lists, last[r])); v != nil {
 			return v
 		}
 	}
@@ -31,9 +34,10 @@ func (c *Checker) Finish() error {
 }
 
 // acyclic: the orders in which the configuration's messages were delivered, in
-// itself and in the transitional ones after it, do not contradict each other.
-func (r *configuration) acyclic() *Violation {
-	if len(r.passages)+len(r.lists) < 2 {
+// itself, in the transitional ones after it and in the lists of processes that
+// are not aware of those, do not contradict each other.
+func (r *configuration) acyclic(lists [][]*message) *Violation {
+	if len(r.passages)+len(lists) < 2 {
 		return nil
 	}
 	after := map[*message][]*message{}
@@ -54,7 +58,7 @@ func (r *configuration) acyclic() *Violation {
 		follow(w.seq, w.from)
 		follow(w.list, nil)
 	}
-	for _, l := range r.lists {
+	for _, l := range lists {
 		follow(l, nil)
 	}
 

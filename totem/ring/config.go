@@ -2,13 +2,11 @@ package ring
 
 import (
 	"errors"
-	"net/netip"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem/pg"
 	"github.com/ringmaster-ha/ringmaster/totem/srp"
-	"github.com/ringmaster-ha/ringmaster/totem/udp"
 )
 
 // ErrClosed is what the methods of a ring that has ended return.
@@ -18,8 +16,8 @@ var ErrClosed = errors.New("ring: closed")
 type Config struct {
 	// SRP configures the protocol. Open fills in RingSeq, Pool and Source.
 	SRP srp.Config
-	// UDP configures the transport. Open fills in NodeID, Pool and Wake.
-	UDP udp.Config
+	// Transport makes the transport. It is called once, by Open.
+	Transport func(Attachment) (Transport, error)
 
 	// PayloadMTU is the room for payload in one packet, in bytes: totem.netmtu
 	// less two mcast headers (net_mtu after totemsrp_net_mtu_adjust).
@@ -66,11 +64,11 @@ type Eager interface {
 	Done()
 }
 
-// Stats are the ring's counters: the protocol's, the transport's and the
-// thread's.
+// Stats are the ring's counters: the protocol's and the thread's.
 type Stats struct {
-	SRP       srp.Stats
-	Transport udp.Stats
+	SRP srp.Stats
+	// Failures is how many multicasts in a row could not be sent.
+	Failures uint32
 	// LongestLate is the longest time that a timer of the ring thread was
 	// late, LongestBusy the longest time that it worked without a look at its
 	// sockets.
@@ -83,12 +81,4 @@ type Stats struct {
 	// HeldBack is how many times the token was kept because the receiver
 	// lagged.
 	HeldBack uint64
-}
-
-// NodeStatus is what cfg tells of a node (totem_node_status).
-type NodeStatus struct {
-	Known     bool // in the nodelist
-	Reachable bool
-	Link      udp.LinkStatus
-	Addrs     []netip.Addr
 }

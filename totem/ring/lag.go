@@ -35,13 +35,12 @@ const holdShare = 4
 // how totem slows all senders down. Meanwhile this thread goes on with all
 // else. A token that comes while another waits replaces it: it is its
 // retransmission, or of a newer ring.
-func (l *loop) keepToken(p *totem.Packet) {
+func (l *loop) keepToken(p *totem.Packet, until totem.Instant) {
 	p.Retain()
 	if l.token != nil {
 		l.token.Release()
 	} else {
-		l.stats.HeldBack++
-		l.holdUntil = l.now.Add(l.srp.TokenRetransmit / holdShare)
+		l.holdUntil = until
 	}
 	l.token = p
 }
@@ -49,14 +48,13 @@ func (l *loop) keepToken(p *totem.Packet) {
 // releaseToken goes on with a token that was kept, once the receiver has caught
 // up or the time is over.
 func (l *loop) releaseToken() {
-	if l.token == nil || l.now < l.holdUntil && l.behind(1) {
+	if l.token == nil || l.now < l.holdUntil && (l.pacing || l.behind(1)) {
 		return
 	}
 	p := l.token
-	l.token, l.holdUntil = nil, totem.Never
+	l.token, l.holdUntil, l.pacing = nil, totem.Never, false
 	if l.running() {
-		l.now = l.clock.now()
-		l.do(l.m.Receive(l.now, p))
+		l.visit(p)
 	}
 	p.Release()
 }

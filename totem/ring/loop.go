@@ -8,7 +8,6 @@ import (
 	"github.com/ringmaster-ha/ringmaster/totem"
 	"github.com/ringmaster-ha/ringmaster/totem/pg"
 	"github.com/ringmaster-ha/ringmaster/totem/srp"
-	"github.com/ringmaster-ha/ringmaster/totem/udp"
 )
 
 // loop is what the ring thread owns.
@@ -18,7 +17,7 @@ type loop struct {
 	now   totem.Instant
 	srp   srp.Config
 	m     *srp.Machine
-	net   *udp.Transport
+	net   Transport
 	pack  *pg.Packer
 	pause pauseDetector
 	stats Stats
@@ -36,12 +35,16 @@ type loop struct {
 	end         bool
 
 	eagerAt totem.Instant // when events may be taken on this thread again
+	tries   int           // to take the events that the thread owns
+	req     requests
 
 	// lagged: new messages have been kept from the machine.
 	lagged bool
 	// token waits for the receiver of events to catch up, until holdUntil.
 	token     *totem.Packet
 	holdUntil totem.Instant
+	pacing    bool // that is why it waits
+	stream    stream
 }
 
 // gate keeps new messages from the machine while the receiver of events lags;
@@ -62,16 +65,18 @@ func (g gate) Next(trans bool, buf []byte) ([]byte, bool) {
 	return g.l.pack.Next(trans, buf)
 }
 
-// idlePackets is how many unused packets the pool keeps.
-const idlePackets = 2048
+// idleBytes is about how many bytes of unused packets the pool keeps, idleLeast
+// the least number of them: a few token visits' worth of the largest.
+const (
+	idleBytes = 4 << 20
+	idleLeast = 512
+)
 
 func newLoop(r *Ring, seq uint64) (*loop, error) {
 	l := &loop{r: r, clock: newClock(), holdUntil: totem.Never}
-	pool := totem.NewPool(r.cfg.PacketSize, idlePackets)
-	u := r.cfg.UDP
-	u.NodeID, u.Pool, u.Wake = r.cfg.SRP.NodeID, pool, r.wake.wake
+	pool := totem.NewPool(r.cfg.PacketSize, max(idleBytes/r.cfg.PacketSize, idleLeast))
 	var err error
-	if l.net, err = udp.New(u); err != nil {
+	if l.net, err = r.cfg.Transport(Attachment{Pool: pool, Wake: r.wake.wake}); err != nil {
 		return nil, err
 	}
 	l.pack = pg.NewPacker(r.cfg.PayloadMTU, r.cfg.Admission)
@@ -90,6 +95,7 @@ func (l *loop) run() {
 	for !l.end {
 		l.wait()
 		began := l.now
+		l.serveRequests()
 		l.takeInbox()
 		l.interfaceEvent(l.net.Tick(l.now))
 		drained := l.net.Receive(l.receive)
@@ -135,6 +141,10 @@ func (l *loop) wait() {
 	}
 	l.fds = append(l.fds[:0], unix.PollFd{Fd: int32(l.r.wake.fd), Events: unix.POLLIN})
 	l.fds = l.net.Poll(l.fds)
+	if l.tries > 0 {
+		timeout = min(timeout, busyRetry)
+	}
+	l.fds, timeout = l.req.poll(l.fds, l.now, timeout, l.stream.on)
 	ts := unix.NsecToTimespec(int64(timeout))
 	n, err := unix.Ppoll(l.fds, &ts, nil)
 	l.r.sleep.Store(awake)
@@ -142,7 +152,7 @@ func (l *loop) wait() {
 	if n > 0 && l.fds[0].Revents != 0 {
 		l.r.wake.clear()
 	}
-	if n == 0 && err == nil && timeout > 0 {
+	if n == 0 && err == nil && timeout > 0 && l.now >= deadline {
 		l.stats.LongestLate = max(l.stats.LongestLate, l.now.Sub(deadline))
 	}
 }
@@ -156,6 +166,7 @@ func (l *loop) takeInbox() {
 			n.call(l)
 		} else {
 			l.pack.Add(n.trans, n.msg)
+			l.stream.fresh++
 			queued = true
 		}
 		l.r.in.recycle(n)
@@ -167,16 +178,16 @@ func (l *loop) takeInbox() {
 }
 
 // interfaceEvent tells the machine and the receiver what the transport found.
-func (l *loop) interfaceEvent(ev udp.Event) {
-	switch ev.Kind {
-	case udp.NoEvent:
+func (l *loop) interfaceEvent(ev totem.InterfaceEvent) {
+	switch ev.Change {
+	case totem.InterfaceSame:
 		return
-	case udp.Fatal:
+	case totem.InterfaceFailed:
 		l.r.out.push(Event{Kind: Fatal, Err: ev.Err})
 		return
-	case udp.InterfaceUp:
+	case totem.InterfaceUp:
 		l.r.out.push(Event{Kind: InterfaceUp, Addr: ev.Addr})
-	case udp.InterfaceDown:
+	case totem.InterfaceDown:
 		l.r.out.push(Event{Kind: InterfaceDown, Addr: ev.Addr})
 	}
 	switch {
@@ -203,15 +214,36 @@ func (l *loop) onPacket(p *totem.Packet) {
 	}
 	l.now = l.clock.now()
 	if len(p.Data) > typeOffset && p.Data[typeOffset] == typeToken {
+		since := l.now.Sub(l.lastToken)
 		if l.lastToken != 0 {
-			l.stats.LongestVisit = max(l.stats.LongestVisit, l.now.Sub(l.lastToken))
+			l.stats.LongestVisit = max(l.stats.LongestVisit, since)
 		}
 		l.lastToken = l.now
-		if l.behind(2) {
-			l.keepToken(p)
-			return
+		switch {
+		case l.behind(2):
+			if l.token == nil {
+				l.stats.HeldBack++
+			}
+			l.keepToken(p, l.now.Add(l.srp.TokenRetransmit/holdShare))
+		case l.stream.on && since < paceRotation && l.pack.Backlog(false) < paceEnough:
+			l.pacing = true
+			l.keepToken(p, l.now.Add(paceRotation-since))
+		default:
+			l.visit(p)
 		}
+		return
 	}
+	l.do(l.m.Receive(l.now, p))
+}
+
+// visit has the machine take a token, and send what clients have ready.
+func (l *loop) visit(p *totem.Packet) {
+	l.now = l.clock.now()
+	if l.stream.on {
+		l.takeRequests()
+		l.takeInbox()
+	}
+	l.stream.visit()
 	l.do(l.m.Receive(l.now, p))
 }
 

@@ -62,7 +62,8 @@ func TestWhy(t *testing.T) {
 		{sample{}, "no CPU, disk or hypervisor delay was counted for it; the process was stopped or the machine suspended"},
 		{sample{ready: 99 * ms}, "no CPU, disk or hypervisor delay was counted for it; the process was stopped or the machine suspended"},
 		{sample{ready: 900 * ms, stolen: 850 * ms}, "it waited 900.0 ms for a CPU, the hypervisor took 850.0 ms of CPU time from this machine"},
-		{sample{disk: 990 * ms, faults: 3}, "it waited 990.0 ms for a disk, 3 of its pages had to be read from disk"},
+		{sample{faults: 9}, "no CPU, disk or hypervisor delay was counted for it; the process was stopped or the machine suspended"},
+		{sample{disk: 990 * ms, faults: 30}, "it waited 990.0 ms for a disk, 30 of its pages had to be read from disk"},
 		{sample{stop: 150 * ms}, "garbage collection stopped the process for 150.0 ms"},
 	} {
 		if got := tt.s.why(1000 * ms); got != tt.want {

@@ -149,6 +149,9 @@ func (s sample) since(old sample) sample {
 	}
 }
 
+// faultTime is how long one page takes to be read from disk, at most.
+const faultTime = 10 * time.Millisecond
+
 // why words what the counters say of a pause. What is less than a tenth of it is
 // not its cause.
 func (s sample) why(pause time.Duration) string {
@@ -162,7 +165,7 @@ func (s sample) why(pause time.Duration) string {
 	add(s.stolen, "the hypervisor took %0.1f ms of CPU time from this machine")
 	add(s.disk, "it waited %0.1f ms for a disk")
 	add(s.stop, "garbage collection stopped the process for %0.1f ms")
-	if s.faults > 0 {
+	if time.Duration(s.faults)*faultTime >= pause/10 {
 		found = append(found, fmt.Sprintf("%d of its pages had to be read from disk", s.faults))
 	}
 	if len(found) == 0 {

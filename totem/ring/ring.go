@@ -3,7 +3,6 @@ package ring
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -12,7 +11,6 @@ import (
 	"github.com/ringmaster-ha/ringmaster/totem"
 	"github.com/ringmaster-ha/ringmaster/totem/pg"
 	"github.com/ringmaster-ha/ringmaster/totem/srp"
-	"github.com/ringmaster-ha/ringmaster/totem/udp"
 )
 
 // Ring is one processor of a ring, carried by a thread of its own. All methods
@@ -53,9 +51,6 @@ func Open(cfg Config) (*Ring, error) {
 	}
 	if cfg.SRP.Log == nil {
 		cfg.SRP.Log = loglevel.Discard
-	}
-	if cfg.UDP.Log == nil {
-		cfg.UDP.Log = cfg.SRP.Log
 	}
 	if cfg.PacketSize == 0 {
 		cfg.PacketSize = 2048
@@ -172,28 +167,37 @@ func (r *Ring) ForceGather() {
 
 // Reconfigure takes over changed values of the totem section. RingSeq, Pool and
 // Source stay what they are.
-func (r *Ring) Reconfigure(srpCfg srp.Config, blockUnlisted bool) {
+func (r *Ring) Reconfigure(srpCfg srp.Config) {
 	r.call(func(l *loop) {
 		srpCfg.RingSeq, srpCfg.Pool, srpCfg.Source = l.srp.RingSeq, l.srp.Pool, l.srp.Source
 		l.srp = srpCfg
-		l.net.SetBlockUnlisted(blockUnlisted)
-		l.net.SetTimeouts(srpCfg.Downcheck, srpCfg.Merge)
 		l.do(l.m.Reconfigure(l.now, srpCfg))
 	})
 }
 
-// AddMember adds a node of the nodelist.
-func (r *Ring) AddMember(m udp.Member) { r.call(func(l *loop) { l.net.AddMember(m) }) }
+// Do has fn run on the ring thread soon, where the transport's methods may be
+// called; what fn has it send leaves right after.
+func (r *Ring) Do(fn func(now totem.Instant)) {
+	r.call(func(l *loop) {
+		fn(l.now)
+		l.net.Flush()
+	})
+}
 
-// RemoveMember removes the node that has the address.
-func (r *Ring) RemoveMember(addr netip.Addr) { r.call(func(l *loop) { l.net.RemoveMember(addr) }) }
+// Ask is Do that waits until fn has run.
+func (r *Ring) Ask(fn func(now totem.Instant)) error {
+	return r.ask(func(l *loop) {
+		fn(l.now)
+		l.net.Flush()
+	})
+}
 
 // Stats returns the counters as they are now.
 func (r *Ring) Stats() (s Stats, err error) {
 	err = r.ask(func(l *loop) {
 		s = l.stats
 		s.SRP = l.m.Stats(l.now)
-		s.Transport = l.net.Stats()
+		s.Failures = l.net.Failures()
 		s.Backlog = r.out.backlog.Load()
 	})
 	return s, err
@@ -202,20 +206,10 @@ func (r *Ring) Stats() (s Stats, err error) {
 // ResetStats sets the protocol's counters to zero.
 func (r *Ring) ResetStats() { r.call(func(l *loop) { l.m.ResetStats() }) }
 
-// NodeStatus tells what is known of a node.
-func (r *Ring) NodeStatus(id totem.NodeID) (s NodeStatus, err error) {
-	err = r.ask(func(l *loop) {
-		s.Reachable = l.m.Reachable(id)
-		s.Link, s.Known = l.net.NodeStatus(id, s.Reachable)
-		s.Addrs = l.net.Addresses(id)
-	})
-	return s, err
-}
-
-// Bound is the address that the ring is bound to.
-func (r *Ring) Bound() (addr netip.Addr, err error) {
-	err = r.ask(func(l *loop) { addr = l.net.Bound() })
-	return addr, err
+// Reachable tells whether a node is in the ring.
+func (r *Ring) Reachable(id totem.NodeID) (ok bool, err error) {
+	err = r.ask(func(l *loop) { ok = l.m.Reachable(id) })
+	return ok, err
 }
 
 // Close ends the ring thread and all that belongs to it, and returns when that

@@ -29,6 +29,7 @@ func testAddr(n int) netip.Addr {
 // node is a ring with the least that a daemon has above it.
 type node struct {
 	*Ring
+	net   *udp.Transport
 	id    totem.NodeID
 	asm   *pg.Assembler
 	store *pg.Store
@@ -50,20 +51,24 @@ func testConfig(tb testing.TB, id, n int) Config {
 			MissCountConst: 5, CancelTokenHoldOnRetransmit: false, MaxNetworkDelay: 50 * time.Millisecond, NetMTU: 1500,
 			Rand: rand.IntN,
 		},
-		UDP: udp.Config{
-			BindNet: testAddr(id), Port: 5405, TTL: 1, BlockUnlisted: true,
-			Downcheck: time.Second, Merge: 200 * time.Millisecond, MTU: 1410,
-			Interfaces: func() ([]udp.Interface, error) {
-				return []udp.Interface{{Name: "lo", Index: 1, Up: true, Prefix: netip.PrefixFrom(testAddr(id), 8)}}, nil
-			},
-		},
 		PayloadMTU: 1410,
 		StateDir:   tb.TempDir(),
 		Log:        &testLog{tb, id},
 	}
 	cfg.SRP.Log = cfg.Log
-	for i := 1; i <= n; i++ {
-		cfg.UDP.Members = append(cfg.UDP.Members, udp.Member{NodeID: totem.NodeID(i), Addr: testAddr(i)})
+	cfg.Transport = func(a Attachment) (Transport, error) {
+		c := udp.Config{
+			NodeID: totem.NodeID(id), Pool: a.Pool, Wake: a.Wake, Log: cfg.Log,
+			BindNet: testAddr(id), Port: 5405, TTL: 1, BlockUnlisted: true,
+			Downcheck: time.Second, Merge: 200 * time.Millisecond, MTU: 1410,
+			Interfaces: func() ([]udp.Interface, error) {
+				return []udp.Interface{{Name: "lo", Index: 1, Up: true, Prefix: netip.PrefixFrom(testAddr(id), 8)}}, nil
+			},
+		}
+		for i := 1; i <= n; i++ {
+			c.Members = append(c.Members, udp.Member{NodeID: totem.NodeID(i), Addr: testAddr(i)})
+		}
+		return udp.New(c)
 	}
 	return cfg
 }
@@ -83,12 +88,18 @@ func (l *testLog) Logf(v loglevel.Level, format string, args ...any) {
 
 func open(tb testing.TB, cfg Config) *node {
 	tb.Helper()
+	var net Transport
+	attach := cfg.Transport
+	cfg.Transport = func(a Attachment) (_ Transport, err error) {
+		net, err = attach(a)
+		return net, err
+	}
 	r, err := Open(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	n := &node{
-		Ring: r, id: cfg.SRP.NodeID, store: pg.NewStore(),
+		Ring: r, net: net.(*udp.Transport), id: cfg.SRP.NodeID, store: pg.NewStore(),
 		views: make(chan *totem.ConfigChange, 64), got: make(chan string, 4096), ended: make(chan error, 1),
 	}
 	n.asm = pg.NewAssembler(n.deliver, nil)
@@ -235,9 +246,8 @@ func TestRingFormsDeliversAndForgetsTheDead(t *testing.T) {
 		}
 	}
 
-	s, err := n[0].NodeStatus(3)
-	if err != nil || !s.Known || !s.Reachable || !s.Link.Enabled || !slices.Equal(s.Addrs, []netip.Addr{testAddr(3)}) {
-		t.Errorf("status of node 3: %+v, %v", s, err)
+	if ok, err := n[0].Reachable(3); err != nil || !ok {
+		t.Errorf("node 3 is reachable: %v, %v", ok, err)
 	}
 
 	n[2].Close()
@@ -281,17 +291,14 @@ func TestMembersComeAndGoAtRunTime(t *testing.T) {
 	first.awaitView(t, 1)
 	second := open(t, cfg[1])
 	second.awaitView(t, 2)
-	first.AddMember(udp.Member{NodeID: 2, Addr: testAddr(2)})
+	first.Do(func(totem.Instant) { first.net.AddMember(udp.Member{NodeID: 2, Addr: testAddr(2)}) })
 	first.awaitView(t, 1, 2)
 	second.awaitView(t, 1, 2)
-	if addr, err := first.Bound(); err != nil || addr != testAddr(1) {
-		t.Errorf("bound to %v, %v", addr, err)
-	}
 	second.Close()
-	first.RemoveMember(testAddr(2))
+	first.Do(func(totem.Instant) { first.net.RemoveMember(testAddr(2)) })
 	first.awaitView(t, 1)
-	if s, err := first.NodeStatus(2); err != nil || s.Known {
-		t.Errorf("status of a removed member: %+v, %v", s, err)
+	if ok, err := first.Reachable(2); err != nil || ok {
+		t.Errorf("a removed member is reachable: %v, %v", ok, err)
 	}
 }
 

@@ -127,22 +127,3 @@ func TestNetifWatchesWhileAlone(t *testing.T) {
 		t.Errorf("one processor: next look at %d, want after downcheck", n.next)
 	}
 }
-
-func TestSockaddr(t *testing.T) {
-	for _, tt := range []struct {
-		addr  string
-		scope uint32
-	}{
-		{"10.1.2.3", 0}, {"fd00::7", 0}, {"fe80::7", 4}, {"ff02::1", 4}, {"ff05::1", 0},
-	} {
-		var s sockaddr
-		addr := netip.MustParseAddr(tt.addr)
-		s.set(addr, 5405, 4)
-		if a, p := s.get(); a != addr || p != 5405 {
-			t.Errorf("%s: read back as %v port %d", tt.addr, a, p)
-		}
-		if addr.Is6() && s.raw.Scope_id != tt.scope {
-			t.Errorf("%s: scope %d, want %d", tt.addr, s.raw.Scope_id, tt.scope)
-		}
-	}
-}

@@ -37,7 +37,7 @@ func (t *Transport) sayMembers() {
 func (t *Transport) addMember(m Member) {
 	m.Addr = m.Addr.Unmap().WithZone("")
 	nm := &member{Member: m, active: true}
-	nm.to.set(m.Addr, t.cfg.Port, t.netif.bound.Index)
+	nm.to.Set(m.Addr, t.cfg.Port, t.netif.bound.Index)
 	t.members = append(t.members, nm)
 	t.listed[m.Addr] = struct{}{}
 }

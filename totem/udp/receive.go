@@ -6,6 +6,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/datagram"
 )
 
 // receiveRounds bounds how many batches one Receive takes from a socket: a
@@ -42,7 +43,7 @@ func (t *Transport) Receive(fn func(*totem.Packet)) (drained bool) {
 		t.kept[i] = nil
 	}
 	t.kept = t.kept[:0]
-	return drained && n < readBatch
+	return drained && n < datagram.ReadBatch
 }
 
 // keepPacket puts a unicast datagram aside until the multicasts are through.
@@ -57,7 +58,7 @@ func (t *Transport) drain(fd int, fn func(*totem.Packet)) (drained bool) {
 		for i := range n {
 			t.accept(i, fn)
 		}
-		if n < readBatch {
+		if n < datagram.ReadBatch {
 			return true
 		}
 	}
@@ -65,7 +66,7 @@ func (t *Transport) drain(fd int, fn func(*totem.Packet)) (drained bool) {
 }
 
 func (t *Transport) read(fd int) int {
-	n, err := t.in.read(fd)
+	n, err := t.in.Read(fd)
 	if err != nil {
 		if t.cfg.Log.Enabled(loglevel.Debug) {
 			t.cfg.Log.Logf(loglevel.Debug, "%v", err)
@@ -77,9 +78,9 @@ func (t *Transport) read(fd int) int {
 
 // accept hands the i-th of what was read to fn, or drops and counts it.
 func (t *Transport) accept(i int, fn func(*totem.Packet)) {
-	n := uint64(t.in.datagrams(i))
+	n := uint64(t.in.Datagrams(i))
 	t.stats.Received += n
-	if t.in.tooBig(i) {
+	if t.in.TooBig(i) {
 		t.stats.TooBig++
 		if t.tooBigLogged == 0 || t.now.Sub(t.tooBigLogged) >= tooBigInterval {
 			t.tooBigLogged = t.now
@@ -91,7 +92,7 @@ func (t *Transport) accept(i int, fn func(*totem.Packet)) {
 		}
 		return
 	}
-	addr, port := t.in.names[i].get()
+	addr, port := t.in.From(i)
 	if t.cfg.Mode == Unicast {
 		if _, ok := t.listed[addr]; !ok && t.cfg.BlockUnlisted {
 			t.stats.Unlisted += n
@@ -106,7 +107,7 @@ func (t *Transport) accept(i int, fn func(*totem.Packet)) {
 		return
 	}
 	t.from, t.fn = netip.AddrPortFrom(addr, port), fn
-	t.in.split(i, t.named)
+	t.in.Split(i, t.named)
 }
 
 // nameSender hands on a packet with its sender's address.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/datagram"
 )
 
 // Where a packet says what kind of message it is, and the kind of ordered
@@ -12,6 +13,12 @@ import (
 const (
 	typeOffset = 3
 	typeMcast  = 1
+)
+
+// What the writer calls the datagrams.
+const (
+	kindMcast datagram.Tag = iota
+	kindUcast
 )
 
 // Mcast queues p for all other processors; it takes over the caller's hold.
@@ -35,7 +42,7 @@ func (t *Transport) Mcast(p *totem.Packet) {
 		t.addMcasts()
 		t.mcastsToAll = all
 	}
-	t.out.hold(p)
+	t.out.Hold(p)
 	t.mcasts = append(t.mcasts, p)
 }
 
@@ -46,11 +53,11 @@ func (t *Transport) addMcasts() {
 		return
 	}
 	if t.cfg.Mode != Unicast {
-		t.stats.Discarded += uint64(t.out.add(t.mcasts, &t.group, kindMcast))
+		t.stats.Discarded += uint64(t.out.Add(t.mcasts, &t.group, kindMcast))
 	} else {
 		for _, m := range t.members {
 			if (m.active || t.mcastsToAll) && !t.isSelf(m) {
-				t.stats.Discarded += uint64(t.out.add(t.mcasts, &m.to, kindMcast))
+				t.stats.Discarded += uint64(t.out.Add(t.mcasts, &m.to, kindMcast))
 			}
 		}
 	}
@@ -66,9 +73,9 @@ func (t *Transport) Unicast(to totem.NodeID, p *totem.Packet) {
 		for _, m := range t.members {
 			if m.NodeID == to {
 				t.addMcasts()
-				t.out.hold(p)
+				t.out.Hold(p)
 				t.one[0] = p
-				t.stats.Discarded += uint64(t.out.add(t.one[:], &m.to, kindUcast))
+				t.stats.Discarded += uint64(t.out.Add(t.one[:], &m.to, kindUcast))
 				t.one[0] = nil
 				return
 			}
@@ -82,12 +89,12 @@ func (t *Transport) Unicast(to totem.NodeID, p *totem.Packet) {
 // does: Poll and Tick see to that.
 func (t *Transport) Flush() {
 	t.addMcasts()
-	if !t.out.empty() {
-		t.stuck = !t.out.flush(t.socks.send, t.failed, t.done)
+	if !t.out.Empty() {
+		t.stuck = !t.out.Flush(t.socks.send, t.failed, t.done)
 	}
 }
 
-func (t *Transport) sendFailed(kind sendKind, no unix.Errno) {
+func (t *Transport) sendFailed(kind datagram.Tag, no unix.Errno) (again bool) {
 	t.stats.Failed++
 	what := "sendmsg(ucast) failed (non-critical)"
 	if kind == kindMcast {
@@ -99,9 +106,10 @@ func (t *Transport) sendFailed(kind sendKind, no unix.Errno) {
 	if t.cfg.Log.Enabled(loglevel.Debug) {
 		t.cfg.Log.Logf(loglevel.Debug, "%s", perror(what, no))
 	}
+	return false
 }
 
-func (t *Transport) sendDone(kind sendKind, datagrams int) {
+func (t *Transport) sendDone(kind datagram.Tag, datagrams int) {
 	t.stats.Sent += uint64(datagrams)
 	if kind == kindMcast {
 		t.stats.Failures = 0

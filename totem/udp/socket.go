@@ -3,11 +3,11 @@ package udp
 import (
 	"fmt"
 	"net/netip"
-	"os"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/totem/datagram"
 )
 
 const (
@@ -57,7 +57,7 @@ func (e *socketError) Unwrap() error { return e.err }
 // perror words an error as the reference's LOGSYS_PERROR does.
 func perror(what string, err error) string {
 	if no, ok := err.(unix.Errno); ok {
-		return fmt.Sprintf("%s: %s (%d)", what, strerror(no), int(no))
+		return fmt.Sprintf("%s: %s (%d)", what, datagram.Strerror(no), int(no))
 	}
 	return fmt.Sprintf("%s: %v", what, err)
 }
@@ -225,17 +225,7 @@ func bindTo(fd int, addr netip.Addr, port uint16, index int) error {
 	if addr.Is4() {
 		return unix.Bind(fd, &unix.SockaddrInet4{Addr: addr.As4(), Port: int(port)})
 	}
-	return unix.Bind(fd, &unix.SockaddrInet6{Addr: addr.As16(), Port: int(port), ZoneId: scope(addr, index)})
-}
-
-// scope is the zone of an address: the interface's for link-local ones. (The
-// reference puts 2 into every address, which is the first real interface of
-// most hosts.)
-func scope(addr netip.Addr, index int) uint32 {
-	if addr.IsLinkLocalUnicast() || addr.IsLinkLocalMulticast() || addr.IsInterfaceLocalMulticast() {
-		return uint32(index)
-	}
-	return 0
+	return unix.Bind(fd, &unix.SockaddrInet6{Addr: addr.As16(), Port: int(port), ZoneId: datagram.Scope(addr, index)})
 }
 
 // setBuffer asks for socketBuffer beyond the system's limit where the
@@ -260,16 +250,3 @@ func b2i(b bool) int {
 	}
 	return 0
 }
-
-// strerror is the C library's text for an error number, as far as the kernel's
-// socket calls return them; Go's begins with a small letter.
-func strerror(no unix.Errno) string {
-	s := no.Error()
-	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
-		return string(s[0]-'a'+'A') + s[1:]
-	}
-	return s
-}
-
-// asErrno makes what a system call returned an error that carries its name.
-func asErrno(call string, no unix.Errno) error { return os.NewSyscallError(call, no) }

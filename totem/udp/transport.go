@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/datagram"
 )
 
 // Transport is the ring's access to the network. Its methods are the ring
@@ -18,12 +19,12 @@ type Transport struct {
 	cfg   Config
 	netif netif
 	socks sockets
-	group sockaddr // where multicasts go in Multicast and Broadcast
+	group datagram.Addr // where multicasts go in Multicast and Broadcast
 
 	members []*member
 	listed  map[netip.Addr]struct{} // members' addresses
 
-	in *reader
+	in *datagram.Reader
 	// kept are unicast datagrams that wait for multicasts; keep is keepPacket.
 	kept []*totem.Packet
 	keep func(*totem.Packet)
@@ -32,7 +33,7 @@ type Transport struct {
 	fn    func(*totem.Packet)
 	named func(*totem.Packet)
 
-	out   *writer
+	out   *datagram.Writer
 	stuck bool // out waits until the socket takes more
 	one   [1]*totem.Packet
 	// mcasts are multicasts not yet in out; they are held by it already.
@@ -53,9 +54,9 @@ type Transport struct {
 	bindAt    totem.Instant
 	bindTries int
 
-	event  Event // for the next Tick to return
-	failed func(sendKind, unix.Errno)
-	done   func(sendKind, int)
+	event  totem.InterfaceEvent // for the next Tick to return
+	failed func(datagram.Tag, unix.Errno) bool
+	done   func(datagram.Tag, int)
 	stats  Stats
 	// tooBigLogged is when a datagram without room was last logged, so that
 	// whoever sends such cannot fill the log.
@@ -79,7 +80,7 @@ type Stats struct {
 
 type member struct {
 	Member
-	to     sockaddr
+	to     datagram.Addr
 	active bool
 }
 
@@ -87,26 +88,6 @@ type member struct {
 type look struct {
 	list []Interface
 	err  error
-}
-
-// EventKind says what happened to the interface.
-type EventKind uint8
-
-const (
-	NoEvent EventKind = iota
-	// InterfaceUp: bound to Addr.
-	InterfaceUp
-	// InterfaceDown: alone with itself; Addr is the loopback's.
-	InterfaceDown
-	// Fatal: the ring cannot work; Err says why and is logged already.
-	Fatal
-)
-
-// Event is a change that the machine or the daemon must know of.
-type Event struct {
-	Kind EventKind
-	Addr netip.Addr
-	Err  error
 }
 
 // noInterface is the error of udpu that finds no interface to bind to at first.
@@ -120,6 +101,10 @@ const (
 	bindTriesMax      = 10                     // BIND_MAX_RETRIES
 	bindRetryInterval = 100 * time.Millisecond // BIND_RETRIES_INTERVAL; the n-th try waits n of it
 )
+
+// longMax is how much longer than the pool's packet size a datagram may be, in
+// bytes: the commit token of 384 processors passes 10000 bytes whatever the MTU.
+const longMax = 16 << 10
 
 // New makes a transport that has no sockets yet: Start begins with them.
 func New(cfg Config) (*Transport, error) {
@@ -139,8 +124,8 @@ func New(cfg Config) (*Transport, error) {
 		netif:   newNetif(cfg.Mode, cfg.Downcheck),
 		socks:   noSockets,
 		listed:  make(map[netip.Addr]struct{}),
-		in:      newReader(cfg.Pool),
-		out:     newWriter(),
+		in:      datagram.NewReader(cfg.Pool, cfg.Pool.Size()+longMax),
+		out:     datagram.NewWriter(),
 		mergeAt: totem.Never,
 		bindAt:  totem.Never,
 	}
@@ -170,8 +155,8 @@ func (t *Transport) Start(now totem.Instant) {
 func (t *Transport) Close() {
 	t.lookers.Wait()
 	t.socks.close()
-	t.in.close()
-	t.out.reset()
+	t.in.Close()
+	t.out.Reset()
 }
 
 // Poll appends the sockets to wait for to fds.
@@ -189,7 +174,7 @@ func (t *Transport) Poll(fds []unix.PollFd) []unix.PollFd {
 
 // Deadline is when Tick wants to be called next.
 func (t *Transport) Deadline() totem.Instant {
-	if t.event.Kind != NoEvent {
+	if t.event.Change != totem.InterfaceSame {
 		return 0
 	}
 	return min(t.netif.next, t.mergeAt, t.bindAt)
@@ -219,7 +204,7 @@ func (t *Transport) look() {
 }
 
 // Tick does what is due and tells what happened to the interface.
-func (t *Transport) Tick(now totem.Instant) Event {
+func (t *Transport) Tick(now totem.Instant) totem.InterfaceEvent {
 	t.now = now
 	if l := t.looked.Swap(nil); l != nil {
 		t.looking = false
@@ -240,7 +225,7 @@ func (t *Transport) Tick(now totem.Instant) Event {
 		t.Flush()
 	}
 	ev := t.event
-	t.event = Event{}
+	t.event = totem.InterfaceEvent{}
 	return ev
 }
 
@@ -262,11 +247,11 @@ func (t *Transport) sawInterfaces(now totem.Instant, l *look) {
 		t.bindAt = totem.Never
 		if t.netif.report() {
 			t.cfg.Log.Logf(loglevel.Notice, "The network interface is down.")
-			t.event = Event{Kind: InterfaceDown, Addr: localhost(t.cfg.BindNet)}
+			t.event = totem.InterfaceEvent{Change: totem.InterfaceDown, Addr: localhost(t.cfg.BindNet)}
 		}
 	case bindFatal:
 		t.cfg.Log.Logf(loglevel.Error, "%v", noInterface{})
-		t.event = Event{Kind: Fatal, Err: noInterface{}}
+		t.event = totem.InterfaceEvent{Change: totem.InterfaceFailed, Err: noInterface{}}
 	}
 }
 
@@ -288,29 +273,29 @@ func (t *Transport) open(now totem.Instant) {
 			return
 		}
 		t.cfg.Log.Logf(loglevel.Error, "%s", perror("Unable to create sockets, exiting", err))
-		t.event = Event{Kind: Fatal, Err: err}
+		t.event = totem.InterfaceEvent{Change: totem.InterfaceFailed, Err: err}
 		return
 	}
 	t.socks = socks
-	t.out.probe(socks.send)
+	t.out.Probe(socks.send)
 	if socks.mcast >= 0 {
-		acceptRuns(socks.mcast)
+		datagram.AcceptRuns(socks.mcast)
 	} else {
-		acceptRuns(socks.token)
+		datagram.AcceptRuns(socks.token)
 	}
 	t.readdress()
 	if t.netif.report() {
 		addr := bound.Prefix.Addr()
 		t.cfg.Log.Logf(loglevel.Notice, "The network interface [%s] is now up.", addr)
 		t.sayMembers()
-		t.event = Event{Kind: InterfaceUp, Addr: addr}
+		t.event = totem.InterfaceEvent{Change: totem.InterfaceUp, Addr: addr}
 	}
 }
 
 func (t *Transport) closeSockets() {
 	clear(t.mcasts)
 	t.mcasts = t.mcasts[:0]
-	t.out.reset()
+	t.out.Reset()
 	t.stuck = false
 	t.socks.close()
 }
@@ -320,12 +305,12 @@ func (t *Transport) readdress() {
 	index := t.netif.bound.Index
 	switch t.cfg.Mode {
 	case Multicast:
-		t.group.set(t.cfg.Group, t.cfg.Port, index)
+		t.group.Set(t.cfg.Group, t.cfg.Port, index)
 	case Broadcast:
-		t.group.set(netip.AddrFrom4([4]byte{255, 255, 255, 255}), t.cfg.Port, index)
+		t.group.Set(netip.AddrFrom4([4]byte{255, 255, 255, 255}), t.cfg.Port, index)
 	}
 	for _, m := range t.members {
-		m.to.set(m.Addr, t.cfg.Port, index)
+		m.to.Set(m.Addr, t.cfg.Port, index)
 	}
 }
 
@@ -337,6 +322,9 @@ func (t *Transport) Bound() netip.Addr {
 	}
 	return localhost(t.cfg.BindNet)
 }
+
+// Failures implements ring.Transport: continuous_sendmsg_failures.
+func (t *Transport) Failures() uint32 { return t.stats.Failures }
 
 // Stats returns the counters.
 func (t *Transport) Stats() Stats { return t.stats }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/datagram"
 )
 
 // testAddr is an address of the loopback net that no other test process uses.
@@ -70,7 +71,7 @@ func newHost(tb testing.TB, id, n int, change func(*Config)) *host {
 }
 
 // check runs one look at the interfaces to its end and returns what came of it.
-func (h *host) check() Event {
+func (h *host) check() totem.InterfaceEvent {
 	h.now = max(h.now, h.netif.next)
 	h.Tick(h.now)
 	<-h.wake
@@ -108,7 +109,7 @@ func cluster(tb testing.TB, n int, change func(*Config)) []*host {
 	hosts := make([]*host, n)
 	for i := range hosts {
 		hosts[i] = newHost(tb, i+1, n, change)
-		if ev := hosts[i].check(); ev.Kind != InterfaceUp || ev.Addr != testAddr(i+1) {
+		if ev := hosts[i].check(); ev.Change != totem.InterfaceUp || ev.Addr != testAddr(i+1) {
 			tb.Fatalf("node %d: first look: %+v, log %q", i+1, ev, hosts[i].log)
 		}
 	}
@@ -195,7 +196,7 @@ func TestUnlistedAddressIsRejected(t *testing.T) {
 func TestInterfaceDownAndUp(t *testing.T) {
 	h := cluster(t, 2, nil)[0]
 	h.up = false
-	if ev := h.check(); ev.Kind != InterfaceDown || ev.Addr.String() != "127.0.0.1" {
+	if ev := h.check(); ev.Change != totem.InterfaceDown || ev.Addr.String() != "127.0.0.1" {
 		t.Fatalf("interface down: %+v", ev)
 	}
 	if last := h.log[len(h.log)-1]; last != "The network interface is down." {
@@ -211,7 +212,7 @@ func TestInterfaceDownAndUp(t *testing.T) {
 		t.Errorf("status while down: %+v, %v", s, ok)
 	}
 	h.up = true
-	if ev := h.check(); ev.Kind != InterfaceUp {
+	if ev := h.check(); ev.Change != totem.InterfaceUp {
 		t.Fatalf("interface up: %+v", ev)
 	}
 	if last, want := h.log[len(h.log)-1], fmt.Sprintf("The network interface [%s] is now up.", testAddr(1)); last != want {
@@ -226,7 +227,7 @@ func TestUDPUWithoutInterfaceIsFatal(t *testing.T) {
 	h := newHost(t, 1, 1, func(c *Config) {
 		c.Interfaces = func() ([]Interface, error) { return nil, nil }
 	})
-	if ev := h.check(); ev.Kind != Fatal || !strings.HasPrefix(ev.Err.Error(), "One of your ip addresses are now bound to localhost.") {
+	if ev := h.check(); ev.Change != totem.InterfaceFailed || !strings.HasPrefix(ev.Err.Error(), "One of your ip addresses are now bound to localhost.") {
 		t.Errorf("got %+v", ev)
 	}
 }
@@ -234,7 +235,7 @@ func TestUDPUWithoutInterfaceIsFatal(t *testing.T) {
 func TestBindIsTriedAgain(t *testing.T) {
 	h := cluster(t, 1, nil)[0]
 	second := newHost(t, 1, 1, nil)
-	if ev := second.check(); ev.Kind != NoEvent {
+	if ev := second.check(); ev.Change != totem.InterfaceSame {
 		t.Fatalf("address in use: %+v", ev)
 	}
 	if !strings.HasPrefix(second.log[len(second.log)-1], "bind token socket failed: ") {
@@ -242,7 +243,7 @@ func TestBindIsTriedAgain(t *testing.T) {
 	}
 	h.closeSockets()
 	second.now = second.bindAt
-	if ev := second.Tick(second.now); ev.Kind != InterfaceUp {
+	if ev := second.Tick(second.now); ev.Change != totem.InterfaceUp {
 		t.Errorf("address free again: %+v", ev)
 	}
 }
@@ -251,14 +252,14 @@ func TestBindFailsForGood(t *testing.T) {
 	cluster(t, 1, nil)
 	second := newHost(t, 1, 1, nil)
 	ev := second.check()
-	for tries := 1; ev.Kind == NoEvent; tries++ {
+	for tries := 1; ev.Change == totem.InterfaceSame; tries++ {
 		if tries > 20 {
 			t.Fatal("still trying")
 		}
 		second.now = second.bindAt
 		ev = second.Tick(second.now)
 	}
-	if ev.Kind != Fatal || !strings.HasPrefix(second.log[len(second.log)-1], "Unable to create sockets, exiting: ") {
+	if ev.Change != totem.InterfaceFailed || !strings.HasPrefix(second.log[len(second.log)-1], "Unable to create sockets, exiting: ") {
 		t.Errorf("got %+v, logged %q", ev, second.log[len(second.log)-1])
 	}
 }
@@ -295,11 +296,11 @@ func TestRunsAreCutApart(t *testing.T) {
 		prepare func(*host)
 	}{
 		{"by the kernel", func(h *host) {
-			if !h.out.offload {
+			if !h.out.Offload {
 				t.Log("this kernel does not segment UDP")
 			}
 		}},
-		{"by us", func(h *host) { h.out.offload = false }},
+		{"by us", func(h *host) { h.out.Offload = false }},
 		{"by us, as the kernel refuses", func(h *host) {
 			// Segmentation needs checksums.
 			if err := unix.SetsockoptInt(h.socks.send, unix.SOL_SOCKET, unix.SO_NO_CHECK, 1); err != nil {
@@ -341,14 +342,14 @@ func TestRunsAreCutApart(t *testing.T) {
 
 func TestSegmentationIsGivenUp(t *testing.T) {
 	h := cluster(t, 2, nil)
-	if !h[0].out.offload {
+	if !h[0].out.Offload {
 		t.Skip("this kernel does not segment UDP")
 	}
 	if err := unix.SetsockoptInt(h[0].socks.send, unix.SOL_SOCKET, unix.SO_NO_CHECK, 1); err != nil {
 		t.Fatal(err)
 	}
-	for i := range offloadFailures {
-		if !h[0].out.offload {
+	for i := range datagram.OffloadFailures {
+		if !h[0].out.Offload {
 			t.Errorf("given up after %d failures", i)
 		}
 		for range 2 {
@@ -356,10 +357,10 @@ func TestSegmentationIsGivenUp(t *testing.T) {
 		}
 		h[0].Flush()
 	}
-	if h[0].out.offload {
-		t.Errorf("not given up after %d failures", offloadFailures)
+	if h[0].out.Offload {
+		t.Errorf("not given up after %d failures", datagram.OffloadFailures)
 	}
-	h[1].await(t, 2*offloadFailures)
+	h[1].await(t, 2*datagram.OffloadFailures)
 }
 
 func TestConfigIsChecked(t *testing.T) {

@@ -117,9 +117,9 @@ func print(out pcmktool.Output, n int, e entry, s show) {
 	const width, nameWidth = 5, 26 // of the longest number and name of a result
 	switch {
 	case s.code && s.name:
-		out.Info("%*d: %-*s  %s", width, n, nameWidth, e.Name(), e)
+		out.Info("% *d: %-*s  %s", width, n, nameWidth, e.Name(), e)
 	case s.code:
-		out.Info("%*d: %s", width, n, e)
+		out.Info("% *d: %s", width, n, e)
 	case s.name:
 		out.Info("%s - %s", e.Name(), e)
 	default:

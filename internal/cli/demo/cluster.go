@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/root"
+	"github.com/ringmaster-ha/ringmaster/internal/spawn"
 	"github.com/ringmaster-ha/ringmaster/quorum"
 	"github.com/ringmaster-ha/ringmaster/totem"
 )
@@ -100,7 +101,7 @@ func (n *node) start() error {
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM},
 		Stderr:      os.Stderr,
 	}
-	return n.proc.Start()
+	return spawn.Start(n.proc)
 }
 
 // kill ends the daemon without a word, as a crash does.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,6 +19,13 @@ const (
 	Required            // one
 	Optional            // one, unless the next argument begins with "-" or there is none
 )
+
+// Error is a mistake in a command line, in GLib's words.
+type Error string
+
+func (e Error) Error() string { return string(e) }
+
+func errorf(format string, args ...any) error { return Error(fmt.Sprintf(format, args...)) }
 
 // Option is an option.
 type Option struct {
@@ -75,16 +83,19 @@ func Strings(s *[]string) func(string, string, bool) error {
 	}
 }
 
+// isGo matches numbers that Go reads and C does not.
+var isGo = regexp.MustCompile(`_|^\s*[+-]?0[bBoO]`)
+
 // Int is the Do that keeps a number in n: decimal, or hexadecimal with 0x, or octal
 // with 0, in 32 bits.
 func Int(n *int) func(string, string, bool) error {
 	return func(name, value string, _ bool) error {
 		v, err := strconv.ParseInt(strings.TrimLeft(value, " \t\n\v\f\r"), 0, 64)
 		switch {
-		case strings.Contains(value, "_") || err != nil && !errors.Is(err, strconv.ErrRange):
-			return fmt.Errorf("Cannot parse integer value “%s” for %s", value, name)
+		case isGo.MatchString(value) || err != nil && !errors.Is(err, strconv.ErrRange):
+			return errorf("Cannot parse integer value “%s” for %s", value, name)
 		case err != nil || v < math.MinInt32 || v > math.MaxInt32:
-			return fmt.Errorf("Integer value “%s” for %s out of range", value, name)
+			return errorf("Integer value “%s” for %s out of range", value, name)
 		}
 		*n = int(v)
 		return nil
@@ -209,7 +220,7 @@ func (p *parser) long(arg string) error {
 			}
 		}
 	}
-	return fmt.Errorf("Unknown option %s", p.args[p.next])
+	return errorf("Unknown option %s", p.args[p.next])
 }
 
 func (p *parser) longIn(options []Option, arg string) (done bool, err error) {
@@ -239,7 +250,7 @@ func (p *parser) short(arg string) error {
 				}
 				name := "-" + arg[i:i+1]
 				if o.Arg != None && p.next > at {
-					return true, fmt.Errorf("Error parsing option %s", name)
+					return true, errorf("Error parsing option %s", name)
 				}
 				return true, p.take(o, name)
 			}
@@ -252,7 +263,7 @@ func (p *parser) short(arg string) error {
 		case arg[i] == '?' || arg[i] == 'h':
 			return Help(p.context.help(helpMain, ""))
 		default:
-			return fmt.Errorf("Unknown option %s", p.args[at])
+			return errorf("Unknown option %s", p.args[at])
 		}
 	}
 	return nil
@@ -265,7 +276,7 @@ func (p *parser) take(o *Option, name string) error {
 	case o.Arg == None, o.Arg == Optional && (last || strings.HasPrefix(p.args[p.next+1], "-")):
 		return o.Do(name, "", false)
 	case last:
-		return fmt.Errorf("Missing argument for %s", name)
+		return errorf("Missing argument for %s", name)
 	}
 	p.next++
 	return o.Do(name, p.args[p.next], true)

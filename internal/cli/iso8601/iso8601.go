@@ -103,6 +103,11 @@ func run(args []string, stdout, stderr io.Writer, now time.Time) int {
 	return log.Exit(crmexit.InvalidParam)
 }
 
+// fault is what the tool says of a value that it cannot read.
+type fault string
+
+func (f fault) Error() string { return string(f) }
+
 // mismatch says that the result is not the expected one, of which the tool says
 // nothing.
 type mismatch struct{}
@@ -116,7 +121,7 @@ func (o *options) show(w io.Writer, now iso8601.Time, log *pcmktool.Log) error {
 		if errors.As(err, &e) {
 			log.Print(pcmktool.Error, e.Where, e.Text)
 		}
-		return fmt.Errorf("Invalid %s specified: %s", what, text)
+		return fault(fmt.Sprintf("Invalid %s specified: %s", what, text))
 	}
 	var date, duration iso8601.Time
 	var err error

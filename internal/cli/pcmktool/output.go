@@ -78,7 +78,7 @@ func (c *Common) Open(args []string, stdout, stderr io.Writer) (Output, error) {
 		if c.OutputAs == nil {
 			format = "(null)"
 		}
-		return nil, fmt.Errorf("Error creating output format %s: %s", format, rc)
+		return nil, openError(fmt.Sprintf("Error creating output format %s: %s", format, rc))
 	}
 	d := destination{w: bufio.NewWriter(to), file: file}
 	switch format {
@@ -89,6 +89,11 @@ func (c *Common) Open(args []string, stdout, stderr io.Writer) (Output, error) {
 	}
 	return &text{d, stderr}, nil
 }
+
+// openError is why there is no output.
+type openError string
+
+func (e openError) Error() string { return string(e) }
 
 // destination is a stream that is ours to close only if it is a file.
 type destination struct {

@@ -31,8 +31,9 @@ type Conn struct {
 
 	data any // the Handler's own
 
-	// Of Serve's goroutine only.
-	ready    bool   // in Server.ready
+	// Under Options.Locker.
+	lent     bool   // watched by Server.lent instead of Server.poll; changes under mu too
+	ready    bool   // in Server.ready, or Lent.ready
 	gone     bool   // the set-up socket has ended: take what is left, then close
 	muted    bool   // not listened to, because of the rate; changes under mu
 	held     []byte // a request that the Handler has postponed
@@ -353,8 +354,8 @@ func (c *Conn) setFlow(v uint32) {
 	}
 }
 
-// receive takes one request; ringbuffer.ErrEmpty when there is none. Serve's
-// goroutine only, which is also the one that ends the transport.
+// receive takes one request; ringbuffer.ErrEmpty when there is none. With Locker
+// held, without which nobody ends the transport.
 func (c *Conn) receive(buf []byte) (int, error) {
 	if c.rings != nil {
 		return c.rings.request.TryRead(buf[:c.max])
@@ -387,10 +388,15 @@ func (c *Conn) handled(msg []byte) bool {
 		return false
 	}
 	c.postpone = false
+	c.hold(msg)
+	return true
+}
+
+// hold keeps a request that is to be handled later; next returns it then.
+func (c *Conn) hold(msg []byte) {
 	if c.held == nil {
 		c.held = append([]byte(nil), msg...)
 	}
-	return true
 }
 
 // take receives one request and checks its header. done: there is no more for

@@ -14,6 +14,9 @@
 // room. The other way round the Handler may block, which holds up the other
 // clients of this service and nobody else.
 //
+// Requests of a kind that Options.Lend names can be taken by another thread in
+// place of Serve's goroutine (Lent), with the same Locker held.
+//
 // A request that the Handler cannot take now, and has no way to refuse, is kept
 // (Conn.Postpone): what a client has put into its ring is not lost.
 //

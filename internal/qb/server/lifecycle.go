@@ -51,7 +51,13 @@ func (s *Server) register(c *Conn) {
 
 // detach ends a connection without telling the Handler.
 func (s *Server) detach(c *Conn) {
-	s.poll.remove(c.fd)
+	s.opts.Locker.Lock()
+	if c.lent {
+		s.lent.remove(c)
+	} else {
+		s.poll.remove(c.fd)
+	}
+	s.opts.Locker.Unlock()
 	s.put(c.fd, source{})
 	if c.socks != nil {
 		s.poll.remove(c.socks.request)
@@ -120,9 +126,14 @@ func (s *Server) wake() {
 
 // afterWake deals with what another goroutine has asked for.
 func (s *Server) afterWake() {
+	s.opts.Locker.Lock()
+	if s.lent != nil {
+		s.takeReclaimed()
+	}
 	if s.Rate().flow() == 0 {
 		s.unmute()
 	}
+	s.opts.Locker.Unlock()
 	s.mu.Lock()
 	waiting := len(s.backlog) > 0
 	s.mu.Unlock()
@@ -140,11 +151,14 @@ func (s *Server) afterWake() {
 // unmute listens to all clients again, and takes the requests that wait.
 func (s *Server) unmute() {
 	for _, c := range s.Conns() {
-		s.listenTo(c)
+		if !c.lent {
+			s.listenTo(c)
+		}
 	}
 }
 
-// listenTo undoes mute.
+// listenTo undoes mute, of a client that is not lent. Precondition: Locker is
+// held.
 func (s *Server) listenTo(c *Conn) {
 	if !c.muted {
 		return
@@ -179,11 +193,15 @@ func (s *Server) retryLater(c *Conn) {
 func (s *Server) retry() {
 	postponed := s.postponed
 	s.postponed, s.retryAt = nil, time.Time{}
+	s.opts.Locker.Lock()
+	defer s.opts.Locker.Unlock()
 	if s.Rate().flow() != 0 {
 		return
 	}
 	for _, c := range postponed {
-		s.listenTo(c)
+		if !c.lent {
+			s.listenTo(c)
+		}
 	}
 }
 
@@ -262,4 +280,7 @@ func (s *Server) shutDown() {
 	s.stopped = true
 	s.mu.Unlock()
 	s.poll.close()
+	if s.lent != nil {
+		s.lent.close()
+	}
 }

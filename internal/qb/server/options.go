@@ -44,6 +44,12 @@ type Options struct {
 	// Locker, if any, is held during all calls of the Handler and Accept; the
 	// requests that one client has pipelined are handled under one hold.
 	Locker sync.Locker
+	// Lend, if any, says which requests a thread that must not wait may handle;
+	// such a thread can then take those of this service itself: see Lent. It is
+	// asked with Locker held. LentPending is called, with Locker held too, when
+	// Lent.Pending has become true by other means than Lent.Serve.
+	Lend        func(msg []byte) bool
+	LentPending func()
 	// Cork, if any, may hold back notifications; see Cork.
 	Cork *Cork
 	Log  loglevel.Logger
@@ -83,6 +89,9 @@ func (o *Options) setDefaults() error {
 	}
 	if o.Locker == nil {
 		o.Locker = noLock{}
+	}
+	if o.LentPending == nil {
+		o.LentPending = func() {}
 	}
 	if o.Cork == nil {
 		o.Cork = new(Cork)

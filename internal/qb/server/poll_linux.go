@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,6 +12,15 @@ import (
 type poller struct {
 	epfd, wakefd int
 	events       [128]unix.EpollEvent
+}
+
+// epollCtl is epoll_ctl, which never waits.
+func epollCtl(epfd, op, fd int, ev *unix.EpollEvent) error {
+	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(ev)), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 func newPoller() (*poller, error) {
@@ -37,14 +47,14 @@ func (p *poller) close() {
 }
 
 func (p *poller) add(fd int, events uint32) error {
-	return unix.EpollCtl(p.epfd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
+	return epollCtl(p.epfd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
 func (p *poller) modify(fd int, events uint32) {
-	_ = unix.EpollCtl(p.epfd, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
+	_ = epollCtl(p.epfd, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
-func (p *poller) remove(fd int) { _ = unix.EpollCtl(p.epfd, unix.EPOLL_CTL_DEL, fd, nil) }
+func (p *poller) remove(fd int) { _ = epollCtl(p.epfd, unix.EPOLL_CTL_DEL, fd, nil) }
 
 // wake ends the present or the next wait.
 func (p *poller) wake() {

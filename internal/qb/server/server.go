@@ -26,17 +26,19 @@ type Server struct {
 	pid      int
 	listener int
 	poll     *poller
+	lent     *Lent      // nil without Options.Lend
 	rateMu   sync.Mutex // makes rate and what clients are told of it one
 	rate     atomic.Int32
 
 	active, closed, refused, malformed, setupTimeouts, overrun atomic.Uint64
+
+	buf []byte // of the request that is being handled, under Options.Locker
 
 	// Of Serve's goroutine.
 	sources   []source // by file descriptor
 	setups    []*setup // the oldest first
 	ready     []*Conn  // have more requests than they were allowed to send at once
 	spare     []*Conn
-	buf       []byte // of the request that is being handled
 	oob       ancillary
 	bytes     [512]byte // of set-up sockets: only their number counts
 	deafUntil time.Time // when the listener is listened to again, or zero
@@ -74,7 +76,16 @@ func Listen(opts Options) (*Server, error) {
 	if s.poll, err = newPoller(); err != nil {
 		return nil, fmt.Errorf("qb server %s: %w", opts.Name, err)
 	}
+	if opts.Lend != nil {
+		if s.lent, err = newLent(s); err != nil {
+			s.poll.close()
+			return nil, fmt.Errorf("qb server %s: %w", opts.Name, err)
+		}
+	}
 	if err := s.bind(addr); err != nil {
+		if s.lent != nil {
+			s.lent.close()
+		}
 		if s.listener >= 0 {
 			_ = unix.Close(s.listener)
 		}
@@ -131,7 +142,7 @@ func (s *Server) Serve(ctx context.Context) error {
 
 // untilNext is how long nothing is due; negative when nothing is at all.
 func (s *Server) untilNext() time.Duration {
-	if len(s.ready) > 0 {
+	if len(s.ready) > 0 || s.lent != nil && s.lent.home() && s.lent.Pending() {
 		return 0
 	}
 	var next time.Time
@@ -163,23 +174,33 @@ func (s *Server) dispatch(fd int, events uint32) {
 		s.afterWake()
 		return
 	}
+	if s.lent != nil && fd == s.lent.epfd {
+		return // serveReady looks
+	}
 	if fd >= len(s.sources) {
 		return
 	}
-	switch src := s.sources[fd]; {
-	case src.setup != nil:
+	src := s.sources[fd]
+	if src.setup != nil {
 		s.readSetup(src.setup)
-	case src.conn == nil: // has been closed among the same events
-	case src.data:
-		s.serve(src.conn)
-	default:
-		s.onSetupSocket(src.conn, events)
+		return
+	}
+	if src.conn == nil {
+		return // has been closed among the same events
+	}
+	s.opts.Locker.Lock()
+	defer s.opts.Locker.Unlock()
+	if src.data {
+		s.serve(src.conn, nil)
+	} else {
+		s.onSetupSocket(src.conn, events, nil)
 	}
 }
 
 // onSetupSocket deals with the socket of a connection that is set up: its
 // bytes tell that there are requests, its end that the client has gone.
-func (s *Server) onSetupSocket(c *Conn, events uint32) {
+// Precondition: Locker is held; may is as in serve.
+func (s *Server) onSetupSocket(c *Conn, events uint32, may func([]byte) bool) {
 	if events&unix.EPOLLOUT != 0 {
 		c.mu.Lock()
 		c.notify()
@@ -200,22 +221,24 @@ func (s *Server) onSetupSocket(c *Conn, events uint32) {
 	if n := recvBytes(c.fd, s.bytes[:]); n == 0 || n < 0 && n != -int(unix.EAGAIN) {
 		c.gone = true
 	}
-	s.serve(c)
+	s.serve(c, may)
 }
 
 // serve handles the requests of one client, as many as the rate allows at once.
-func (s *Server) serve(c *Conn) {
+// may, if any, says which of them may be handled now; from one that may not on,
+// Serve's goroutine goes on with the client.
+//
+// Precondition: Locker is held. Under it the rate cannot change, and a request
+// that has been taken must be served: one of libcpg's multicasts that met a
+// synchronisation here would be lost without a word.
+func (s *Server) serve(c *Conn, may func([]byte) bool) {
 	if c.ready || c.isDoomed() {
 		return
 	}
 	if cap(s.buf) < int(c.max) {
 		s.buf = make([]byte, c.max)
 	}
-	// The lock comes before the request: under it the rate cannot change, and a
-	// request that has been taken must be served. One of libcpg's multicasts
-	// that met a synchronisation here would be lost without a word.
-	more := true
-	s.opts.Locker.Lock()
+	more, lendable := true, false
 	for left := Rate(s.rate.Load()).batch(); left > 0; left-- {
 		if Rate(s.rate.Load()).flow() != 0 {
 			s.mute(c)
@@ -227,41 +250,62 @@ func (s *Server) serve(c *Conn) {
 			more = false
 			break
 		}
+		if may != nil && !may(msg) {
+			c.hold(msg)
+			s.reclaim(c)
+			return
+		}
 		s.opts.Handler.Request(c, msg)
 		if c.handled(msg) {
+			if may != nil {
+				s.reclaim(c)
+				return
+			}
 			s.mute(c)
 			s.retryLater(c)
-			more = false
-			break
+			return
 		}
 		if c.isDoomed() {
 			more = false
 			break
 		}
+		lendable = s.lent != nil && may == nil && s.opts.Lend(msg)
 	}
-	s.opts.Locker.Unlock()
 	switch {
+	case c.gone && !more:
+		c.fail(nil)
+	case c.lent && more:
+		c.ready = true
+		s.lent.add(c)
 	case more:
 		c.ready = true
 		s.ready = append(s.ready, c)
-	case c.gone:
-		c.fail(nil)
+	case lendable && !c.lent:
+		s.lend(c)
 	}
 }
 
 // serveReady goes on with those that had more requests than allowed at once.
 func (s *Server) serveReady() {
+	if s.lent != nil && s.lent.home() {
+		s.opts.Locker.Lock()
+		s.lent.serveHome()
+		s.opts.Locker.Unlock()
+	}
 	ready := s.ready
 	s.ready = s.spare[:0]
 	for i, c := range ready {
 		ready[i] = nil
+		s.opts.Locker.Lock()
 		c.ready = false
-		s.serve(c)
+		s.serve(c, nil)
+		s.opts.Locker.Unlock()
 	}
 	s.spare = ready
 }
 
-// mute stops listening to a client until the rate says otherwise.
+// mute stops listening to a client until the rate says otherwise. Precondition:
+// Locker is held.
 func (s *Server) mute(c *Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -284,11 +328,16 @@ func (s *Server) watch(c *Conn) {
 	if c.wantOut {
 		events |= unix.EPOLLOUT
 	}
-	s.poll.modify(c.fd, events)
+	if c.lent {
+		s.lent.modify(c.fd, events)
+	} else {
+		s.poll.modify(c.fd, events)
+	}
 }
 
 // SetRate says how eagerly requests are taken from now on, as
-// qb_ipcs_request_rate_limit; Off and Off2 tell clients not to send.
+// qb_ipcs_request_rate_limit; Off and Off2 tell clients not to send. With
+// Options.Lend, Locker must be held.
 func (s *Server) SetRate(r Rate) {
 	s.rateMu.Lock()
 	defer s.rateMu.Unlock()
@@ -298,6 +347,9 @@ func (s *Server) SetRate(r Rate) {
 	}
 	for _, c := range s.Conns() {
 		c.setFlow(r.flow())
+	}
+	if s.lent != nil && r.flow() == 0 {
+		s.lent.unmute()
 	}
 	s.wake()
 }

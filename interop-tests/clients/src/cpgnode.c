@@ -92,15 +92,38 @@ static struct {
 } now;
 static int joined; /* our join has come */
 
+/* The nodes that processes of the group have gone with since the configuration before. */
+static struct {
+	uint32_t n, nodes[CPG_MEMBERS_MAX];
+} gone;
+
+static void note_gone(uint32_t node)
+{
+	for (uint32_t i = 0; i < gone.n; i++)
+		if (gone.nodes[i] == node)
+			return;
+	if (gone.n < CPG_MEMBERS_MAX)
+		gone.nodes[gone.n++] = node;
+}
+
+static void print_nodes(const char *name, const uint32_t *nodes, uint32_t n)
+{
+	fprintf(out, ",\"%s\":[", name);
+	for (uint32_t i = 0; i < n; i++)
+		fprintf(out, "%s%" PRIu32, i ? "," : "", nodes[i]);
+	fputc(']', out);
+}
+
 static void write_ring(void)
 {
 	if (!joined || !now.known || now.written)
 		return;
-	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"config\",%s\"ring\":\"%" PRIx32 ".%" PRIx64 "\",\"members\":[",
+	fprintf(out, "{\"proc\":\"%s\",\"ev\":\"config\",%s\"ring\":\"%" PRIx32 ".%" PRIx64 "\"",
 		self, rings++ ? "" : "\"initial\":true,", now.id.nodeid, now.id.seq);
-	for (uint32_t i = 0; i < now.n; i++)
-		fprintf(out, "%s%" PRIu32, i ? "," : "", now.members[i]);
-	fputs("]}\n", out);
+	print_nodes("members", now.members, now.n);
+	print_nodes("left", gone.nodes, gone.n);
+	fputs("}\n", out);
+	gone.n = 0;
 	now.written = 1;
 }
 
@@ -129,6 +152,9 @@ static void confchg(cpg_handle_t h, const struct cpg_name *group,
 	print_list("left", left, n_left);
 	print_list("joined", came, n_came);
 	fputs("}\n", out);
+	for (size_t i = 0; i < n_left; i++)
+		if (left[i].reason == CPG_REASON_NODEDOWN)
+			note_gone(left[i].nodeid);
 	for (size_t i = 0; i < n_came; i++)
 		if (came[i].nodeid == hd.node && came[i].pid == hd.pid)
 			joined = 1;

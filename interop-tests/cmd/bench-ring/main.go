@@ -23,17 +23,21 @@ func main() {
 // bench is the lab.TB of a program that is not a test.
 type bench struct {
 	dir     string
+	kind    lab.Kind
 	cleanup []func()
 	failed  bool
 }
 
-func (b *bench) Name() string              { return "bench-ring" }
-func (b *bench) Helper()                   {}
-func (b *bench) Logf(f string, a ...any)   { fmt.Fprintf(os.Stderr, f+"\n", a...) }
-func (b *bench) Cleanup(f func())          { b.cleanup = append(b.cleanup, f) }
-func (b *bench) TempDir() string           { return b.dir }
-func (b *bench) Failed() bool              { return b.failed }
-func (b *bench) Fatalf(f string, a ...any) { b.failed = true; panic(fmt.Sprintf(f, a...)) }
+func (b *bench) Name() string            { return "bench-ring" }
+func (b *bench) Helper()                 {}
+func (b *bench) Logf(f string, a ...any) { fmt.Fprintf(os.Stderr, f+"\n", a...) }
+func (b *bench) Cleanup(f func())        { b.cleanup = append(b.cleanup, f) }
+func (b *bench) TempDir() string         { return b.dir }
+func (b *bench) Failed() bool            { return b.failed }
+func (b *bench) Fatalf(f string, a ...any) {
+	b.failed = true
+	panic(fmt.Sprintf("%v: ", b.kind) + fmt.Sprintf(f, a...))
+}
 
 func (b *bench) close() {
 	for i := len(b.cleanup) - 1; i >= 0; i-- {
@@ -44,7 +48,8 @@ func (b *bench) close() {
 }
 
 func run() (code int) {
-	transport := flag.String("transport", "udpu", "udpu or udp")
+	transport := flag.String("transport", "udpu", "udpu, udp or knet")
+	crypto := flag.String("crypto", "", "with knet: cipher and hash, as aes256/sha256")
 	rounds := flag.Int("rounds", 3, "measurements of each kind; the median counts")
 	seconds := flag.Int("seconds", 2, "length of one throughput measurement")
 	only := flag.String("only", "", "measure just this: throughput, latency, membership, idle or stall")
@@ -69,7 +74,7 @@ func run() (code int) {
 	if err != nil {
 		panic(err)
 	}
-	s := &suite{transport: *transport, rounds: *rounds, seconds: *seconds, clients: programs}
+	s := &suite{transport: *transport, crypto: *crypto, rounds: *rounds, seconds: *seconds, clients: programs}
 	if *hold != "" {
 		s.hold(*hold, *size, *seconds)
 		return 0

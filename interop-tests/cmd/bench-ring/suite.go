@@ -16,6 +16,7 @@ var sizes = []int{64, 256, 1024, 4096, 16384, 65536, 262144, 1000000}
 
 type suite struct {
 	transport       string
+	crypto          string
 	rounds, seconds int
 	clients         string // where the client programs are
 }
@@ -34,20 +35,14 @@ func (s *suite) form(kind lab.Kind, token int) *cluster {
 	if err != nil {
 		panic(err)
 	}
-	c := &cluster{b: &bench{dir: dir}, kind: kind, suite: s, tool: "/run/cpgbench"}
+	c := &cluster{b: &bench{dir: dir, kind: kind}, kind: kind, suite: s, tool: "/run/cpgbench"}
 	c.Lab = lab.New(c.b, 3, lab.Bridged)
-	program, err := os.ReadFile(s.clients + "/cpgbench")
-	if err != nil {
-		panic(err)
-	}
-	conf := lab.Ring{Transport: s.transport, Token: token, Realtime: true}.Conf(c.Hosts())
+	conf := lab.Ring{Transport: s.transport, Crypto: s.crypto, Token: token, Realtime: true}.Conf(c.Hosts())
 	conf = strings.Replace(conf, "debug: on", "debug: off", 1)
 	for _, h := range c.Hosts() {
 		h.Use(kind)
 		h.WriteFile("/etc/corosync/corosync.conf", conf)
-		if err := os.WriteFile(h.Path(c.tool), program, 0o755); err != nil {
-			panic(err)
-		}
+		h.Copy(s.clients+"/cpgbench", c.tool)
 		h.StartCorosync()
 	}
 	c.Form(c.Hosts()...)

@@ -1,6 +1,8 @@
-package udp
+package datagram
 
 import (
+	"net/netip"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -9,47 +11,41 @@ import (
 )
 
 const (
-	// readBatch is how many datagrams, or runs of them, one recvmmsg takes.
-	readBatch = 16
+	// ReadBatch is how many datagrams, or runs of them, one recvmmsg takes.
+	ReadBatch = 16
 	// writeBatch is how many sends one sendmmsg takes. A system call that does
 	// not wait runs with the scheduler's P held, and a collector that wants to
 	// stop the world waits for it: this bounds for how long.
 	writeBatch = 64
-	// longMax is how much longer than the pool's packet size a datagram may be,
-	// in bytes: the commit token of 384 processors passes 10000 bytes whatever
-	// the MTU.
-	longMax = 16 << 10
 	// spillSize is the room behind a packet's: the longest run that the kernel
 	// hands over as one.
 	spillSize = 64 << 10
 )
 
-// The system calls of reader and writer are raw: they do not wait
-// (MSG_DONTWAIT), so the scheduler need not know of them, and the thread that
-// carries the token keeps its P.
-
-// reader reads batches of datagrams into pooled packets. Everything is
+// Reader reads batches of datagrams into pooled packets. Everything is
 // preallocated; the kernel is handed the same headers every time.
 //
 // Where the kernel supports it (UDP_GRO), datagrams of one length and sender
 // that came in a row arrive as one run, which is cut apart here: the first stays
 // where the kernel wrote it, the others are copied.
-type reader struct {
+type Reader struct {
 	pool  *totem.Pool
 	big   *totem.Pool
-	pkts  [readBatch]*totem.Packet
-	hdrs  [readBatch]unix.Mmsghdr
-	iovs  [readBatch][2]unix.Iovec
-	ctls  [readBatch][controlSize]byte
-	names [readBatch]sockaddr
+	pkts  [ReadBatch]*totem.Packet
+	hdrs  [ReadBatch]unix.Mmsghdr
+	iovs  [ReadBatch][2]unix.Iovec
+	ctls  [ReadBatch][controlSize]byte
+	names [ReadBatch]Addr
 	spill []byte
 }
 
-func newReader(pool *totem.Pool) *reader {
-	r := &reader{
+// NewReader makes a reader into the packets of pool. Datagrams may be up to room
+// bytes long; those that the pool's packets do not hold are copied.
+func NewReader(pool *totem.Pool, room int) *Reader {
+	r := &Reader{
 		pool:  pool,
-		big:   totem.NewPool(pool.Size()+longMax, 4),
-		spill: make([]byte, readBatch*spillSize),
+		big:   totem.NewPool(max(room, pool.Size()), 4),
+		spill: make([]byte, ReadBatch*spillSize),
 	}
 	for i := range r.hdrs {
 		r.iovs[i][1].Base = &r.spill[i*spillSize]
@@ -63,12 +59,12 @@ func newReader(pool *totem.Pool) *reader {
 	return r
 }
 
-// acceptRuns asks the kernel to hand over runs; it may not be able to.
-func acceptRuns(fd int) { _ = unix.SetsockoptInt(fd, unix.SOL_UDP, unix.UDP_GRO, 1) }
+// AcceptRuns asks the kernel to hand over runs; it may not be able to.
+func AcceptRuns(fd int) { _ = unix.SetsockoptInt(fd, unix.SOL_UDP, unix.UDP_GRO, 1) }
 
-// read takes up to readBatch datagrams or runs that wait at fd. The i-th is then
-// had from split, its sender from names[i].
-func (r *reader) read(fd int) (n int, err error) {
+// Read takes up to ReadBatch datagrams or runs that wait at fd. The i-th is then
+// had from Split, its sender from From.
+func (r *Reader) Read(fd int) (n int, err error) {
 	for i := range r.hdrs {
 		if r.pkts[i] == nil {
 			p := r.pool.Get()
@@ -82,7 +78,7 @@ func (r *reader) read(fd int) (n int, err error) {
 	}
 	for {
 		got, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd),
-			uintptr(unsafe.Pointer(&r.hdrs[0])), readBatch, unix.MSG_DONTWAIT, 0, 0)
+			uintptr(unsafe.Pointer(&r.hdrs[0])), ReadBatch, unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case 0:
 			return int(got), nil
@@ -91,13 +87,16 @@ func (r *reader) read(fd int) (n int, err error) {
 		case unix.EAGAIN:
 			return 0, nil
 		}
-		return 0, asErrno("recvmmsg", errno)
+		return 0, os.NewSyscallError("recvmmsg", errno)
 	}
 }
 
+// From is who sent the i-th run of the last read.
+func (r *Reader) From(i int) (netip.Addr, uint16) { return r.names[i].Get() }
+
 // segment is the length of the datagrams of the i-th run, or of the i-th
 // datagram where that is none.
-func (r *reader) segment(i int) int {
+func (r *Reader) segment(i int) int {
 	n := int(r.hdrs[i].Len)
 	if uint64(r.hdrs[i].Hdr.Controllen) >= uint64(unix.CmsgLen(4)) {
 		c := (*unix.Cmsghdr)(unsafe.Pointer(&r.ctls[i]))
@@ -110,8 +109,8 @@ func (r *reader) segment(i int) int {
 	return n
 }
 
-// datagrams is how many datagrams the i-th run of the last read has.
-func (r *reader) datagrams(i int) int {
+// Datagrams is how many datagrams the i-th run of the last read has.
+func (r *Reader) Datagrams(i int) int {
 	n, size := int(r.hdrs[i].Len), r.segment(i)
 	if size == 0 {
 		return 1
@@ -119,14 +118,14 @@ func (r *reader) datagrams(i int) int {
 	return (n + size - 1) / size
 }
 
-// tooBig tells whether the i-th datagram of the last read is longer than any
+// TooBig tells whether the i-th datagram of the last read is longer than any
 // that there is room for.
-func (r *reader) tooBig(i int) bool {
-	return r.hdrs[i].Hdr.Flags&unix.MSG_TRUNC != 0 || r.segment(i) > r.pool.Size()+longMax
+func (r *Reader) TooBig(i int) bool {
+	return r.hdrs[i].Hdr.Flags&unix.MSG_TRUNC != 0 || r.segment(i) > r.big.Size()
 }
 
-// split calls fn with each datagram of the i-th run of the last read.
-func (r *reader) split(i int, fn func(*totem.Packet)) {
+// Split calls fn with each datagram of the i-th run of the last read.
+func (r *Reader) Split(i int, fn func(*totem.Packet)) {
 	n, size := int(r.hdrs[i].Len), r.segment(i)
 	first := r.pkts[i]
 	if size <= cap(first.Data) {
@@ -152,7 +151,7 @@ func (r *reader) split(i int, fn func(*totem.Packet)) {
 
 // append appends n bytes from off on of what the i-th read left in first's
 // buffer and in the spill behind it.
-func (r *reader) append(b []byte, first *totem.Packet, i, off, n int) []byte {
+func (r *Reader) append(b []byte, first *totem.Packet, i, off, n int) []byte {
 	room := cap(first.Data)
 	if off < room {
 		k := min(n, room-off)
@@ -165,8 +164,8 @@ func (r *reader) append(b []byte, first *totem.Packet, i, off, n int) []byte {
 	return b
 }
 
-// close gives the packets that wait for a datagram back.
-func (r *reader) close() {
+// Close gives the packets that wait for a datagram back.
+func (r *Reader) Close() {
 	for i, p := range r.pkts {
 		if p != nil {
 			p.Release()

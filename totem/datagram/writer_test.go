@@ -1,4 +1,4 @@
-package udp
+package datagram
 
 import (
 	"testing"
@@ -17,22 +17,25 @@ func TestWriterKeepsWhatTheSocketDoesNotTake(t *testing.T) {
 	}
 	defer unix.Close(fds[0])
 	defer unix.Close(fds[1])
-	w := newWriter()
+	w := NewWriter()
 	pool := totem.NewPool(16, 4)
 	const total = 1000
 	for i := range total {
 		p := pool.Get()
 		p.Data = append(p.Data, byte(i>>8), byte(i))
-		w.hold(p)
-		if n := w.add([]*totem.Packet{p}, &sockaddr{}, kindMcast); n != 0 {
+		w.Hold(p)
+		if n := w.Add([]*totem.Packet{p}, &Addr{}, 0); n != 0 {
 			t.Fatalf("packet %d: dropped", i)
 		}
 	}
 	sent, got, pushedBack := 0, 0, 0
-	failed := func(_ sendKind, no unix.Errno) { t.Errorf("packet %d: %v", sent, no) }
-	done := func(_ sendKind, n int) { sent += n }
+	failed := func(_ Tag, no unix.Errno) bool {
+		t.Errorf("packet %d: %v", sent, no)
+		return false
+	}
+	done := func(_ Tag, n int) { sent += n }
 	for got < total {
-		if !w.flush(fds[0], failed, done) {
+		if !w.Flush(fds[0], failed, done) {
 			pushedBack++
 		}
 		for {
@@ -53,22 +56,22 @@ func TestWriterKeepsWhatTheSocketDoesNotTake(t *testing.T) {
 	if pushedBack == 0 {
 		t.Error("the socket took all at once: nothing was tested")
 	}
-	if !w.empty() || len(w.held) != 0 {
+	if !w.Empty() || len(w.held) != 0 {
 		t.Errorf("%d sends and %d packets are left", len(w.hdrs), len(w.held))
 	}
 }
 
 func TestWriterHasABound(t *testing.T) {
-	w := newWriter()
+	w := NewWriter()
 	p := totem.NewPool(16, 1).Get()
 	p.Data = append(p.Data, 1)
 	one := []*totem.Packet{p}
 	for range writerMax {
-		if n := w.add(one, &sockaddr{}, kindMcast); n != 0 {
+		if n := w.Add(one, &Addr{}, 0); n != 0 {
 			t.Fatal("dropped below the bound")
 		}
 	}
-	if n := w.add(one, &sockaddr{}, kindMcast); n != 1 {
+	if n := w.Add(one, &Addr{}, 0); n != 1 {
 		t.Errorf("%d dropped beyond the bound, want 1", n)
 	}
 }
@@ -100,12 +103,12 @@ func TestRunsEndWhereTheKernelWouldCut(t *testing.T) {
 		{"as many segments as the kernel makes", same(100, 10), segmentsMax},
 		{"as many bytes as a packet holds", same(60, 1455), 44},
 	} {
-		w := newWriter()
-		w.offload = true
+		w := NewWriter()
+		w.Offload = true
 		if got := w.run(packets(tt.sizes...)); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
 		}
-		w.offload = false
+		w.Offload = false
 		if got := w.run(packets(tt.sizes...)); got != 1 {
 			t.Errorf("%s: %d without offload, want 1", tt.name, got)
 		}

@@ -1,4 +1,4 @@
-package udp
+package datagram
 
 import (
 	"unsafe"
@@ -14,29 +14,26 @@ const (
 	// packet may hold.
 	segmentsMax     = 64
 	segmentBytesMax = 65000
-	// offloadFailures is after how many failures in a row segmentation is left
+	// OffloadFailures is after how many failures in a row segmentation is left
 	// to us for good.
-	offloadFailures = 8
+	OffloadFailures = 8
 	// controlSize is CMSG_SPACE(sizeof(uint16)).
 	controlSize = unix.SizeofCmsghdr + 8
 	// writerMax bounds how many sends wait for a socket that takes none.
 	writerMax = 8192
 )
 
-// sendKind says what a datagram is for the log.
-type sendKind uint8
+// Tag is what the caller calls a datagram: it is told with the result.
+type Tag uint32
 
-const (
-	kindMcast sendKind = iota
-	kindUcast
-)
-
-// writer collects datagrams and sends them in batches, in order. Datagrams of
+// Writer collects datagrams and sends them in batches, in order. Datagrams of
 // one length that follow each other to one address, of which the last may be
 // shorter, are one send: the kernel cuts them apart, late and cheaply.
-type writer struct {
-	offload bool // the kernel can
-	failed  int  // in a row
+type Writer struct {
+	// Offload: the kernel cuts runs apart. Probe finds out; who clears it has each
+	// datagram sent by itself.
+	Offload bool
+	failed  int // in a row
 
 	hdrs  []unix.Mmsghdr
 	sends []send
@@ -53,12 +50,13 @@ type writer struct {
 // send is what is not in the kernel's header: one of hdrs, its vectors iovs[at:at+n].
 type send struct {
 	at, n int
-	kind  sendKind
+	tag   Tag
 }
 
-func newWriter() *writer {
+// NewWriter makes a writer with room for what one token visit sends.
+func NewWriter() *Writer {
 	const visit = 512
-	return &writer{
+	return &Writer{
 		hdrs:  make([]unix.Mmsghdr, 0, visit),
 		sends: make([]send, 0, visit),
 		iovs:  make([]unix.Iovec, 0, visit),
@@ -67,24 +65,24 @@ func newWriter() *writer {
 	}
 }
 
-// probe finds out whether the kernel segments for the socket.
-func (w *writer) probe(fd int) {
+// Probe finds out whether the kernel segments for the socket.
+func (w *Writer) Probe(fd int) {
 	_, err := unix.GetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT)
-	w.offload, w.failed = err == nil, 0
+	w.Offload, w.failed = err == nil, 0
 }
 
-// hold takes over the caller's hold on p until its datagrams are sent.
-func (w *writer) hold(p *totem.Packet) { w.held = append(w.held, p) }
+// Hold takes over the caller's hold on p until its datagrams are sent.
+func (w *Writer) Hold(p *totem.Packet) { w.held = append(w.held, p) }
 
-// add puts datagrams behind those that wait; the packets must be held. It
+// Add puts datagrams behind those that wait; the packets must be held. It
 // returns how many there was no room for.
-func (w *writer) add(pkts []*totem.Packet, to *sockaddr, kind sendKind) (dropped int) {
+func (w *Writer) Add(pkts []*totem.Packet, to *Addr, tag Tag) (dropped int) {
 	for len(pkts) > 0 {
 		if len(w.hdrs) >= writerMax {
 			return len(pkts)
 		}
 		n := w.run(pkts)
-		s := send{at: len(w.iovs), n: n, kind: kind}
+		s := send{at: len(w.iovs), n: n, tag: tag}
 		for _, p := range pkts[:n] {
 			iov := unix.Iovec{Base: unsafe.SliceData(p.Data)}
 			iov.SetLen(len(p.Data))
@@ -105,9 +103,9 @@ func (w *writer) add(pkts []*totem.Packet, to *sockaddr, kind sendKind) (dropped
 }
 
 // run is how many of pkts, one at least, can leave as one send.
-func (w *writer) run(pkts []*totem.Packet) int {
+func (w *Writer) run(pkts []*totem.Packet) int {
 	size := len(pkts[0].Data)
-	if !w.offload || size == 0 {
+	if !w.Offload || size == 0 {
 		return 1
 	}
 	n, bytes := 1, size
@@ -132,12 +130,14 @@ func putSegmentSize(b *[controlSize]byte, size int) {
 	*(*uint16)(unsafe.Pointer(&b[unix.CmsgLen(0)])) = uint16(size)
 }
 
-func (w *writer) empty() bool { return len(w.hdrs) == 0 }
+// Empty tells whether nothing waits.
+func (w *Writer) Empty() bool { return len(w.hdrs) == 0 }
 
-// flush sends what waits. Where a datagram cannot be sent, failed is told, and
-// the next is tried: the protocol recovers it. When the socket takes no more,
-// the rest stays and flush returns false.
-func (w *writer) flush(fd int, failed func(sendKind, unix.Errno), done func(sendKind, int)) bool {
+// Flush sends what waits. Where a datagram cannot be sent, failed is told and
+// answers whether to try it once more, as after an error that was not about it;
+// else the next is tried: the protocol recovers it. When the socket takes no
+// more, the rest stays and Flush returns false.
+func (w *Writer) Flush(fd int, failed func(Tag, unix.Errno) (again bool), done func(Tag, int)) bool {
 	for i := w.done; i < len(w.hdrs); i++ { // what they point to may have moved while it grew
 		h, s := &w.hdrs[i].Hdr, &w.sends[i]
 		h.Iov = &w.iovs[s.at]
@@ -158,7 +158,7 @@ func (w *writer) flush(fd int, failed func(sendKind, unix.Errno), done func(send
 				if s.n > 1 {
 					w.failed = 0
 				}
-				done(s.kind, s.n)
+				done(s.tag, s.n)
 				w.done++
 			}
 		case errno == unix.EINTR:
@@ -167,39 +167,41 @@ func (w *writer) flush(fd int, failed func(sendKind, unix.Errno), done func(send
 		case w.sends[w.done].n > 1:
 			w.sendApart(fd, failed, done)
 			w.done++
+		case failed(w.sends[w.done].tag, errno):
 		default:
-			failed(w.sends[w.done].kind, errno)
 			w.done++
 		}
 	}
-	w.reset()
+	w.Reset()
 	return true
 }
 
 // sendApart sends the datagrams of one send that the kernel would not segment:
 // a device without checksums, a tunnel, or datagrams longer than the path's MTU,
 // which must become IP fragments.
-func (w *writer) sendApart(fd int, failed func(sendKind, unix.Errno), done func(sendKind, int)) {
-	if w.failed++; w.failed >= offloadFailures {
-		w.offload = false
+func (w *Writer) sendApart(fd int, failed func(Tag, unix.Errno) bool, done func(Tag, int)) {
+	if w.failed++; w.failed >= OffloadFailures {
+		w.Offload = false
 	}
 	h, s := &w.hdrs[w.done].Hdr, &w.sends[w.done]
-	for i := range s.n {
+	for i := 0; i < s.n; i++ {
 		w.single = unix.Msghdr{Name: h.Name, Namelen: h.Namelen, Iov: &w.iovs[s.at+i]}
 		w.single.SetIovlen(1)
 		_, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd),
 			uintptr(unsafe.Pointer(&w.single)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 		if errno != 0 {
-			failed(s.kind, errno)
+			if failed(s.tag, errno) {
+				i--
+			}
 			continue
 		}
-		done(s.kind, 1)
+		done(s.tag, 1)
 	}
 	w.single = unix.Msghdr{}
 }
 
-// reset forgets what waits.
-func (w *writer) reset() {
+// Reset forgets what waits.
+func (w *Writer) Reset() {
 	for i, p := range w.held {
 		p.Release()
 		w.held[i] = nil

@@ -1,0 +1,90 @@
+package knet
+
+import (
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/totem"
+	"github.com/ringmaster-ha/ringmaster/totem/knet/crypto"
+)
+
+// rekey is how far the change of a key has come. There are two slots: the new key
+// goes into the one that is free, so that what is sealed with either is read
+// until every node seals with the new one.
+type rekey struct {
+	slot    int // of the configuration that counts, 1 or 2
+	enabled bool
+}
+
+// setFirstKeys puts the keys in place with which the node starts.
+func (t *Transport) setFirstKeys(c crypto.Config) error {
+	t.rekey = rekey{slot: 1, enabled: c.Enabled()}
+	if !c.Enabled() {
+		t.keys.AllowClear(true)
+		return nil
+	}
+	if err := t.load(c); err != nil {
+		return err
+	}
+	return t.keys.Use(t.rekey.slot)
+}
+
+// load puts a configuration into the slot that counts.
+func (t *Transport) load(c crypto.Config) error {
+	t.cfg.Log.Logf(loglevel.Debug, "Configuring crypto %s/%s/%s on index %d", c.Model, c.Cipher, c.Hash, t.rekey.slot)
+	if !c.Enabled() {
+		t.keys.AllowClear(true)
+		return t.keys.Set(t.rekey.slot, nil)
+	}
+	i, err := crypto.New(c, t.salt.fill)
+	if err != nil {
+		return err
+	}
+	return t.keys.Set(t.rekey.slot, i)
+}
+
+// SetCrypto begins the change to another key, cipher or hash: packets of both are
+// read from here on, and what is sent is sealed as before. It is the first of
+// three steps, Activate and Cleanup follow when all nodes have done the one
+// before.
+func (t *Transport) SetCrypto(c crypto.Config) error {
+	t.rekey.slot = 3 - t.rekey.slot
+	t.rekey.enabled = c.Enabled()
+	err := t.load(c)
+	if err != nil {
+		t.cfg.Log.Logf(loglevel.Error, "knet_handle_crypto_set_config (index %d) failed: %v", t.rekey.slot, err)
+	}
+	t.cfg.Log.Logf(loglevel.Info, "kronosnet crypto reconfigured on index %d: %s/%s/%s", t.rekey.slot, c.Model, c.Cipher, c.Hash)
+	return err
+}
+
+// Activate seals with the new key from now on.
+func (t *Transport) Activate(now totem.Instant) {
+	t.now = now
+	t.sayPhase(1)
+	slot := t.rekey.slot
+	if !t.rekey.enabled {
+		slot = 0
+	}
+	if err := t.keys.Use(slot); err != nil {
+		t.cfg.Log.Logf(loglevel.Error, "knet_handle_crypto_use_config %d failed: %v", slot, err)
+		return
+	}
+	t.core.Rekeyed(now)
+	t.run()
+}
+
+// Cleanup forgets the old key.
+func (t *Transport) Cleanup() {
+	t.sayPhase(2)
+	old := 3 - t.rekey.slot
+	t.cfg.Log.Logf(loglevel.Debug, "Clearing old knet crypto config %d\n", old)
+	if err := t.keys.Set(old, nil); err != nil {
+		t.cfg.Log.Logf(loglevel.Error, "knet_handle_crypto_set_config to clear index %d failed: %v", old, err)
+	}
+	if t.rekey.enabled {
+		t.keys.AllowClear(false)
+	}
+}
+
+func (t *Transport) sayPhase(n int) {
+	t.cfg.Log.Logf(loglevel.Debug, "totemknet_crypto_reconfigure_phase %d, index=%d\n", n, t.rekey.slot)
+}
