@@ -9,7 +9,7 @@ SEEDS    ?= 1000
 # the reference's programs alone.
 INTEROP_PACKAGES ?= ./interop-tests/... ./internal/corosyncconf ./internal/cli/cmapctl
 
-.PHONY: all test race lint fuzz sim stage interop bench-ring clean
+.PHONY: all test corpus race lint fuzz sim stage interop bench-ring clean
 
 all:
 	$(GO) build -trimpath -buildvcs=false -o $(BUILD)/ringmaster ./cmd/ringmaster
@@ -17,6 +17,11 @@ all:
 # Neither root nor network (Go modules aside) is needed.
 test:
 	$(GO) test ./...
+
+# The reference's regression tests of the scheduler, which are not part of the tree:
+# RINGMASTER_CORPUS, or ../shared/cts-scheduler.
+corpus:
+	$(GO) test -count=1 -v -run TestCorpus ./pengine/corpus
 
 # The race detector is the one thing that needs cgo. totem's invariants are
 # checked after every step; of the simulators, which have one goroutine, a few

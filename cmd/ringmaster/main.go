@@ -17,6 +17,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
@@ -40,9 +41,10 @@ var programs = map[string]program{
 	"corosync-quorumtool": quorumtool.Main,
 	"corosync-xmlproc":    xmlproc.Main,
 
-	"crm_error": crmerror.Main,
-	"crm_rule":  crmrule.Main,
-	"iso8601":   iso8601.Main,
+	"crm_error":    crmerror.Main,
+	"crm_rule":     crmrule.Main,
+	"crm_simulate": crmsimulate.Main,
+	"iso8601":      iso8601.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
 }

@@ -28,6 +28,22 @@ type Logger interface {
 	Logf(level Level, format string, args ...any)
 }
 
+// Sited is a Logger that also takes the name of the function that says something,
+// for those whose output has it.
+type Sited interface {
+	Logger
+	LogfAt(level Level, function, format string, args ...any)
+}
+
+// LogfAt logs a line of a function's; one that is no Sited does without the name.
+func LogfAt(l Logger, level Level, function, format string, args ...any) {
+	if s, ok := l.(Sited); ok {
+		s.LogfAt(level, function, format, args...)
+		return
+	}
+	l.Logf(level, format, args...)
+}
+
 // Discard is a Logger that drops everything.
 var Discard Logger = discard{}
 

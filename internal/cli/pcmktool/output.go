@@ -117,8 +117,14 @@ type text struct {
 
 func (t *text) Info(format string, args ...any)   { fmt.Fprintf(t.w, format+"\n", args...) }
 func (t *text) Printf(format string, args ...any) { fmt.Fprintf(t.w, format, args...) }
-func (t *text) Err(format string, args ...any)    { fmt.Fprintf(t.stderr, format+"\n", args...) }
 func (t *text) Version()                          { WriteVersion(t.w) }
+
+// Err comes after what was shown before, where both streams are one.
+func (t *text) Err(format string, args ...any) {
+	t.w.Flush()
+	fmt.Fprintf(t.stderr, format+"\n", args...)
+}
+
 func (t *text) Element(string, ...string) *Element {
 	return nil
 }

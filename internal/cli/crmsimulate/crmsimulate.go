@@ -1,0 +1,253 @@
+package crmsimulate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
+	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
+	"github.com/ringmaster-ha/ringmaster/pengine/graph"
+	"github.com/ringmaster-ha/ringmaster/pengine/sched"
+	"github.com/ringmaster-ha/ringmaster/pengine/show"
+	"github.com/ringmaster-ha/ringmaster/pengine/simulate"
+	"github.com/ringmaster-ha/ringmaster/pengine/status"
+)
+
+const name = "crm_simulate"
+
+// Main runs the tool and returns its exit status.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return run(args, stdin, stdout, stderr, time.Now())
+}
+
+// run runs the tool at a time, whose zone is the local one.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time) int {
+	o := options{input: "-", repeat: 1}
+	_, help, err := pcmktool.Parse(o.context(args), args, withValue, stdout)
+	if help {
+		return int(crmexit.OK)
+	}
+	program := pcmktool.Program(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", program, err)
+		return int(crmexit.Usage)
+	}
+	log := o.NewLog(name, stderr)
+	out, err := o.Open(args, stdout, stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return log.Exit(crmexit.Error)
+	}
+	code := crmexit.OK
+	if o.Version {
+		out.Version()
+	} else if err := o.simulate(out, log, stdin, stderr, now); err != nil {
+		code = crmexit.Error
+		var f failure
+		if errors.As(err, &f) {
+			code = f.code
+		}
+		if text := err.Error(); text != "" {
+			fmt.Fprintf(stderr, "%s: %s\n", program, text)
+		}
+	}
+	if err := out.Finish(code); err != nil {
+		code = crmexit.IOErr
+	}
+	return log.Exit(code)
+}
+
+// session is one simulation.
+type session struct {
+	*options
+	p      *show.Printer
+	log    *pcmktool.Log
+	now    time.Time // by the clock
+	warned status.Warned
+	say    func(line string) // what becomes of a line that the scheduler says
+}
+
+func (o *options) simulate(out pcmktool.Output, log *pcmktool.Log, stdin io.Reader, stderr io.Writer, now time.Time) error {
+	fancy := o.Fancy || !o.showScores && !o.showUtilization
+	s := session{options: o, p: show.NewPrinter(out, fancy, o.quiet), log: log, now: now}
+	if o.profile != nil {
+		return s.profileFolder(*o.profile, stderr)
+	}
+	input := o.input
+	if input == "" {
+		if input = os.Getenv("CIB_file"); input == "" {
+			return failure{crmexit.RCNoInput.Exit(), "CIB query failed: " + crmexit.RCNoInput.String()}
+		}
+	}
+	root, err := readCIB(input, stdin, stderr)
+	if err != nil {
+		return err
+	}
+	output := ""
+	switch {
+	case o.store:
+		output = input
+	case o.saveOutput != nil:
+		output = *o.saveOutput
+	}
+	if output != "" {
+		if err := writeCIB(root, output); err != nil {
+			return failure{crmexit.CantCreat, fmt.Sprintf("Could not create '%s': %v", output, reason(err))}
+		}
+	}
+	cib := simulate.NewCIB(root, name, now.Unix())
+	cib.ConfigureNodes = o.configureNodes
+	err = s.run(cib)
+	if output != "" {
+		if err := writeCIB(root, output); err != nil {
+			return failure{crmexit.CantCreat, fmt.Sprintf("Could not create '%s': %v", output, reason(err))}
+		}
+	}
+	return err
+}
+
+// run does what is asked for with the CIB (pcmk__simulate).
+func (s *session) run(cib *simulate.CIB) error {
+	p := s.p
+	ws := s.unpack(cib.Root)
+	shown := false
+	if !p.Quiet() {
+		if ws.Flags.Has(status.MaintenanceMode) {
+			shown = p.MaintenanceMode(ws)
+		}
+		if ws.Disabled > 0 || ws.Blocked > 0 {
+			if shown {
+				p.Spacer()
+			}
+			p.Info("%d of %d resource instances DISABLED and %d BLOCKED from further action due to failure", ws.Disabled, ws.Instances, ws.Blocked)
+			shown = true
+		}
+		p.Status(ws, "Current cluster status", s.sections(true), shown)
+		shown = true
+	}
+	if s.Any() {
+		if shown {
+			p.Spacer()
+		}
+		cib.Inject(p, ws, &s.Injections)
+		shown = true
+		ws = s.unpack(cib.Root)
+	}
+	if s.saveInput != nil {
+		if err := writeCIB(cib.Root, *s.saveInput); err != nil {
+			return failure{code: crmexit.CantCreat}
+		}
+	}
+	if !s.process {
+		return nil
+	}
+	g, err := s.schedule(ws, shown)
+	if err != nil {
+		return err
+	}
+	if !s.quiet {
+		p.TransitionSummary(ws, true)
+	}
+	if !s.execute {
+		return nil
+	}
+	if shown || s.showScores || s.showUtilization {
+		p.Spacer()
+	}
+	err = cib.Execute(p, ws, g, s.opFail)
+	if err != nil {
+		err = failed(crmexit.RCInvalidTransition)
+	}
+	if !s.quiet {
+		p.Status(s.unpack(cib.Root), "Revised Cluster Status", s.sections(false), true)
+	}
+	return err
+}
+
+func (s *session) sections(pending bool) show.Sections {
+	return show.Sections{Pending: pending, Attributes: s.showAttributes, FailCounts: s.showFailCounts}
+}
+
+// unpack reads the CIB, and says which time it is.
+func (s *session) unpack(root *etree.Element) *status.WorkingSet { return s.unpackAt(root, true) }
+
+// unpackQuietly reads the CIB.
+func (s *session) unpackQuietly(root *etree.Element) *status.WorkingSet {
+	return s.unpackAt(root, false)
+}
+
+func (s *session) unpackAt(root *etree.Element, announce bool) *status.WorkingSet {
+	o := status.Options{Now: s.now, Clock: s.now, Warned: &s.warned, Info: func(line string) { s.say(line) }}
+	s.say = func(line string) { s.p.Info("%s", line) }
+	if s.input != "" {
+		o.Flags |= status.Sanitized
+	}
+	if s.showScores {
+		o.Flags |= status.ShowScores
+	}
+	if s.showUtilization {
+		o.Flags |= status.ShowUtilization
+	}
+	o.Now = s.effectiveTime(root, announce)
+	ws, _ := status.Unpack(root, o) // there is a CIB
+	return ws
+}
+
+// effectiveTime is the time that rules and failures are judged by
+// (set_effective_date).
+func (s *session) effectiveTime(root *etree.Element, announce bool) time.Time {
+	if s.date != nil {
+		if announce {
+			s.p.Info("Setting effective cluster time: %s", *s.date)
+		}
+		at, err := iso8601.Parse(*s.date, iso8601.FromTime(s.now))
+		if err != nil {
+			var e *iso8601.Error
+			if errors.As(err, &e) {
+				s.log.Print(pcmktool.Error, e.Where, e.Text)
+			}
+			return s.now
+		}
+		return time.Unix(at.Epoch(), 0).In(s.now.Location())
+	}
+	epoch, err := strconv.ParseInt(root.SelectAttrValue("execution-date", ""), 10, 64)
+	if err != nil || epoch == 0 {
+		return s.now
+	}
+	at := time.Unix(epoch, 0).In(s.now.Location())
+	if announce {
+		s.p.Info("Using the original execution date of: %s", at.UTC().Format("2006-01-02 15:04:05Z"))
+	}
+	return at
+}
+
+// schedule computes the transition, shows what it was decided by, and saves the
+// graph.
+func (s *session) schedule(ws *status.WorkingSet, spacer bool) (*graph.Graph, error) {
+	var notes []show.Note
+	s.say = func(line string) { notes = append(notes, show.Note{Records: len(ws.Records), Text: line}) }
+	sched.Schedule(ws)
+	if s.showScores || s.showUtilization {
+		s.p.Scores(ws, notes, spacer)
+	}
+	g := graph.New(ws, 0)
+	if s.saveGraph != nil {
+		if err := os.WriteFile(*s.saveGraph, g.AppendXML(nil), 0o666); err != nil {
+			return nil, failed(crmexit.RCGraphError)
+		}
+	}
+	if s.saveDot != nil {
+		drawing := graph.AppendDot(nil, ws, graph.DotOptions{AllActions: s.allActions, IDs: s.Verbosity > 0})
+		if err := os.WriteFile(*s.saveDot, drawing, 0o666); err != nil {
+			return nil, failed(crmexit.RCDotError)
+		}
+	}
+	return g, nil
+}

@@ -1,0 +1,39 @@
+package crmsimulate
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/pengine/sched"
+)
+
+// profileFolder times the scheduling of each CIB in a folder, last name first
+// (pcmk__profile_dir).
+func (s *session) profileFolder(folder string, stderr io.Writer) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil || len(entries) == 0 {
+		return nil
+	}
+	s.p.Begin("Timings")
+	defer s.p.End()
+	for i := len(entries) - 1; i >= 0; i-- {
+		e := entries[i]
+		if strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), ".xml") || !e.Type().IsRegular() {
+			continue
+		}
+		file := filepath.Join(folder, e.Name())
+		started := time.Now()
+		root, err := readCIB(file, nil, stderr)
+		if err != nil {
+			continue
+		}
+		for range s.repeat {
+			sched.Schedule(s.unpackQuietly(root))
+		}
+		s.p.Item("Testing %s ... %.2f secs", file, time.Since(started).Seconds())
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package sched
+
+import (
+	"github.com/ringmaster-ha/ringmaster/internal/glist"
+	"github.com/ringmaster-ha/ringmaster/pengine/status"
+)
+
+// containersOf are the containers of a bundle, by replica.
+func containersOf(r *status.Resource) []*status.Resource {
+	containers := make([]*status.Resource, 0, len(r.BundleData.Replicas))
+	for _, replica := range r.BundleData.Replicas {
+		containers = append(containers, replica.Container)
+	}
+	return containers
+}
+
+// instancesOf are the containers of a bundle, or the instances of a clone.
+func instancesOf(r *status.Resource) []*status.Resource {
+	if r.Variant == status.Bundle {
+		return containersOf(r)
+	}
+	return r.Children
+}
+
+// assignBundle assigns a bundle's containers as a clone's instances, then what
+// goes with each (pcmk__bundle_allocate). What runs inside has no choice but its
+// own replica's guest node.
+func (a *assigner) assignBundle(r *status.Resource, prefer *status.Node) {
+	data := r.BundleData
+	r.Set(status.Assigning)
+	recordScores(r, "pcmk__bundle_allocate")
+	containers := containersOf(r)
+	glist.Sort(containers, a.compareInstances)
+	a.distribute(&r.Allowed, containers, data.ReplicaCount, data.ReplicasPerHost)
+	for _, replica := range data.Replicas {
+		if replica.IP != nil {
+			a.assign(replica.IP, prefer)
+		}
+		if replica.Remote != nil {
+			// A remote daemon takes one connection only, so those through
+			// another remote node have to be where that one's is.
+			if host := replica.Container.AssignedTo; host != nil && host.IsGuestOrRemote() {
+				colocate("child-remote-with-docker-remote", status.Infinity, replica.Remote, host.RemoteResource, true)
+			}
+			a.assign(replica.Remote, prefer)
+		}
+		if replica.Child != nil {
+			a.assignInside(replica)
+		}
+	}
+	if child := data.Child; child != nil {
+		for c := range child.Allowed.ByIndex() {
+			c.Score = -status.Infinity
+			if isReplicaNode(data, c.Node) {
+				c.Score = 0
+			}
+		}
+		a.assign(child, prefer)
+	}
+	r.Clear(status.Assigning | status.Provisional)
+}
+
+func (a *assigner) assignInside(replica *status.Replica) {
+	child := replica.Child
+	for c := range child.Allowed.ByIndex() {
+		if c.Node != replica.Node.Node {
+			c.Score = -status.Infinity
+		} else if _, reached := thresholdReached(child, c.Node); !reached {
+			c.Score = status.Infinity
+		}
+	}
+	child.Parent.Set(status.Assigning)
+	a.assign(child, replica.Node.Node)
+	child.Parent.Clear(status.Assigning)
+}
+
+func isReplicaNode(data *status.BundleData, n *status.Node) bool {
+	if !n.IsGuest() {
+		return false
+	}
+	for _, replica := range data.Replicas {
+		if replica.Node != nil && replica.Node.Node == n {
+			return true
+		}
+	}
+	return false
+}
+
+// applyBundle has a primitive regard where a bundle's replicas are
+// (pcmk__bundle_apply_coloc_score).
+func (a *assigner) applyBundle(c *status.Colocation, dependent, primary *status.Resource) {
+	if primary.Is(status.Provisional) {
+		return
+	}
+	if c.Dependent.Variant > status.Group {
+		a.applyInstance("pcmk__bundle_apply_coloc_score", c, dependent, primary)
+		return
+	}
+	var nodes []*status.Candidate
+	for _, replica := range primary.BundleData.Replicas {
+		if c.Score < status.Infinity {
+			a.applyPrimary(c, dependent, replica.Container)
+			continue
+		}
+		n := assignedCandidate(replica.Container)
+		if n == nil || isBlocked(replica.Container) {
+			continue
+		}
+		if c.PrimaryRole >= status.RolePromoted && (replica.Child == nil || replica.Child.NextRole < status.RolePromoted) {
+			continue
+		}
+		nodes = append(nodes, n)
+	}
+	if c.Score >= status.Infinity {
+		keepOnly(dependent, nodes, false)
+	}
+}

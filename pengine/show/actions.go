@@ -1,0 +1,246 @@
+package show
+
+import (
+	"strings"
+
+	"github.com/ringmaster-ha/ringmaster/pengine/status"
+)
+
+// TransitionSummary prints what a scheduled working set does to nodes and resources
+// (pcmk__output_actions).
+func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
+	if spacer {
+		p.Spacer()
+	}
+	p.Begin("Transition Summary")
+	s := summary{resourceWidth: 5, detailWidth: 5}
+	// The reference's columns are as wide as they were when it logged the summary.
+	s.write(ws)
+	s.lines = s.lines[:0]
+	s.write(ws)
+	for _, line := range s.lines {
+		p.Item("%s", line)
+	}
+	p.End()
+}
+
+// summary is the lines of a summary. Columns grow as lines are written.
+type summary struct {
+	lines                      []string
+	resourceWidth, detailWidth int
+}
+
+func (s *summary) write(ws *status.WorkingSet) {
+	for a := range status.NewestFirst(ws.Actions) {
+		if a.Resource == nil && !a.Is(status.Optional) {
+			s.nodeAction(a)
+		}
+	}
+	for _, r := range ws.Resources {
+		s.resource(r)
+	}
+}
+
+func (s *summary) nodeAction(a *status.Action) {
+	task := "Shutdown"
+	switch {
+	case strings.EqualFold(a.Task, status.ActionNameShutdown):
+	case strings.EqualFold(a.Task, status.ActionNameFence):
+		task = "Fence (" + a.Meta.Value("stonith_action") + ")"
+	default:
+		return
+	}
+	if a.Reason == "" {
+		return
+	}
+	name := "(null)"
+	if a.Node != nil {
+		name = a.Node.String()
+	}
+	if a.Node.IsGuest() {
+		name += " (resource: " + a.Node.RemoteResource.Container.ID + ")"
+	}
+	s.lines = append(s.lines, task+" "+name+" '"+a.Reason+"'")
+}
+
+func (s *summary) resource(r *status.Resource) {
+	if r.Variant == status.Bundle {
+		for _, replica := range r.BundleData.Replicas {
+			for _, part := range []*status.Resource{replica.IP, replica.Container, replica.Remote, replica.Child} {
+				if part != nil {
+					s.resource(part)
+				}
+			}
+		}
+		return
+	}
+	if len(r.Children) > 0 {
+		for _, c := range r.Children {
+			s.resource(c)
+		}
+		return
+	}
+	var current, next *status.Node
+	if r.AssignedTo != nil {
+		next = r.AssignedTo.Node
+	}
+	if len(r.Running) > 0 {
+		current = r.Current()
+		if r.Role == status.RoleStopped {
+			r.Role = status.RoleStarted // as it was before its actions were created
+		}
+	}
+	if current == nil && r.Is(status.Orphan) || !r.Is(status.Managed) || current == nil && next == nil {
+		return
+	}
+	s.primitive(r, current, next)
+}
+
+// primitive says what is done with a primitive (rsc_action_default).
+func (s *summary) primitive(r *status.Resource, current, next *status.Node) {
+	moving := current != nil && next != nil && current != next
+	named := func(task string, on *status.Node) *status.Action { return first(r.ActionsNamed(task, on, false)) }
+	start := named(status.ActionNameStart, next)
+	runnable := start != nil && start.Is(status.ActionRunnable)
+	var stop *status.Action
+	if runnable {
+		stop = named(status.ActionNameStop, current)
+	} else {
+		stop = named(status.ActionNameStop, nil)
+	}
+	if stop == nil && r.Is(status.StopUnexpected) {
+		stop = named(status.ActionNameStop, nil)
+	}
+	promote, demote := named(status.ActionNamePromote, next), named(status.ActionNameDemote, next)
+
+	if r.Role == r.NextRole {
+		s.sameRole(r, current, next, start, stop, promote, demote)
+		return
+	}
+	switch {
+	case stop != nil && (r.NextRole == status.RoleStopped || start != nil && !runnable):
+		for _, n := range r.Running {
+			stopped := named(status.ActionNameStop, n)
+			s.item("Stop", r, n, nil, stopped, reasonFrom(stopped, start))
+		}
+	case stop != nil && r.Is(status.Failed|status.Stop):
+		s.item("Recover", r, current, next, stop, start)
+	case moving:
+		s.item("Move", r, current, next, stop, nil)
+	case r.Is(status.Reload):
+		s.item("Reload", r, current, next, start, nil)
+	case stop != nil && !stop.Is(status.Optional):
+		s.item("Restart", r, current, next, start, nil)
+	case r.Role == status.RolePromoted:
+		s.item("Demote", r, current, next, demote, nil)
+	case r.NextRole == status.RolePromoted:
+		s.item("Promote", r, current, next, promote, nil)
+	case r.Role == status.RoleStopped && r.NextRole > status.RoleStopped:
+		s.item("Start", r, current, next, start, nil)
+	}
+}
+
+// sameRole says what is done with a primitive whose role stays.
+func (s *summary) sameRole(r *status.Resource, current, next *status.Node, start, stop, promote, demote *status.Action) {
+	if next == nil {
+		return
+	}
+	moving := current != nil && current != next
+	migrate := first(r.ActionsNamed(status.ActionNameMigrateFrom, next, false))
+	switch {
+	case migrate != nil && current != nil && migrate.Is(status.ActionRunnable):
+		s.item("Migrate", r, current, next, start, nil)
+	case r.Is(status.Reload):
+		s.item("Reload", r, current, next, start, nil)
+	case start == nil || start.Is(status.Optional):
+		if demote != nil && promote != nil && !demote.Is(status.Optional) && !promote.Is(status.Optional) {
+			s.item("Re-promote", r, current, next, promote, demote)
+		}
+	case !start.Is(status.ActionRunnable):
+		s.item("Stop", r, current, nil, stop, reasonFrom(stop, start))
+	case moving && r.Is(status.Failed):
+		s.item("Recover", r, current, next, stop, nil)
+	case moving:
+		s.item("Move", r, current, next, stop, nil)
+	case r.Is(status.Failed):
+		s.item("Recover", r, current, nil, stop, nil)
+	default:
+		s.item("Restart", r, current, next, start, nil)
+	}
+}
+
+func first(actions []*status.Action) *status.Action {
+	if len(actions) == 0 {
+		return nil
+	}
+	return actions[0]
+}
+
+// reasonFrom is the action whose reason is shown: the stop's if it has one.
+func reasonFrom(stop, start *status.Action) *status.Action {
+	if stop != nil && stop.Reason != "" {
+		return stop
+	}
+	return start
+}
+
+// item adds a line: what changes for r, from where to where, and why
+// (rsc_action_item). The reason is source's, or action's if source is nil.
+func (s *summary) item(change string, r *status.Resource, from, to *status.Node, action, source *status.Action) {
+	if action == nil || from == nil && to == nil {
+		return
+	}
+	if source == nil {
+		source = action
+	}
+	if len(r.ID) > s.resourceWidth {
+		s.resourceWidth = len(r.ID) + 2
+	}
+	details := itemDetails(r, from, to)
+	s.detailWidth = max(s.detailWidth, len(details))
+	reason := ""
+	blocked := !action.Is(status.ActionRunnable)
+	switch {
+	case source.Reason != "" && blocked:
+		reason = "  due to " + source.Reason + " (blocked)"
+	case source.Reason != "":
+		reason = "  due to " + source.Reason
+	case blocked:
+		reason = "  blocked"
+	}
+	s.lines = append(s.lines, padRight(change, 8)+"   "+padRight(r.ID, s.resourceWidth)+"   ( "+
+		strings.Repeat(" ", s.detailWidth-len(details))+details+" )"+reason)
+}
+
+func padRight(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-len(text)))
+}
+
+// itemDetails says from where to where, and with roles where they matter.
+func itemDetails(r *status.Resource, from, to *status.Node) string {
+	needRole := r.Role > status.RoleStarted || r.NextRole > status.RoleUnpromoted
+	sameHost := from != nil && from == to
+	sameRole := r.Role == r.NextRole
+	role, nextRole := r.Role.String(), r.NextRole.String()
+	switch {
+	case needRole && from == nil:
+		return role + " -> " + nextRole + " " + to.String()
+	case from == nil:
+		return to.String()
+	case needRole && to == nil:
+		return role + " " + from.String()
+	case to == nil:
+		return from.String()
+	case needRole && sameRole && sameHost:
+		return role + " " + from.String()
+	case sameRole && sameHost:
+		return from.String()
+	case needRole && sameRole:
+		return from.String() + " -> " + to.String() + " " + role
+	case sameRole:
+		return from.String() + " -> " + to.String()
+	case sameHost:
+		return role + " -> " + nextRole + " " + from.String()
+	}
+	return role + " " + from.String() + " -> " + nextRole + " " + to.String()
+}

@@ -1,0 +1,173 @@
+package simulate
+
+import (
+	"strings"
+
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/pengine/show"
+	"github.com/ringmaster-ha/ringmaster/pengine/status"
+)
+
+// Injections are events that somebody makes up, in the words of crm_simulate's
+// options.
+type Injections struct {
+	NodeUp, NodeDown, NodeFail                               []string
+	OpInject                                                 []string // RESOURCE_TASK_INTERVAL@NODE=RC
+	TicketGrant, TicketRevoke, TicketStandby, TicketActivate []string
+	Quorum, Watchdog                                         *string
+}
+
+// Any tells whether there is anything that asks for the cluster to be looked at
+// anew. Quorum alone does not, as in the reference.
+func (in *Injections) Any() bool {
+	for _, list := range [][]string{
+		in.NodeUp, in.NodeDown, in.NodeFail, in.OpInject, in.TicketGrant, in.TicketRevoke, in.TicketStandby, in.TicketActivate,
+	} {
+		if len(list) > 0 {
+			return true
+		}
+	}
+	return in.Watchdog != nil
+}
+
+// Inject makes the events happen (pcmk__inject_scheduler_input). ws is of the CIB as
+// it was.
+func (c *CIB) Inject(p *show.Printer, ws *status.WorkingSet, in *Injections) {
+	if !p.Quiet() {
+		p.Begin("Performing Requested Modifications")
+	}
+	if in.Quorum != nil {
+		say(p, "Setting quorum: %s", *in.Quorum)
+		c.Root.CreateAttr("have-quorum", *in.Quorum)
+		c.updated()
+	}
+	if in.Watchdog != nil {
+		say(p, "Setting watchdog: %s", *in.Watchdog)
+		c.setOption("have-watchdog", *in.Watchdog)
+	}
+	for _, n := range in.NodeUp {
+		say(p, "Bringing node %s online", n)
+		c.setNodeState(n, true, c.Origin)
+	}
+	for _, n := range in.NodeDown {
+		say(p, "Taking node %s offline", n)
+		c.setNodeState(n, false, c.Origin)
+		c.forgetNode(n)
+	}
+	for _, n := range in.NodeFail {
+		say(p, "Failing node %s", n)
+		c.setNodeState(n, true, c.Origin).CreateAttr("in_ccm", "false")
+	}
+	c.injectTickets(p, in)
+	for _, spec := range in.OpInject {
+		c.injectOperation(p, ws, spec)
+	}
+	if !p.Quiet() {
+		p.End()
+	}
+}
+
+func (c *CIB) injectTickets(p *show.Printer, in *Injections) {
+	for _, t := range in.TicketGrant {
+		say(p, "Granting ticket %s", t)
+		c.setTicket(t, "granted", "true")
+	}
+	for _, t := range in.TicketRevoke {
+		say(p, "Revoking ticket %s", t)
+		c.setTicket(t, "granted", "false")
+	}
+	for _, t := range in.TicketStandby {
+		say(p, "Making ticket %s standby", t)
+		c.setTicket(t, "standby", "true")
+	}
+	for _, t := range in.TicketActivate {
+		say(p, "Activating ticket %s", t)
+		c.setTicket(t, "standby", "false")
+	}
+}
+
+func (c *CIB) setTicket(ticket, attribute, value string) {
+	tickets := child(c.status(), "tickets")
+	var state *etree.Element
+	for _, e := range tickets.SelectElements("ticket_state") {
+		if id(e) == ticket {
+			state = e
+			break
+		}
+	}
+	if state == nil {
+		state = tickets.CreateElement("ticket_state")
+		state.CreateAttr("id", ticket)
+	}
+	state.CreateAttr(attribute, value)
+	c.updated()
+}
+
+// setOption sets a cluster option where it is set, or else in the bootstrap options
+// (cib__update_node_attr).
+func (c *CIB) setOption(name, value string) {
+	const set = "cib-bootstrap-options"
+	c.reconfigured()
+	config := child(child(c.Root, "configuration"), "crm_config")
+	var target *etree.Element
+	for _, s := range config.SelectElements("cluster_property_set") {
+		for _, pair := range s.SelectElements("nvpair") {
+			if pair.SelectAttrValue("name", "") == name {
+				pair.CreateAttr("value", value)
+				return
+			}
+		}
+		if id(s) == set {
+			target = s
+		}
+	}
+	if target == nil {
+		target = config.CreateElement("cluster_property_set")
+		target.CreateAttr("id", set)
+	}
+	pair := target.CreateElement("nvpair")
+	pair.CreateAttr("id", set+"-"+name)
+	pair.CreateAttr("name", name)
+	pair.CreateAttr("value", value)
+}
+
+// injectOperation makes up the result of an operation (inject_action).
+func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec string) {
+	say(p, "Injecting %s into the configuration", spec)
+	key, rest, _ := strings.Cut(spec, "@")
+	node, outcome, _ := strings.Cut(rest, "=")
+	fields := 0
+	rc, ok := leadingInt(outcome)
+	switch {
+	case key == "":
+	case node == "":
+		fields = 1
+	case !ok:
+		fields = 2
+	default:
+		fields = 3
+	}
+	if fields < 3 {
+		p.Err("Invalid operation spec: %s.  Only found %d fields", spec, fields)
+		return
+	}
+	resource, task, intervalMS, ok := status.ParseKey(key)
+	r := ws.FindResource(resource)
+	if !ok || r == nil {
+		if !ok {
+			resource = "(null)"
+		}
+		p.Err("Invalid resource name: %s", resource)
+		return
+	}
+	state := c.nodeState(node, "")
+	c.countFailure(p, state, resource, task, intervalMS, rc)
+	h, ok := c.history(p, state, resource, resource, agent{r.Class, r.Provider, r.Type})
+	if !ok {
+		return
+	}
+	c.record(h, result{
+		resource: id(h.Element), task: task, intervalMS: intervalMS, rc: rc, reason: "Simulated action result",
+	})
+}

@@ -1,0 +1,363 @@
+package status
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+)
+
+// FeatureSet is the CRM feature set of Pacemaker 2.1.5.
+const FeatureSet = "3.16.1"
+
+// metaPrefix is what the names of meta-attributes begin with in the parameters
+// of an operation.
+const metaPrefix = "CRM_meta_"
+
+// MetaName is a meta-attribute's name as a parameter of an operation
+// (crm_meta_name).
+func MetaName(name string) string { return metaPrefix + strings.ReplaceAll(name, "-", "_") }
+
+// CalculateDigests are the digests that an operation's parameters have now
+// (pe__calculate_digests). entry, if not nil, is the history entry that they are
+// to be compared with: it says how. overrides, if any, win over the resource's
+// parameters, and over the interval.
+func (r *Resource) CalculateDigests(task string, intervalMS uint, on *Node, entry *HistoryEntry, overrides map[string]string, secure bool) *Digests {
+	version := r.ws.featureSet
+	if entry != nil && entry.FeatureSet != "" {
+		version = entry.FeatureSet
+	}
+	d := &Digests{Result: DigestMatch}
+	params := r.Params(on)
+	all := r.digestParams(d, task, intervalMS, on, params, overrides)
+	d.AllParams = sortedPairs(all)
+	d.All = digestOf(d.AllParams)
+	if secure {
+		d.SecureParams = sortedPairs(r.secureParams(all, params, entry, version, overrides))
+		d.Secure = digestOf(d.SecureParams)
+	}
+	if entry != nil && entry.RestartDigest != "" {
+		restart := maps.Clone(all)
+		if entry.HasRestartParams {
+			maps.DeleteFunc(restart, func(name, _ string) bool { return !listed(entry.RestartParams, name) })
+		}
+		d.RestartParams = sortedPairs(restart)
+		d.Restart = digestOf(d.RestartParams)
+	}
+	return d
+}
+
+// digestParams are the parameters that the main digest is of.
+func (r *Resource) digestParams(d *Digests, task string, intervalMS uint, on *Node, params, overrides map[string]string) map[string]string {
+	all := map[string]string{}
+	if host := r.BundleRemoteName(); host != "" {
+		all["addr"] = host
+	}
+	if text, ok := overrides[metaPrefix+"interval"]; ok {
+		if n, ok := scanLong(text); ok && n >= 0 && n <= 1<<32-1 {
+			intervalMS = uint(n)
+		}
+	}
+	a := r.ws.Action(r, Key(r.ID, task, intervalMS), task, on, true, false)
+	addDefaults(all, overrides)
+	addDefaults(all, params)
+	for name, value := range a.Extra.All() {
+		addDefault(all, name, value)
+	}
+	// Of the meta-attributes only the timeout of recurring operations stays.
+	interval, timeout := a.Meta.Value("interval"), a.Meta.Value("timeout")
+	addDefault(all, MetaName("interval"), interval)
+	addDefault(all, MetaName("timeout"), timeout)
+	filterForDigest(all)
+	if intervalMS == 0 && a.Extra.Len() > 0 {
+		d.Result = DigestRestart
+	}
+	return all
+}
+
+// filterForDigest takes away what is no parameter of the agent's
+// (pcmk__filter_op_for_digest).
+func filterForDigest(params map[string]string) {
+	timeout, hasTimeout := params[MetaName("timeout")]
+	interval, _ := strconv.ParseUint(params[MetaName("interval")], 10, 32)
+	maps.DeleteFunc(params, func(name, _ string) bool {
+		switch name {
+		case "id", "crm_feature_set", "op-digest", "on_node", "on_node_uuid", "pcmk_external_ip":
+			return true
+		}
+		return strings.HasPrefix(name, metaPrefix)
+	})
+	if hasTimeout && interval > 0 {
+		params[MetaName("timeout")] = timeout
+	}
+}
+
+// secureParams are the parameters without those that an agent calls private.
+func (r *Resource) secureParams(all, params map[string]string, entry *HistoryEntry, version string, overrides map[string]string) map[string]string {
+	list := " passwd password user "
+	if entry != nil {
+		list = entry.SecureParams
+	}
+	old := CompareVersions(version, "3.16.0") < 0
+	secure := maps.Clone(all)
+	if old {
+		secure = map[string]string{}
+		addDefaults(secure, overrides)
+		addDefaults(secure, params)
+	}
+	maps.DeleteFunc(secure, func(name, _ string) bool {
+		return listed(list, name) || old && strings.EqualFold(r.Class, "stonith") && isFenceParam(name)
+	})
+	filterForDigest(secure)
+	if old {
+		delete(secure, MetaName("timeout"))
+	}
+	return secure
+}
+
+// listed tells whether a list with a space around each word has the word.
+func listed(list, word string) bool { return strings.Contains(list, " "+word+" ") }
+
+// isFenceParam tells whether a parameter of a fence device is Pacemaker's own
+// (pcmk_stonith_param).
+func isFenceParam(name string) bool {
+	switch name {
+	case "provides", "stonith-timeout", "pcmk_action_limit", "pcmk_delay_base", "pcmk_delay_max",
+		"pcmk_host_argument", "pcmk_host_check", "pcmk_host_list", "pcmk_host_map":
+		return true
+	}
+	rest, ok := strings.CutPrefix(name, "pcmk_")
+	if !ok {
+		return false
+	}
+	switch _, after, _ := strings.Cut(rest, "_"); after {
+	case "action", "timeout", "retries":
+		return true
+	}
+	return false
+}
+
+func sortedPairs(m map[string]string) [][2]string {
+	pairs := make([][2]string, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		pairs = append(pairs, [2]string{name, m[name]})
+	}
+	return pairs
+}
+
+// digestOf is the digest of a parameters element with these attributes, as text
+// the way the reference's first digests were made.
+func digestOf(pairs [][2]string) string {
+	var b strings.Builder
+	b.WriteString(" <parameters")
+	for _, p := range pairs {
+		b.WriteString(" " + p[0] + "=\"")
+		escapeXML(&b, p[1])
+		b.WriteString("\"")
+	}
+	b.WriteString("/>\n")
+	sum := md5.Sum([]byte(b.String()))
+	return hex.EncodeToString(sum[:])
+}
+
+// escapeXML writes an attribute's value as crm_xml_escape does, which leaves all
+// alone from the first character on that takes two bytes or more.
+func escapeXML(b *strings.Builder, s string) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 0x80 && i+1 < len(s) && s[i+1] >= 0x80:
+			b.WriteString(s[i:])
+			return
+		case c == '<':
+			b.WriteString("&lt;")
+		case c == '>':
+			b.WriteString("&gt;")
+		case c == '"':
+			b.WriteString("&quot;")
+		case c == '\'':
+			b.WriteString("&apos;")
+		case c == '&':
+			b.WriteString("&amp;")
+		case c == '\t':
+			b.WriteString("    ")
+		case c == '\n':
+			b.WriteString("\\n")
+		case c == '\r':
+			b.WriteString("\\r")
+		case c < ' ' || c > '~':
+			fmt.Fprintf(b, "\\%.3o", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+}
+
+// digests are those of the resource's operation on the node, calculated once.
+func (r *Resource) digests(task string, intervalMS uint, on *Node, entry *HistoryEntry, secure bool) *Digests {
+	key := Key(r.ID, task, intervalMS)
+	d := on.digests[key]
+	if d == nil {
+		d = r.CalculateDigests(task, intervalMS, on, entry, nil, secure)
+		if on.digests == nil {
+			on.digests = map[string]*Digests{}
+		}
+		on.digests[key] = d
+	}
+	return d
+}
+
+// CompareDigests are the digests that the operation of a history entry has now,
+// and how they compare with the entry's (rsc_action_digest_cmp).
+func (r *Resource) CompareDigests(entry *HistoryEntry, on *Node) *Digests {
+	ws := r.ws
+	d := r.digests(entry.Task, entry.IntervalMS, on, entry, ws.Flags.Has(Sanitized))
+	changed := func(what, was, now, then string) {
+		if ws.log.Enabled(loglevel.Info) {
+			if was == "" {
+				was = "missing"
+			}
+			ws.At("rsc_action_digest_cmp").Infof("Parameters %sto %dms-interval %s action for %s on %s changed: hash was %s vs. now %s (%s:%s) %s", what,
+				entry.IntervalMS, entry.Task, r.ID, on, was, now, then, entry.FeatureSet, entry.TransitionMagic)
+		}
+	}
+	switch {
+	case entry.RestartDigest != "" && d.Restart != "" && d.Restart != entry.RestartDigest:
+		changed("", entry.RestartDigest, d.Restart, "restart")
+		d.Result = DigestRestart
+	case entry.Digest == "":
+		d.Result = DigestUnknown
+	case entry.Digest == d.All:
+		d.Result = DigestMatch
+	case entry.IntervalMS == 0 && d.Result == DigestRestart:
+		changed("containing extra ones ", entry.Digest, d.All, "restart")
+	default:
+		then := "reload"
+		if entry.IntervalMS > 0 {
+			then = "reschedule"
+		}
+		changed("", entry.Digest, d.All, then)
+		d.Result = DigestAll
+	}
+	return d
+}
+
+// fencingDigestTask is the name under which the digests of fence devices are
+// kept, which is none of a real action.
+const fencingDigestTask = "stonith-on"
+
+// compareFencingDigest compares a fence device's parameters with those that the
+// node was last unfenced with (pe__compare_fencing_digest).
+func (r *Resource) compareFencingDigest(agent string, on *Node) *Digests {
+	ws := r.ws
+	d := r.digests(fencingDigestTask, 0, on, nil, true)
+	summary, ok := on.Attribute("#digests-all")
+	if !ok {
+		d.Result = DigestUnknown
+		return d
+	}
+	if strings.Contains(summary, r.ID+":"+agent+":"+d.All) {
+		d.Result = DigestMatch
+		return d
+	}
+	secure := r.ID + ":" + agent + ":" + d.Secure
+	if summary, ok := on.Attribute("#digests-secure"); ok && strings.Contains(summary, secure) {
+		d.Result = DigestMatch
+		ws.Infof("Only 'private' parameters to %s for unfencing %s changed", r.ID, on)
+		return d
+	}
+	d.Result = DigestAll
+	if ws.Flags.Has(Sanitized) && d.Secure != "" {
+		ws.Infof("Parameters to %s for unfencing %s changed, try '%s'", r.ID, on, secure)
+	}
+	return d
+}
+
+// NeedsBundleRemoteName tells whether it is the connection to a bundle's replica
+// that has no address of its own, so that the host's is taken
+// (pe__bundle_needs_remote_name).
+func (r *Resource) NeedsBundleRemoteName() bool {
+	return r != nil && r.IsRemoteNode && strings.EqualFold(r.Params(nil)["addr"], "#uname")
+}
+
+// BundleRemoteName is the name of the node that a bundle's remote connection is
+// to be made to: the host of its container; "" if it is no such connection, or
+// the container is nowhere (pe__add_bundle_remote_name).
+func (r *Resource) BundleRemoteName() string {
+	if !r.NeedsBundleRemoteName() {
+		return ""
+	}
+	replica := r.replicaOfRemote()
+	if replica == nil {
+		return ""
+	}
+	if c := replica.Container.AssignedTo; c != nil {
+		return c.Name
+	}
+	if n := replica.Container.Current(); n != nil {
+		return n.Name
+	}
+	return ""
+}
+
+// replicaOfRemote is the replica whose connection it is, or nil.
+func (r *Resource) replicaOfRemote() *Replica {
+	top := r.Outermost()
+	if top.BundleData == nil {
+		return nil
+	}
+	for _, replica := range top.BundleData.Replicas {
+		if replica.Remote == r {
+			return replica
+		}
+	}
+	return nil
+}
+
+func addDefault(values map[string]string, name, value string) {
+	if _, ok := values[name]; !ok {
+		values[name] = value
+	}
+}
+
+// CompareVersions orders versions by their numbers (compare_version).
+func CompareVersions(a, b string) int {
+	for a != "" || b != "" {
+		var x, y string
+		x, a, _ = strings.Cut(a, ".")
+		y, b, _ = strings.Cut(b, ".")
+		m, _ := scanLong(x)
+		n, _ := scanLong(y)
+		if m != n {
+			return sign(m < n)
+		}
+	}
+	return 0
+}
+
+// attribute is an attribute of an element; ok is false if there is none.
+func attribute(e *etree.Element, name string) (value string, ok bool) {
+	if e == nil {
+		return "", false
+	}
+	for i := range e.Attr {
+		if a := &e.Attr[i]; a.Space == "" && a.Key == name {
+			return a.Value, true
+		}
+	}
+	return "", false
+}
+
+// OperationDigest is the digest of the parameters that an operation was carried out
+// with, as its history entry has it (add_op_digest_to_xml). It is their last use:
+// params is changed.
+func OperationDigest(params map[string]string) string {
+	filterForDigest(params)
+	return digestOf(sortedPairs(params))
+}

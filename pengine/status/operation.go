@@ -1,0 +1,31 @@
+package status
+
+import "github.com/beevik/etree"
+
+// Operation is a configured <op> of a resource.
+type Operation struct {
+	ID         string
+	Name       string
+	IntervalMS uint
+	Role       string // as configured, "" if not
+	OnFail     string // as configured, "" if not
+	Disabled   bool   // enabled="false"
+	Timeout    string // as configured, "" if not; HasTimeout tells
+	HasTimeout bool
+	Element    *etree.Element // with meta_attributes and instance_attributes
+
+	HasOnFail bool
+
+	suffix string // of its keys, after the id of the resource
+}
+
+// Key is the name under which the CIB, the history and the graph know an
+// operation: resource, action and interval in milliseconds (pcmk__op_key).
+func Key(resource, action string, intervalMS uint) string {
+	return resource + "_" + action + "_" + formatUint(intervalMS)
+}
+
+// ParseKey takes a key apart (parse_op_key); ok is false if it is none.
+func ParseKey(key string) (resource, action string, intervalMS uint, ok bool) {
+	return parseKey(key)
+}

@@ -1,0 +1,111 @@
+package status
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Infinity is the score of must, -Infinity that of must not.
+const Infinity = 1000000
+
+// AddScores is the sum of two scores: -Infinity wins over Infinity, and either
+// over any number (pcmk__add_scores).
+func AddScores(a, b int) int {
+	switch {
+	case a <= -Infinity || b <= -Infinity:
+		return -Infinity
+	case a >= Infinity || b >= Infinity:
+		return Infinity
+	}
+	return min(max(a+b, -Infinity), Infinity)
+}
+
+// FormatScore is a score as the tools print it (pcmk_readable_score).
+func FormatScore(score int) string {
+	switch {
+	case score >= Infinity:
+		return "INFINITY"
+	case score <= -Infinity:
+		return "-INFINITY"
+	}
+	return strconv.Itoa(score)
+}
+
+// ParseScore is the score that a text means; 0 if it is none. The names red,
+// yellow and green stand for the values that the health options give them
+// (char2score).
+func (ws *WorkingSet) ParseScore(s string) int {
+	switch {
+	case strings.EqualFold(s, "red"):
+		return ws.Health.Red
+	case strings.EqualFold(s, "yellow"):
+		return ws.Health.Yellow
+	case strings.EqualFold(s, "green"):
+		return ws.Health.Green
+	}
+	ws.warnOfNumber(s)
+	return parseScore(s)
+}
+
+// warnOfNumber logs what the reference does of a score that is no number, or of
+// which something is left over (scan_ll).
+func (ws *WorkingSet) warnOfNumber(s string) {
+	if s == "" || equalAny(s, "INFINITY", "+INFINITY", "-INFINITY") {
+		return
+	}
+	rest := strings.TrimLeft(s, " \t\n\v\f\r")
+	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
+		rest = rest[1:]
+	}
+	n := digits(rest)
+	rest = rest[n:]
+	if n == 0 {
+		rest = s
+		ws.At("scan_ll").Warningf("Could not parse integer from '%s' (using 0 instead): No digits found", s)
+	}
+	if rest != "" {
+		ws.At("scan_ll").Warningf("Characters left over after parsing '%s': '%s'", s, rest)
+	}
+}
+
+func parseScore(s string) int {
+	switch {
+	case s == "":
+		return 0
+	case strings.EqualFold(s, "-INFINITY"):
+		return -Infinity
+	case strings.EqualFold(s, "INFINITY"), strings.EqualFold(s, "+INFINITY"):
+		return Infinity
+	}
+	return min(max(scanInt(s, 0), -Infinity), Infinity)
+}
+
+// scanInt is the number that a text begins with, saturated to 32 bits, or the
+// default if there is none, as strtoll(3) with pcmk__scan_ll reads it.
+func scanInt(s string, def int) int {
+	n, ok := scanLong(s)
+	if !ok {
+		return def
+	}
+	return int(min(max(n, math.MinInt32), math.MaxInt32))
+}
+
+// scanLong reads the number at the start of a text; what follows it does not
+// matter.
+func scanLong(s string) (n int64, ok bool) {
+	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	end := 0
+	if end < len(s) && (s[end] == '-' || s[end] == '+') {
+		end++
+	}
+	digits := end
+	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+		end++
+	}
+	if end == digits {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s[:end], 10, 64)
+	return n, err == nil
+}
