@@ -137,6 +137,9 @@ func (n *knetNetwork) cryptoPhase(phase uint32) {
 			n.t.Cleanup()
 		}
 	})
+	if phase == cfgwire.CryptoActivate {
+		n.d.ring.Unpin(false)
+	}
 }
 
 // status is a digit for each node, in the order of their ids: 1 for enabled and 2

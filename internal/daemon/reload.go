@@ -30,6 +30,13 @@ func Checks() []corosyncconf.Check {
 func (a actions) Reload(done func(err error, crypto bool)) {
 	d := a.Daemon
 	rehearsal, old := d.cmap.Clone(), d.totem
+	pin := d.totem.Transport == corosyncconf.Knet
+	if pin {
+		// A node of the reference keeps the token while it reloads, and relies on it:
+		// after a turn of the token all have loaded the new key, after another all
+		// seal with it, and it forgets the old one.
+		d.ring.Pin()
+	}
 	go func() {
 		env := remember(d.opts.Env)
 		quiet := *env
@@ -39,6 +46,9 @@ func (a actions) Reload(done func(err error, crypto bool)) {
 		defer d.mu.Unlock()
 		crypto, err := d.reload(env)
 		done(err, crypto)
+		if pin {
+			d.ring.Unpin(crypto)
+		}
 	}()
 }
 

@@ -48,7 +48,7 @@ func (l *loop) keepToken(p *totem.Packet, until totem.Instant) {
 // releaseToken goes on with a token that was kept, once the receiver has caught
 // up or the time is over.
 func (l *loop) releaseToken() {
-	if l.token == nil || l.now < l.holdUntil && (l.pacing || l.behind(1)) {
+	if l.token == nil || l.now < l.holdUntil && (l.pacing || l.pinned() || l.behind(1)) {
 		return
 	}
 	p := l.token

@@ -44,6 +44,7 @@ type loop struct {
 	token     *totem.Packet
 	holdUntil totem.Instant
 	pacing    bool // that is why it waits
+	pin       pin
 	stream    stream
 }
 
@@ -220,6 +221,8 @@ func (l *loop) onPacket(p *totem.Packet) {
 		}
 		l.lastToken = l.now
 		switch {
+		case l.pinned():
+			l.keepToken(p, l.pin.until)
 		case l.behind(2):
 			if l.token == nil {
 				l.stats.HeldBack++
@@ -245,6 +248,9 @@ func (l *loop) visit(p *totem.Packet) {
 	}
 	l.stream.visit()
 	l.do(l.m.Receive(l.now, p))
+	if l.pin.next {
+		l.setPin()
+	}
 }
 
 // do carries out what the machine asks for, in order.

@@ -368,3 +368,27 @@ func TestClosedRingAnswers(t *testing.T) {
 	}
 	n.send("into the void")
 }
+
+// A pinned token stays for half its timeout at most, and nobody takes it for lost;
+// what was sent before it is unpinned goes with it.
+func TestPin(t *testing.T) {
+	n := form(t, 2, nil)
+	for i := range 4 {
+		n[0].Pin()
+		n[0].send(fmt.Sprint("here ", i))
+		n[1].send(fmt.Sprint("there ", i))
+		if i < 3 { // the last time the pin goes by itself
+			n[0].Unpin(i == 1)
+		}
+		for _, r := range n {
+			got := []string{r.awaitMessage(t), r.awaitMessage(t)}
+			slices.Sort(got)
+			if want := []string{fmt.Sprint("1:here ", i), fmt.Sprint("2:there ", i)}; !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+	}
+	if s, _ := n[0].Stats(); s.SRP.OperationalTokenLost != 0 {
+		t.Error("the token was lost")
+	}
+}
