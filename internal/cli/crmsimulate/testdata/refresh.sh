@@ -12,5 +12,5 @@ while IFS='	' read -r name file args; do
 		# shellcheck disable=SC2086
 		crm_simulate -x "../../../../pengine/$file" $args 2>&1
 		echo "exit status $?"
-	} | sed -E -e 's/ request="[^"]*"//' -e 's/(last-failure-[^=]*=)[0-9]+/\1TIME/' -e "s/(last-failure|last-rc-change)='[^']* $(date +%Y)'/\1=TIME/" >"$name.out"
+	} | sed -E -e 's/(last-failure-[^=]*=)[0-9]+/\1TIME/' -e "s/(last-failure|last-rc-change)='[^']* $(date +%Y)'/\1=TIME/" >"$name.out"
 done <cases.txt
