@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/glist"
@@ -89,15 +88,7 @@ func (o nodeOrder) compare(a, b *status.Candidate) int {
 // the node where the resource is, or nil.
 func sortedNodes(ws *status.WorkingSet, t *status.NodeTable, active *status.Node) []*status.Candidate {
 	order := newNodeOrder(ws, active)
-	nodes := make([]*status.Candidate, 0, t.Len())
-	if order.balanced {
-		// Which is no order: the result depends on where it starts, and that is
-		// the end of the hash table (g_hash_table_get_values).
-		nodes = slices.AppendSeq(nodes, t.All())
-		slices.Reverse(nodes)
-	} else {
-		nodes = slices.AppendSeq(nodes, t.ByIndex())
-	}
+	nodes := t.Values() // of equals, or where compare is no order, the result depends on this
 	glist.Sort(nodes, order.compare)
 	return nodes
 }
