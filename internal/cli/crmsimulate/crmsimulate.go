@@ -239,7 +239,7 @@ func (s *session) schedule(ws *status.WorkingSet, spacer bool) (*graph.Graph, er
 	}
 	g := graph.New(ws, 0)
 	if s.saveGraph != nil {
-		if err := os.WriteFile(*s.saveGraph, g.AppendXML(nil), 0o666); err != nil {
+		if err := saveGraph(g, *s.saveGraph); err != nil {
 			return nil, failed(crmexit.RCGraphError)
 		}
 	}
@@ -250,4 +250,13 @@ func (s *session) schedule(ws *status.WorkingSet, spacer bool) (*graph.Graph, er
 		}
 	}
 	return g, nil
+}
+
+// saveGraph writes a graph to a file.
+func saveGraph(g *graph.Graph, name string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	return errors.Join(g.WriteXML(f), f.Close())
 }
