@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/glist"
@@ -89,12 +90,13 @@ func (o nodeOrder) compare(a, b *status.Candidate) int {
 func sortedNodes(ws *status.WorkingSet, t *status.NodeTable, active *status.Node) []*status.Candidate {
 	order := newNodeOrder(ws, active)
 	nodes := make([]*status.Candidate, 0, t.Len())
-	walk := t.ByIndex
-	if order.balanced { // which is no order: the result depends on where it starts
-		walk = t.All
-	}
-	for c := range walk() {
-		nodes = append(nodes, c)
+	if order.balanced {
+		// Which is no order: the result depends on where it starts, and that is
+		// the end of the hash table (g_hash_table_get_values).
+		nodes = slices.AppendSeq(nodes, t.All())
+		slices.Reverse(nodes)
+	} else {
+		nodes = slices.AppendSeq(nodes, t.ByIndex())
 	}
 	glist.Sort(nodes, order.compare)
 	return nodes

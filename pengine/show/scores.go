@@ -29,6 +29,10 @@ func (p *Printer) Scores(ws *status.WorkingSet, notes []Note, spacer bool) {
 			p.Info("%s", notes[0].Text)
 		}
 		if i < len(ws.Records) {
+			if p.xml {
+				p.recordXML(ws.Records[i])
+				continue
+			}
 			p.Item("%s", ws.Records[i].String())
 		}
 	}
