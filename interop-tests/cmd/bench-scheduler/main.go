@@ -15,7 +15,7 @@ import (
 
 func main() {
 	rounds := flag.Int("rounds", 3, "measurements of each; the least counts")
-	limit := flag.Duration("limit", 2*time.Minute, "how long the reference may take for one transition")
+	limit := flag.Duration("limit", 2*time.Minute, "processor time that either may take for one transition")
 	largest := flag.Int("largest", 64, "the most nodes")
 	only := flag.Bool("ours", false, "do not run the reference")
 	keep := flag.String("keep", "", "leave the generated CIBs in this directory")
