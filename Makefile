@@ -9,7 +9,7 @@ SEEDS    ?= 1000
 # the reference's programs alone.
 INTEROP_PACKAGES ?= ./interop-tests/... ./internal/corosyncconf ./internal/cli/cmapctl
 
-.PHONY: all test corpus race lint fuzz sim stage interop bench-ring clean
+.PHONY: all test corpus race lint fuzz sim stage interop bench-ring bench-scheduler clean
 
 all:
 	$(GO) build -trimpath -buildvcs=false -o $(BUILD)/ringmaster ./cmd/ringmaster
@@ -65,6 +65,10 @@ interop: stage
 bench-ring: stage
 	interop-tests/install-peers
 	$(GO) run ./interop-tests/cmd/bench-ring
+
+bench-scheduler: stage
+	interop-tests/install-peers
+	$(GO) run ./interop-tests/cmd/bench-scheduler
 
 clean:
 	rm -rf $(BUILD)

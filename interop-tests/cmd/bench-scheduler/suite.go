@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/pengine/sched/schedtest"
+)
+
+type suite struct {
+	rounds    int
+	limit     time.Duration
+	largest   int    // nodes
+	dir       string // where the CIBs are
+	ours      string
+	reference string // "" if it is not to be run
+	differ    bool
+}
+
+// cost is what one process used.
+type cost struct {
+	cpu time.Duration // user and system
+	mb  float64       // the most that was resident
+}
+
+// point is one size in one state, measured.
+type point struct {
+	work float64 // nodes × resources
+	cpu  float64 // ours, seconds
+}
+
+// late says that a program ran into the limit.
+var late = errors.New("not within the limit")
+
+func (s *suite) run() error {
+	stage, err := filepath.Abs(cmp.Or(os.Getenv("RINGMASTER_STAGE"), "build/stage"))
+	if err != nil {
+		return err
+	}
+	s.ours = filepath.Join(stage, "usr/sbin/crm_simulate")
+	if s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "bench-scheduler"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(s.dir)
+	}
+	fmt.Printf("crm_simulate -x CIB -Q -G FILE, user and system time, least of %d\n%-20s %12s %12s %9s %12s %12s %9s  %s\n",
+		s.rounds, "nodes × resources", "reference", "ours", "better", "reference", "ours", "better", "transition")
+	for _, settled := range []bool{false, true} {
+		state := "booted"
+		if settled {
+			state = "settled"
+		}
+		var points []point
+		for _, size := range schedtest.Sizes {
+			if size[0] > s.largest {
+				continue
+			}
+			name := filepath.Join(s.dir, fmt.Sprintf("%s-%dx%d.xml", state, size[0], size[1]))
+			if err := generateApart(name, size[0], size[1], settled); err != nil {
+				return err
+			}
+			ours, err := s.row(fmt.Sprintf("%d×%d %s", size[0], size[1], state), name)
+			if err != nil {
+				return err
+			}
+			points = append(points, point{work: float64(size[0] * size[1]), cpu: ours.cpu.Seconds()})
+		}
+		if len(points) > 1 {
+			fmt.Printf("%s: our cost grows with (nodes × resources)^%.2f, in the last step ^%.2f\n",
+				state, exponent(points), exponent(points[len(points)-2:]))
+		}
+	}
+	if s.differ {
+		return errors.New("the transitions differ")
+	}
+	return nil
+}
+
+// row measures both programs on one CIB in turn and prints a line.
+func (s *suite) row(label, cib string) (ours cost, err error) {
+	var theirs cost
+	ourGraph, theirGraph := cib+".ours", cib+".reference"
+	overtime := s.reference == ""
+	for round := range s.rounds {
+		if !overtime && (round == 0 || theirs.cpu < 10*time.Second) { // what takes long is not noisy
+			c, err := s.measure(s.reference, cib, theirGraph)
+			if errors.Is(err, late) {
+				overtime = true
+			} else if err != nil {
+				return ours, err
+			}
+			theirs = least(theirs, c)
+		}
+		c, err := s.measure(s.ours, cib, ourGraph)
+		if err != nil {
+			return ours, err
+		}
+		ours = least(ours, c)
+	}
+	cpu, mb := ours.cpu.Seconds()*1000, ours.mb
+	if overtime {
+		said := fmt.Sprintf("> %.0f", s.limit.Seconds()*1000)
+		if s.reference == "" {
+			said = "-"
+		}
+		fmt.Printf("%-20s %9s ms %9.0f ms %9s %12s %9.1f MB %9s  not compared\n", label, said, cpu, "", "-", mb, "")
+		return ours, nil
+	}
+	same := "same"
+	if equal, err := equalGraphs(ourGraph, theirGraph); err != nil {
+		return ours, err
+	} else if !equal {
+		same, s.differ = "DIFFERENT", true
+	}
+	fmt.Printf("%-20s %9.0f ms %9.0f ms %8.1f× %9.1f MB %9.1f MB %8.1f×  %s\n",
+		label, theirs.cpu.Seconds()*1000, cpu, theirs.cpu.Seconds()/ours.cpu.Seconds(), theirs.mb, mb, theirs.mb/mb, same)
+	return ours, nil
+}
+
+func least(a, b cost) cost {
+	if a.cpu == 0 || b.cpu < a.cpu {
+		return b
+	}
+	return a
+}
+
+// measure lets a program compute the transition and write the graph.
+func (s *suite) measure(program, cib, graph string) (cost, error) {
+	// By processor time: on a busy machine the clock says little.
+	cmd := exec.Command("prlimit", fmt.Sprintf("--cpu=%.0f", s.limit.Seconds()), program, "-x", cib, "-Q", "-G", graph)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState != nil && !cmd.ProcessState.Exited() && cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime() >= s.limit-time.Second {
+		return cost{}, late
+	}
+	if err != nil {
+		return cost{}, fmt.Errorf("%s: %w: %s", program, err, out)
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return cost{
+		cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+		mb:  float64(usage.Maxrss) / 1024,
+	}, nil
+}
+
+// volatile is what of a graph may differ: the version of who wrote it.
+var volatile = regexp.MustCompile(`crm_feature_set="[^"]*"`)
+
+// equalGraphs reads line by line: see generateApart.
+func equalGraphs(a, b string) (bool, error) {
+	x, err := os.Open(a)
+	if err != nil {
+		return false, err
+	}
+	defer x.Close()
+	y, err := os.Open(b)
+	if err != nil {
+		return false, err
+	}
+	defer y.Close()
+	left, right := bufio.NewScanner(x), bufio.NewScanner(y)
+	for {
+		more, also := left.Scan(), right.Scan()
+		if more != also || !bytes.Equal(volatile.ReplaceAll(left.Bytes(), nil), volatile.ReplaceAll(right.Bytes(), nil)) {
+			return false, errors.Join(left.Err(), right.Err())
+		}
+		if !more {
+			return true, errors.Join(left.Err(), right.Err())
+		}
+	}
+}
+
+// generateApart writes a CIB with a process of its own, because the memory that
+// this one ever used counts, for the kernel, as used by every process it starts.
+func generateApart(name string, nodes, resources int, settled bool) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(self, "-generate", name, fmt.Sprint(nodes), fmt.Sprint(resources), fmt.Sprint(settled))
+	cmd.Stderr = os.Stderr
+	return cmd.Run()
+}
+
+// generate is what the process that generateApart starts does.
+func generate(name string, args []string) error {
+	var c schedtest.Cluster
+	if _, err := fmt.Sscan(strings.Join(args, " "), &c.Nodes, &c.Resources, &c.Settled); err != nil {
+		return err
+	}
+	return os.WriteFile(name, []byte(c.CIB()), 0o644)
+}
+
+// exponent is the slope of the least squares line through the logarithms.
+func exponent(points []point) float64 {
+	var n, sx, sy, sxx, sxy float64
+	for _, p := range points {
+		x, y := math.Log(p.work), math.Log(p.cpu)
+		n, sx, sy, sxx, sxy = n+1, sx+x, sy+y, sxx+x*x, sxy+x*y
+	}
+	return (n*sxy - sx*sy) / (n*sxx - sx*sx)
+}
