@@ -337,18 +337,32 @@ func (g *generator) bundle(to *etree.Element) {
 	g.resources = append(g.resources, id)
 }
 
-func (g *generator) some1() string { return one(g.Rand, g.resources...) }
+func (g *generator) anyResource() string { return one(g.Rand, g.resources...) }
+
+// pair is two resources, mostly different.
+func (g *generator) pair() (a, b string) {
+	a, b = g.anyResource(), g.anyResource()
+	for len(g.resources) > 1 && a == b && !g.some(50) {
+		b = g.anyResource()
+	}
+	return a, b
+}
 
 func (g *generator) role() string {
 	return one(g.Rand, "Promoted", "Started", "Unpromoted", "Stopped", "Promoted", "Master")
 }
 
-// set adds a set of resources, each of which is in it once.
-func (g *generator) set(to *etree.Element, attrs ...string) {
+// set adds a set of a few of the resources, and returns the others.
+func (g *generator) set(to *etree.Element, of []int, attrs ...string) []int {
+	n := min(len(of), 1+g.IntN(3))
+	if n == 0 {
+		return nil
+	}
 	set := g.add(to, "resource_set", append([]string{"id", g.id("rset")}, attrs...)...)
-	for _, i := range g.Perm(len(g.resources))[:min(len(g.resources), 1+g.IntN(3))] {
+	for _, i := range of[:n] {
 		g.add(set, "resource_ref", "id", g.resources[i])
 	}
+	return of[n:]
 }
 
 func (g *generator) rule(to *etree.Element) {
@@ -377,9 +391,11 @@ func (g *generator) rule(to *etree.Element) {
 func (g *generator) constraints() {
 	all := g.config.CreateElement("constraints")
 	for range g.IntN(7) {
+		first, second := g.pair()
+		used := g.Perm(len(g.resources))
 		switch g.IntN(10) {
 		case 0, 1, 2:
-			e := g.add(all, "rsc_location", "id", g.id("loc"), "rsc", g.some1())
+			e := g.add(all, "rsc_location", "id", g.id("loc"), "rsc", g.anyResource())
 			if g.some(5) {
 				e.CreateAttr("resource-discovery", one(g.Rand, "never", "exclusive", "always"))
 			}
@@ -394,13 +410,13 @@ func (g *generator) constraints() {
 		case 3, 4, 5:
 			e := g.add(all, "rsc_colocation", "id", g.id("col"), "score", g.score())
 			if g.some(6) {
-				g.set(e, "sequential", g.flag(2))
+				used = g.set(e, used, "sequential", g.flag(2))
 				if g.some(2) {
-					g.set(e, "role", g.role())
+					g.set(e, used, "role", g.role())
 				}
 				break
 			}
-			g.add(e, "", "rsc", g.some1(), "with-rsc", g.some1())
+			g.add(e, "", "rsc", first, "with-rsc", second)
 			if g.some(5) {
 				e.CreateAttr("rsc-role", g.role())
 			}
@@ -419,13 +435,13 @@ func (g *generator) constraints() {
 				e.CreateAttr("kind", one(g.Rand, "Optional", "Serialize", "Mandatory"))
 			}
 			if g.some(6) {
-				g.set(e, "sequential", g.flag(2), "require-all", g.flag(2))
+				used = g.set(e, used, "sequential", g.flag(2), "require-all", g.flag(2))
 				if g.some(2) {
-					g.set(e, "action", one(g.Rand, "start", "promote", "stop", "demote"))
+					g.set(e, used, "action", one(g.Rand, "start", "promote", "stop", "demote"))
 				}
 				break
 			}
-			g.add(e, "", "first", g.some1(), "then", g.some1())
+			g.add(e, "", "first", first, "then", second)
 			if g.some(4) {
 				e.CreateAttr("first-action", one(g.Rand, "start", "promote", "stop", "demote"))
 			}
@@ -442,7 +458,7 @@ func (g *generator) constraints() {
 			if len(g.tickets) == 0 {
 				break
 			}
-			e := g.add(all, "rsc_ticket", "id", g.id("tkt"), "ticket", one(g.Rand, g.tickets...), "rsc", g.some1(),
+			e := g.add(all, "rsc_ticket", "id", g.id("tkt"), "ticket", one(g.Rand, g.tickets...), "rsc", g.anyResource(),
 				"loss-policy", one(g.Rand, "stop", "fence", "freeze", "demote"))
 			if g.some(3) {
 				e.CreateAttr("rsc-role", g.role())
