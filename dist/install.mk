@@ -7,7 +7,8 @@
 
 INSTALL     ?= install
 UNITDIR     ?= /lib/systemd/system
-MANDIR      ?= /usr/share/man
+DATADIR     ?= /usr/share
+MANDIR      ?= $(DATADIR)/man
 NAMES       := $(shell grep -v '^\#' dist/names)
 MANPAGES    := $(wildcard docs/man/*.[1-8])
 
@@ -38,9 +39,12 @@ install-man:
 install-conf:
 	$(INSTALL) -d "$(DESTDIR)/etc/corosync/uidgid.d" "$(DESTDIR)/var/lib/corosync" \
 	  "$(DESTDIR)/var/log/corosync" "$(DESTDIR)/etc/default" "$(DESTDIR)/etc/logrotate.d" \
-	  "$(DESTDIR)/etc/init.d" "$(DESTDIR)/etc/dbus-1/system.d" "$(DESTDIR)$(UNITDIR)"
+	  "$(DESTDIR)/etc/init.d" "$(DESTDIR)/etc/dbus-1/system.d" "$(DESTDIR)$(UNITDIR)" \
+	  "$(DESTDIR)$(DATADIR)/augeas/lenses" "$(DESTDIR)$(DATADIR)/snmp/mibs"
 	$(INSTALL) -m 644 dist/corosync.service "$(DESTDIR)$(UNITDIR)/corosync.service"
 	$(INSTALL) -m 644 dist/notifyd/service "$(DESTDIR)$(UNITDIR)/corosync-notifyd.service"
+	$(INSTALL) -m 644 dist/augeas/corosync.aug "$(DESTDIR)$(DATADIR)/augeas/lenses/corosync.aug"
+	$(INSTALL) -m 644 dist/notifyd/COROSYNC-MIB.txt "$(DESTDIR)$(DATADIR)/snmp/mibs/COROSYNC-MIB.txt"
 	$(INSTALL) -m 644 dist/corosync.conf.example "$(DESTDIR)/etc/corosync/corosync.conf.example"
 	$(INSTALL) -m 755 dist/init.d "$(DESTDIR)/etc/init.d/corosync"
 	$(INSTALL) -m 755 dist/notifyd/init.d "$(DESTDIR)/etc/init.d/corosync-notifyd"
@@ -53,4 +57,5 @@ install-conf:
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(NAMES)) "$(DESTDIR)$(UNITDIR)/corosync.service" "$(DESTDIR)/etc/init.d/corosync" \
 	  "$(DESTDIR)$(UNITDIR)/corosync-notifyd.service" "$(DESTDIR)/etc/init.d/corosync-notifyd" \
+	  "$(DESTDIR)$(DATADIR)/augeas/lenses/corosync.aug" "$(DESTDIR)$(DATADIR)/snmp/mibs/COROSYNC-MIB.txt" \
 	  $(foreach p,$(MANPAGES),"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)).gz")

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/beevik/etree"
 )
@@ -14,6 +15,27 @@ type Fault struct {
 	// error", not a "Relax-NG validity error".
 	Reference bool
 	Text      string
+}
+
+// Print is the fault as libxml2 prints it, without the line's end. file is what the document
+// was read from, "" for memory; line tells where an element is, or 0.
+func (f Fault) Print(file string, line func(*etree.Element) int) string {
+	text := "Relax-NG validity error : " + f.Text
+	if f.Reference {
+		text = "validity error : " + f.Text
+	}
+	if f.Element == nil {
+		return text
+	}
+	text = "element " + f.Element.Tag + ": " + text
+	at := line(f.Element)
+	switch {
+	case file != "":
+		return file + ":" + strconv.Itoa(at) + ": " + text
+	case at != 0 && !f.Reference:
+		return "Entity: line " + strconv.Itoa(at) + ": " + text
+	}
+	return text
 }
 
 // Explain tells why the version refuses a CIB, in the order in which libxml2's validator
@@ -446,8 +468,7 @@ func (x *explainer) attributeOf(d *def) int {
 
 // valueOf compares an attribute's value with a type.
 func (x *explainer) valueOf(t *datatype, a *etree.Attr) int {
-	switch t.kind {
-	case typeChoice, typeTokens:
+	if t.kind == typeChoice || t.kind == typeTokens && len(t.tokens) > 1 {
 		height, tentative := 0, x.tentative
 		x.tentative = true
 		ret := -1

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -54,15 +53,28 @@ func TestExplainAsTheReference(t *testing.T) {
 func printed(faults []Fault) string {
 	var b strings.Builder
 	for _, f := range faults {
-		if f.Element != nil {
-			fmt.Fprintf(&b, "element %s: ", f.Element.Tag)
-		}
-		if !f.Reference {
-			b.WriteString("Relax-NG ")
-		}
-		b.WriteString("validity error : " + f.Text + "\n")
+		b.WriteString(f.Print("", func(*etree.Element) int { return 0 }) + "\n")
 	}
 	return b.String()
+}
+
+func TestPrint(t *testing.T) {
+	at := func(*etree.Element) int { return 7 }
+	node := etree.NewElement("node")
+	for _, tt := range []struct {
+		fault      Fault
+		file, want string
+	}{
+		{Fault{Element: node, Text: "x"}, "a.xml", "a.xml:7: element node: Relax-NG validity error : x"},
+		{Fault{Element: node, Text: "x"}, "", "Entity: line 7: element node: Relax-NG validity error : x"},
+		{Fault{Text: "x"}, "a.xml", "Relax-NG validity error : x"},
+		{Fault{Element: node, Reference: true, Text: "x"}, "a.xml", "a.xml:7: element node: validity error : x"},
+		{Fault{Element: node, Reference: true, Text: "x"}, "", "element node: validity error : x"},
+	} {
+		if got := tt.fault.Print(tt.file, at); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
 }
 
 // checkExplained: what is refused has a reason, and only that.

@@ -26,8 +26,9 @@ func (x *explainer) elementOf(d *def) int {
 	x.forget(height, e)
 	height = x.stack.n
 	if x.valid(d, e) {
-		if x.watched[e] && x.passed[e] != d && x.effort < mostEffort {
-			x.passed[e] = d
+		look := x.passed[e] != d && (x.watched[e] || x.stack.n > 0) && x.effort < mostEffort
+		x.passed[e] = d
+		if look { // also for what it does to the stack
 			x.inside(d, e, outer)
 			x.state, x.states = outer, nil
 		}

@@ -2,6 +2,8 @@ package schema
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"sync"
 	"testing"
 )
 
@@ -127,4 +129,21 @@ func TestStatusIsAnything(t *testing.T) {
 			t.Errorf("%s: %v", tt.status, got)
 		}
 	}
+}
+
+// TestConcurrently: documents are independent of each other, the automaton is shared.
+func TestConcurrently(t *testing.T) {
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(uint64(i), 4))
+			for range 5 {
+				cib := Latest.Sample(rng.IntN, nil)
+				if !Latest.Validate(cib) || len(Latest.Explain(cib)) > 0 {
+					t.Error("a sample is refused")
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -6,10 +6,12 @@ package glist
 // Sort is g_list_sort: stable, by merging the sorted halves of a list, of which
 // the first is the shorter one. compare is negative if a comes before b.
 func Sort[T any](list []T, compare func(a, b T) int) {
-	if len(list) < 2 {
-		return
+	var few [16]T // so that a short list, as most are, needs no other memory
+	spare := few[:0]
+	if len(list) > len(few) {
+		spare = make([]T, 0, len(list))
 	}
-	sort(list, make([]T, 0, len(list)), compare)
+	sort(list, spare, compare)
 }
 
 func sort[T any](list, spare []T, compare func(a, b T) int) {

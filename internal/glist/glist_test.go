@@ -47,3 +47,18 @@ func TestSortIsStable(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+func BenchmarkSort(b *testing.B) {
+	for _, n := range []int{3, 12, 200} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			list := make([]int, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				for i := range list {
+					list[i] = i * 7919 % n
+				}
+				glist.Sort(list, func(a, b int) int { return a - b })
+			}
+		})
+	}
+}

@@ -9,20 +9,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/beevik/etree"
+
 	"github.com/ringmaster-ha/ringmaster/cib/schema"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
-// printed is a fault as libxml2 prints it about a document of one line.
+// printed are the faults as libxml2 prints them about a document of one line.
 func printed(file string, faults []schema.Fault) string {
 	var b strings.Builder
 	for _, f := range faults {
-		if f.Element != nil {
-			fmt.Fprintf(&b, "%s:1: element %s: ", file, f.Element.Tag)
-		}
-		if !f.Reference {
-			b.WriteString("Relax-NG ")
-		}
-		b.WriteString("validity error : " + f.Text + "\n")
+		b.WriteString(f.Print(file, func(*etree.Element) int { return 1 }) + "\n")
 	}
 	return b.String()
 }
@@ -64,4 +61,33 @@ func ordered(said string) string {
 		return strings.Compare(a, b)
 	})
 	return strings.Join(lines, "")
+}
+
+// TestExplainLines compares the errors of files of many lines, at every version.
+func TestExplainLines(t *testing.T) {
+	o := newOracle(t)
+	same := 0
+	for _, file := range corpus(t) {
+		xml := read(t, file)
+		if len(xml) > 100_000 {
+			continue
+		}
+		doc, lines, err := xmltree.ParseLines(xml, xmltree.DropBlanks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range []schema.Version{schema.V1_0, schema.V1_3, schema.V2_10, schema.V3_0, schema.Latest} {
+			var b strings.Builder
+			for _, f := range v.Explain(doc.Root()) {
+				b.WriteString(f.Print(file, func(e *etree.Element) int { return lines[e] }) + "\n")
+			}
+			want := o.ask(fmt.Sprintf("E.%d", v), file).said
+			if got := ordered(b.String()); got == ordered(want) {
+				same++
+			} else {
+				t.Errorf("%s at %v: got\n%swant\n%s", file, v, got, ordered(want))
+			}
+		}
+	}
+	t.Logf("%d reports are the same", same)
 }

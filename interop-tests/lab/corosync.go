@@ -30,6 +30,15 @@ type Ring struct {
 	Realtime bool
 }
 
+// key is what the configuration of a Ring with Crypto has. No space at the end of a
+// value is kept there.
+func (r Ring) key() string {
+	return strings.TrimSpace(strings.Repeat(cmp.Or(r.Key, "not a secret, "), 10))
+}
+
+// PrivateKey is what corosync makes of it: the zero byte at the end counts.
+func (r Ring) PrivateKey() []byte { return append([]byte(r.key()), 0) }
+
 // Conf returns the text.
 func (r Ring) Conf(hosts []*Host) string {
 	var b strings.Builder
@@ -42,7 +51,7 @@ func (r Ring) Conf(hosts []*Host) string {
 		fmt.Fprintf(&b, "  ip_version: %s\n", r.IPVersion)
 	}
 	if cipher, hash, ok := strings.Cut(r.Crypto, "/"); ok {
-		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, strings.Repeat(cmp.Or(r.Key, "not a secret, "), 10))
+		fmt.Fprintf(&b, "  crypto_cipher: %s\n  crypto_hash: %s\n  key: %s\n", cipher, hash, r.key())
 	}
 	b.WriteString(r.Totem)
 	if r.Broadcast {

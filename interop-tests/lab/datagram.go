@@ -1,17 +1,26 @@
 package lab
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"sync"
+)
 
-// OnDatagram has fn called with each UDP datagram that a host sends onto the
+// OnDatagram has fn called with each UDP datagram that a host sends onto a
 // network from now on, before any fault of a link. Calls do not overlap; fn must
 // be quick, since the network waits for it, and keep no part of the bytes.
 func (l *Lab) OnDatagram(fn func(b []byte)) {
 	l.t.Helper()
-	d := &datagrams{fn: fn, begun: map[[20]byte][]byte{}}
-	s := l.lan()
-	s.mu.Lock()
-	s.watch = d.frame
-	s.mu.Unlock()
+	var mu sync.Mutex
+	for _, s := range append([]*lanSwitch{l.lan()}, l.more...) {
+		d := &datagrams{begun: map[[20]byte][]byte{}, fn: func(b []byte) {
+			mu.Lock()
+			defer mu.Unlock()
+			fn(b)
+		}}
+		s.mu.Lock()
+		s.watch = d.frame
+		s.mu.Unlock()
+	}
 }
 
 // datagrams finds the UDP datagrams in Ethernet frames. The largest of totem's

@@ -16,6 +16,9 @@
 // package calls Init first thing in main or TestMain, because a host's first
 // process is this program again.
 //
+// Host.Copy lays a program of this machine on a host; Lab.OnDatagram shows what the
+// hosts send.
+//
 // A scenario that has failed prints the end of its hosts' logs, and leaves them
 // whole in the folder that RINGMASTER_KEEP names.
 //

@@ -85,6 +85,18 @@ func network(lose int) *witness {
 	return w
 }
 
+func TestUnseen(t *testing.T) {
+	if !newWitness().blind() || network(-1).blind() {
+		t.Error("a witness of nothing sees, or one of something does not")
+	}
+	if got := network(-1).unseen(); len(got) != 0 {
+		t.Errorf("%q is missing of what is whole", got)
+	}
+	if got := fmt.Sprint(network(3).unseen()); got != "[ring 1.14: 1 of 3, first 1]" {
+		t.Errorf("%s, want the first of the new ring", got)
+	}
+}
+
 func TestMendHalfSent(t *testing.T) {
 	const three = `{"proc":"3/1","ev":"config","ring":"2.10","members":[2,3],"left":[]}
 {"proc":"3/1","ev":"send","msg":"3/1/1"}

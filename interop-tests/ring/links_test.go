@@ -55,7 +55,7 @@ func TestLinks(t *testing.T) {
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)
 			conf := lab.Ring{Transport: "knet", Links: tt.links, Crypto: tt.crypto, Totem: "  link_mode: " + tt.mode + "\n"}
 			l.WriteFile("/etc/corosync/corosync.conf", conf.Conf(l.Hosts()))
-			ld := newLoad(t, l, clientDir)
+			ld := newLoad(t, l, clientDir, conf)
 			all := l.Hosts()
 			for i, h := range all {
 				h.Use(mix[i])

@@ -31,9 +31,18 @@ const (
 	logOnHost    = "/var/log/evs.jsonl"
 )
 
-func newLoad(t lab.TB, l *lab.Lab, clients string) *load {
+func newLoad(t lab.TB, l *lab.Lab, clients string, ring lab.Ring) *load {
+	t.Helper()
 	ld := &load{l: l, t: t, program: clients + "/cpgnode", members: map[*lab.Host]*lab.Process{}, wire: newWitness()}
-	l.OnDatagram(ld.wire.datagram)
+	sight := ld.wire.datagram
+	if ring.Transport == "knet" {
+		k, err := newOverKnet(ring.Crypto, ring.PrivateKey(), sight)
+		if err != nil {
+			t.Fatalf("read the network: %v", err)
+		}
+		sight = k.datagram
+	}
+	l.OnDatagram(sight)
 	return ld
 }
 
@@ -115,7 +124,10 @@ func (ld *load) check(hosts ...*lab.Host) {
 		err = c.Quiescent(live)
 	}
 	if err != nil {
-		ld.t.Fatalf("extended virtual synchrony is violated: %v", err)
+		ld.t.Fatalf("extended virtual synchrony is violated: %v; packets that were not seen: %v", err, ld.wire.unseen())
+	}
+	if ld.wire.blind() {
+		ld.t.Fatalf("no packet of a ring was seen on the network")
 	}
 	if c.Messages() == 0 {
 		ld.t.Fatalf("no message was sent: the load did nothing")

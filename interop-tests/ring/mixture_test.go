@@ -31,6 +31,7 @@ var transports = map[string]lab.Ring{
 	"udp-ipv6":    {Transport: "udp", IPVersion: "ipv6"},
 	"broadcast":   {Transport: "udp", Broadcast: true},
 	"knet":        {Transport: "knet"},
+	"knet-ipv6":   {Transport: "knet", IPVersion: "ipv6"},
 	"knet-crypto": {Transport: "knet", Crypto: "aes256/sha256"},
 }
 
@@ -92,16 +93,17 @@ func TestMixtures(t *testing.T) {
 		{"broadcast", "GoGoC", false, short},
 		{"knet", "CCC", false, whole}, // the baseline
 		{"knet", "GoGoGo", false, whole},
-		{"knet", "GoCC", true, more},
+		{"knet", "GoCC", false, more},
+		{"knet-ipv6", "GoCC", false, short},
 		{"knet-crypto", "CGoC", false, whole},
-		{"knet-crypto", "GoGoC", true, whole},
+		{"knet-crypto", "GoGoC", false, whole},
 	} {
 		t.Run(tt.transport+"/"+tt.mixture, func(t *testing.T) {
 			mix := lab.Kinds(tt.mixture)
 			l := lab.New(t, len(mix))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)
 			l.WriteFile("/etc/corosync/corosync.conf", transports[tt.transport].Conf(l.Hosts()))
-			ld := newLoad(t, l, clientDir)
+			ld := newLoad(t, l, clientDir, transports[tt.transport])
 			all := l.Hosts()
 			for i, h := range all {
 				h.Use(mix[i])

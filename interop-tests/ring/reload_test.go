@@ -20,7 +20,7 @@ func TestReload(t *testing.T) {
 			all := l.Hosts()
 			conf := func(hosts []*lab.Host) { l.WriteFile("/etc/corosync/corosync.conf", transports[transport].Conf(hosts)) }
 			conf(all)
-			ld := newLoad(t, l, clientDir)
+			ld := newLoad(t, l, clientDir, transports[transport])
 			for i, h := range all {
 				h.Use(mix[i])
 				h.StartCorosync()

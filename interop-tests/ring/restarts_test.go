@@ -19,7 +19,7 @@ func TestRestartLoop(t *testing.T) {
 	l := lab.New(t, len(mix))
 	l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", logOnHost)
 	l.WriteFile("/etc/corosync/corosync.conf", transports["udpu"].Conf(l.Hosts()))
-	ld := newLoad(t, l, clientDir)
+	ld := newLoad(t, l, clientDir, transports["udpu"])
 	const writes = 5 // a second
 	for i, h := range l.Hosts() {
 		h.Use(mix[i])
@@ -57,7 +57,7 @@ func TestStaleConfigVersion(t *testing.T) {
 		return ring.Conf(l.Hosts())
 	}
 	l.WriteFile("/etc/corosync/corosync.conf", conf(2))
-	ld := newLoad(t, l, clientDir)
+	ld := newLoad(t, l, clientDir, transports["udpu"])
 	for i, h := range l.Hosts() {
 		h.Use(mix[i])
 		h.StartCorosync()

@@ -2,6 +2,7 @@ package ring
 
 import (
 	"encoding/binary"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -116,6 +117,34 @@ func (w *witness) path(a, b totem.NodeID, ring totem.RingID) (rings []totem.Ring
 		}
 		ring = r.from[a]
 	}
+}
+
+// blind tells that nothing has been seen.
+func (w *witness) blind() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.rings) == 0
+}
+
+// unseen tells of packets that were not seen though later ones of their ring were.
+func (w *witness) unseen() (out []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, r := range w.rings {
+		var missing []uint32
+		for seq, n := uint32(1), len(r.packets); n > 0; seq++ {
+			if _, ok := r.packets[seq]; ok {
+				n--
+			} else {
+				missing = append(missing, seq)
+			}
+		}
+		if len(missing) > 0 {
+			out = append(out, fmt.Sprintf("ring %v: %d of %d, first %d", id, len(missing), len(missing)+len(r.packets), missing[0]))
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // complete tells whether no packet is missing up to the last.

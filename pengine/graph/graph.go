@@ -176,7 +176,7 @@ func (b *builder) reportBlockedShutdown(a *status.Action) {
 	if r.Is(status.Failed) {
 		failed = " failed"
 	}
-	b.ws.Logf(loglevel.Crit, "Cannot %s %s because of %s:%s%s (%s)", what, a.Node, r.ID, how, failed, a.Key)
+	b.ws.At("pcmk__create_graph").Logf(loglevel.Crit, "Cannot %s %s because of %s:%s%s (%s)", what, a.Node, r.ID, how, failed, a.Key)
 }
 
 // add adds an action, if it is to be carried out and is not there yet.

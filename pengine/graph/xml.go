@@ -142,7 +142,7 @@ func (w *writer) event(e *Event) {
 			if m.On {
 				on = "1"
 			}
-			w.openAt(5, "node", [][2]string{{"id", m.NodeID}, {"maintenance", on}}, false)
+			w.openAt(5, "node", [][2]string{{"id", m.NodeID}, {"node_in_maintenance", on}}, false)
 		}
 		w.closeAt(4, "maintenance")
 	}

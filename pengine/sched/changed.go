@@ -18,7 +18,7 @@ func handleConfigChanges(ws *status.WorkingSet) {
 			continue // the reference's search for it has one result, or fails
 		}
 		for _, rh := range histories[0].Resources {
-			if len(rh.Element.ChildElements()) == 0 {
+			if len(rh.Entries) == 0 {
 				continue
 			}
 			for _, r := range s.matching(rh.ID) {
@@ -108,16 +108,16 @@ func (s *planner) checkParams(c *status.ParamCheck) {
 // agentChanged tells whether the history is of another agent than configured; a
 // resource that is active with it has to stop (pcmk__rsc_agent_changed).
 func (s *planner) agentChanged(r *status.Resource, n *status.Node, rh *status.ResourceHistory, active bool) (changed bool) {
-	for _, name := range []string{"type", "class", "provider"} {
-		now, hasNow := xmlAttr(r.Element, name)
-		was, hadWas := xmlAttr(rh.Element, name)
-		if now == was && hasNow == hadWas {
+	for _, attr := range [...]struct{ name, now, was string }{
+		{"type", r.Type, rh.Type}, {"class", r.Class, rh.Class}, {"provider", r.Provider, rh.Provider},
+	} {
+		if attr.now == attr.was {
 			continue
 		}
 		changed = true
 		s.ws.TriggerUnfencing(r, n, "Device definition changed", nil)
 		if active {
-			s.noticef("Forcing restart of %s on %s because %s changed from '%s' to '%s'", r.ID, n, name, was, now)
+			s.noticef("Forcing restart of %s on %s because %s changed from '%s' to '%s'", r.ID, n, attr.name, attr.was, attr.now)
 		}
 	}
 	if changed && active {

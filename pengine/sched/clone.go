@@ -176,7 +176,7 @@ func (a *assigner) applyClone(c *status.Colocation, dependent, primary *status.R
 			return
 		case c.PrimaryRole == status.RoleUnknown:
 		case dependent.Is(status.Provisional):
-			followPromotable(c, dependent, primary)
+			a.followPromotable(c, dependent, primary)
 			return
 		case c.DependentRole == status.RolePromoted:
 			promoteWith(c, dependent, primary)

@@ -199,7 +199,7 @@ func (s *planner) recoverMultiple(r *status.Resource, active int) (needStop bool
 	if class == "" {
 		class = "Untyped"
 	}
-	s.ws.ProcErrorf("%s resource %s might be active on %d nodes (%s)", class, r.ID, active, r.Recovery)
+	s.ws.At("pcmk__primitive_create_actions").ProcErrorf("%s resource %s might be active on %d nodes (%s)", class, r.ID, active, r.Recovery)
 	s.noticef("See https://wiki.clusterlabs.org/wiki/FAQ#Resource_is_Too_Active for more information")
 	switch r.Recovery {
 	case status.RecoveryStopStart:
@@ -267,7 +267,7 @@ func (s *planner) stop(r *status.Resource, optional bool) {
 			unfence := s.ws.FenceAction(n, "on", true, "", false)
 			status.Order(a, unfence, status.OrderImpliesFirst)
 			if !isUnfenced(n) {
-				s.ws.ProcErrorf("Stopping %s until %s can be unfenced", r.ID, n)
+				s.ws.At("stop_resource").ProcErrorf("Stopping %s until %s can be unfenced", r.ID, n)
 			}
 		}
 	}

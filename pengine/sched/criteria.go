@@ -50,11 +50,25 @@ func applyNodeCriteria(ws *status.WorkingSet) {
 		applyStickiness(r)
 	}
 	for _, n := range ws.Nodes {
+		anyFailures := hasFailures(n)
 		for _, r := range ws.Resources {
-			checkFailures(r, n)
+			if anyFailures {
+				checkFailures(r, n)
+			}
 			applyExclusiveDiscovery(r, n)
 		}
 	}
+}
+
+// hasFailures tells whether anything has failed on the node at all, which spares
+// looking for each resource's failures there.
+func hasFailures(n *status.Node) bool {
+	for name := range n.Attributes {
+		if strings.HasPrefix(name, "fail-count-") {
+			return true
+		}
+	}
+	return false
 }
 
 // applyStickiness favors the one node where a managed resource is, if it may

@@ -28,7 +28,7 @@ func scheduleFencingAndShutdowns(ws *status.WorkingSet) {
 		switch {
 		case managed && n.Unclean && ws.CanFence(n):
 			fencing = ws.FenceAction(n, "", false, "node is unclean", false)
-			ws.Warnf("Scheduling node %s for fencing", n)
+			ws.At("schedule_fencing").Warnf("Scheduling node %s for fencing", n)
 			s.orderVsFence(fencing)
 			if n.IsDC {
 				dcDown = fencing
@@ -48,12 +48,12 @@ func scheduleFencingAndShutdowns(ws *status.WorkingSet) {
 		}
 		if fencing == nil && n.Unclean {
 			integrityLost = true
-			ws.Warnf("Node %s is unclean but cannot be fenced", n)
+			ws.At("schedule_fencing_and_shutdowns").Warnf("Node %s is unclean but cannot be fenced", n)
 		}
 	}
 	if integrityLost {
 		if !ws.Flags.Has(status.FencingEnabled) {
-			ws.Warnf("Resource functionality and data integrity cannot be guaranteed (configure, enable, and test fencing to correct this)")
+			ws.At("schedule_fencing_and_shutdowns").Warnf("Resource functionality and data integrity cannot be guaranteed (configure, enable, and test fencing to correct this)")
 		} else if !ws.Flags.Has(status.HaveQuorum) {
 			s.noticef("Unclean nodes will not be fenced until quorum is attained or no-quorum-policy is set to ignore")
 		}

@@ -11,10 +11,15 @@ import (
 // for them: so they are kept until something below the same outermost resource
 // changes. No action may be created while it is used.
 type flagTable struct {
-	versions []int // how often what is in an outermost resource has changed, by its index
-	known    map[flagKey]knownFlags
-	others   map[*status.Resource][]*status.Action // see find
+	versions []classVersions // what is below an outermost resource, by its index
+	anywhere []knownFlags    // without a node, by the action's number
+	on       map[flagKey]knownFlags
+	others   [][]*status.Action // by the resource's index; see find
 }
+
+// classVersions count how often primitives' actions have changed, by what they do.
+// (What a collective resource's action has for flags follows from those alone.)
+type classVersions [5]int
 
 type flagKey struct {
 	a *status.Action
@@ -22,29 +27,54 @@ type flagKey struct {
 }
 
 type knownFlags struct {
-	version int
+	version int // of the class, counted from 1; 0 if nothing is known
 	flags   status.ActionFlags
 }
 
 func newFlagTable(ws *status.WorkingSet) *flagTable {
 	return &flagTable{
-		versions: make([]int, len(ws.AllResources())),
-		known:    map[flagKey]knownFlags{},
-		others:   map[*status.Resource][]*status.Action{},
+		versions: make([]classVersions, len(ws.AllResources())),
+		anywhere: make([]knownFlags, ws.NextActionID),
+		on:       map[flagKey]knownFlags{},
+		others:   make([][]*status.Action, len(ws.AllResources())),
 	}
 }
 
-// touch tells that something has changed for actions of the resource.
-func (t *flagTable) touch(r *status.Resource) {
-	if r != nil {
-		t.versions[r.Outermost().Index]++
+// classOf is the class of a kind of action: the end of something is of the same
+// class as the beginning.
+func classOf(task status.Task) int {
+	switch task {
+	case status.TaskStop, status.TaskStopped:
+		return 1
+	case status.TaskStart, status.TaskStarted:
+		return 2
+	case status.TaskPromote, status.TaskPromoted:
+		return 3
+	case status.TaskDemote, status.TaskDemoted:
+		return 4
+	}
+	return 0
+}
+
+// touch tells that flags of an action have changed.
+func (t *flagTable) touch(a *status.Action) {
+	if r := a.Resource; r != nil && r.Variant == status.Primitive {
+		t.versions[r.Outermost().Index][classOf(status.ParseTask(a.Task))]++
+	}
+}
+
+// touchAll tells that flags of any actions of the resource may have changed.
+func (t *flagTable) touchAll(r *status.Resource) {
+	versions := &t.versions[r.Outermost().Index]
+	for i := range versions {
+		versions[i]++
 	}
 }
 
 func (t *flagTable) clear(a *status.Action, flag status.ActionFlags) {
 	if a.Is(flag) {
 		a.Clear(flag)
-		t.touch(a.Resource)
+		t.touch(a)
 	}
 }
 
@@ -55,16 +85,23 @@ func (t *flagTable) find(r *status.Resource, task string, n *status.Node) *statu
 	if strings.EqualFold(task, status.ActionNameMonitor) {
 		return status.FindFirstAction(r.Actions, "", task, n)
 	}
-	others, ok := t.others[r]
-	if !ok {
+	others := t.others[r.Index]
+	if others == nil {
+		others = make([]*status.Action, 0, 8)
 		for _, a := range r.Actions {
 			if !strings.EqualFold(a.Task, status.ActionNameMonitor) {
 				others = append(others, a)
 			}
 		}
-		t.others[r] = others
+		t.others[r.Index] = others
 	}
-	return status.FindFirstAction(others, "", task, n)
+	for i := len(others) - 1; i >= 0; i-- {
+		a := others[i]
+		if (n == nil || a.Node == n) && (a.Task == task || strings.EqualFold(a.Task, task)) {
+			return a
+		}
+	}
+	return nil
 }
 
 // forOrdering is an action's flags in an ordering: a clone's on a node
@@ -88,9 +125,12 @@ func (t *flagTable) of(a *status.Action, n *status.Node) status.ActionFlags {
 	if a.Resource == nil || a.Resource.Variant == status.Primitive {
 		return a.Flags
 	}
-	version := &t.versions[a.Resource.Outermost().Index]
-	key := flagKey{a, n}
-	if known, ok := t.known[key]; ok && known.version == *version {
+	task := status.ParseTask(a.Task)
+	if task == status.TaskNotify || task == status.TaskNotified {
+		task = instanceTask(a)
+	}
+	version := &t.versions[a.Resource.Outermost().Index][classOf(task)]
+	if known := t.lookup(a, n); known.version == *version+1 {
 		return known.flags
 	}
 	var flags status.ActionFlags
@@ -102,8 +142,26 @@ func (t *flagTable) of(a *status.Action, n *status.Node) status.ActionFlags {
 	case status.Bundle:
 		flags = t.ofBundle(a, n)
 	}
-	t.known[key] = knownFlags{*version, flags}
+	t.keep(a, n, knownFlags{*version + 1, flags})
 	return flags
+}
+
+func (t *flagTable) lookup(a *status.Action, n *status.Node) knownFlags {
+	switch {
+	case n != nil:
+		return t.on[flagKey{a, n}]
+	case a.ID < len(t.anywhere):
+		return t.anywhere[a.ID]
+	}
+	return knownFlags{}
+}
+
+func (t *flagTable) keep(a *status.Action, n *status.Node, flags knownFlags) {
+	if n != nil {
+		t.on[flagKey{a, n}] = flags
+	} else if a.ID < len(t.anywhere) {
+		t.anywhere[a.ID] = flags
+	}
 }
 
 // ofGroup also has the action itself lose what its members lost.

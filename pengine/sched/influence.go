@@ -2,7 +2,6 @@ package sched
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
@@ -89,7 +88,7 @@ func (a *assigner) applyPrimary(c *status.Colocation, dependent, primary *status
 	case status.Primitive:
 		switch effectOf(c, dependent, primary, false) {
 		case onRole:
-			applyToPriority(c, dependent, primary)
+			a.applyToPriority(c, dependent, primary)
 		case onLocation:
 			a.applyToScores(c, dependent, primary)
 		}
@@ -104,12 +103,13 @@ func (a *assigner) applyPrimary(c *status.Colocation, dependent, primary *status
 
 // applyToScores bans the dependent from where the primary is not, or favors where
 // it is (pcmk__apply_coloc_to_weights). What is optional does not leave it without
-// a node.
+// a node. Connections' nodes that no status section names have no #id, and count
+// as one then.
 func (a *assigner) applyToScores(c *status.Colocation, dependent, primary *status.Resource) {
 	if primary.AssignedTo == nil && c.Score < 0 {
 		return
 	}
-	same := sameAs(c, primary)
+	same := a.sameValue(primary.AssignedTo, attributeOr(c, "#id"))
 	t := a.colocations.table(&dependent.Allowed)
 	defer a.colocations.release(t)
 	for entry := range dependent.Allowed.ByIndex() {
@@ -134,35 +134,32 @@ func (a *assigner) applyToScores(c *status.Colocation, dependent, primary *statu
 	}
 }
 
-// sameAs tells of a node whether it counts, for the colocation, as the node that
-// a resource is assigned to.
-func sameAs(c *status.Colocation, r *status.Resource) func(*status.Node) bool {
-	if r.AssignedTo == nil {
+// sameValue tells of a node whether it counts, for a colocation, as another: has
+// the same value of the attribute, if only none. Without a node nothing does.
+func (a *assigner) sameValue(c *status.Candidate, attribute string) func(*status.Node) bool {
+	if c == nil {
 		return func(*status.Node) bool { return false }
 	}
-	return sameValue(r.AssignedTo.Node, c.NodeAttribute)
+	class := a.colocations.valuesOf(attribute).class
+	want := class[c.Index]
+	return func(n *status.Node) bool { return class[n.Index] == want }
 }
 
-// sameValue tells of a node whether it has the same value of the attribute as
-// another, if only none; without attribute, whether it is the same.
-func sameValue(n *status.Node, attribute string) func(*status.Node) bool {
-	if attribute == "" {
-		return func(m *status.Node) bool { return m == n }
+// attributeOr is the node attribute of a colocation, or what counts without one.
+func attributeOr(c *status.Colocation, fallback string) string {
+	if c.NodeAttribute != "" {
+		return c.NodeAttribute
 	}
-	value, ok := n.Attribute(attribute)
-	return func(m *status.Node) bool {
-		other, otherOK := m.Attribute(attribute)
-		return ok == otherOK && strings.EqualFold(value, other)
-	}
+	return fallback
 }
 
 // applyToPriority lets the primary's place decide how readily the dependent, which
 // has its own, is promoted (pcmk__apply_coloc_to_priority).
-func applyToPriority(c *status.Colocation, dependent, primary *status.Resource) {
+func (a *assigner) applyToPriority(c *status.Colocation, dependent, primary *status.Resource) {
 	if primary.AssignedTo == nil || dependent.AssignedTo == nil {
 		return
 	}
-	if !sameAs(c, primary)(dependent.AssignedTo.Node) {
+	if !a.sameValue(primary.AssignedTo, attributeOr(c, "#id"))(dependent.AssignedTo.Node) {
 		if c.Score == status.Infinity && c.DependentRole == status.RolePromoted {
 			dependent.Priority = -status.Infinity
 		}

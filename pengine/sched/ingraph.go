@@ -42,7 +42,7 @@ func InGraph(a *status.Action) bool {
 
 func skip(a *status.Action, why string) bool {
 	if r := a.Resource; r != nil {
-		r.WorkingSet().Errorf("Skipping action %s (%d) %s", a.Key, a.ID, why)
+		r.WorkingSet().At("should_add_action_to_graph").Errorf("Skipping action %s (%d) %s", a.Key, a.ID, why)
 	}
 	return false
 }
@@ -77,7 +77,7 @@ func InputInGraph(a *status.Action, in *status.Relation) bool {
 	case first.Resource != nil && first.Resource != a.Resource && first.Resource.Is(status.Failed) &&
 		!first.Resource.Is(status.Managed) && strings.HasSuffix(first.Key, "_stop_0") &&
 		a.Resource.IsClone():
-		a.Resource.WorkingSet().Logf(loglevel.Warning,
+		a.Resource.WorkingSet().At("should_add_input_to_graph").Logf(loglevel.Warning,
 			"Ignoring requirement that %s complete before %s: unmanaged failed resources cannot prevent clone shutdown", first.Key, a.Key)
 		return false
 	case first.Is(status.Optional) && !first.Flags.Any(status.PrintAlways|status.Dumped) && !InGraph(first):

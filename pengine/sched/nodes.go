@@ -88,14 +88,7 @@ func (o nodeOrder) compare(a, b *status.Candidate) int {
 // the node where the resource is, or nil.
 func sortedNodes(ws *status.WorkingSet, t *status.NodeTable, active *status.Node) []*status.Candidate {
 	order := newNodeOrder(ws, active)
-	nodes := make([]*status.Candidate, 0, t.Len())
-	walk := t.ByIndex
-	if order.balanced { // which is no order: the result depends on where it starts
-		walk = t.All
-	}
-	for c := range walk() {
-		nodes = append(nodes, c)
-	}
+	nodes := t.Values() // of equals, or where compare is no order, the result depends on this
 	glist.Sort(nodes, order.compare)
 	return nodes
 }

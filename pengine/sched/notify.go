@@ -334,7 +334,7 @@ func (s *planner) notifyInstances(r *status.Resource, n *notifications) {
 		}
 		node := assignedNode(r)
 		if node == nil {
-			s.ws.ProcErrorf("Next role '%s' but %s is not allocated", r.NextRole, r.ID)
+			s.ws.At("create_notify_actions").ProcErrorf("Next role '%s' but %s is not allocated", r.NextRole, r.ID)
 			return
 		}
 		if task != status.TaskStart || start == nil || start.Is(status.Optional) {

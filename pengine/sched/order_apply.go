@@ -43,7 +43,7 @@ func actionsByTask(r *status.Resource, key string) []*status.Action {
 	}
 	_, task, interval, ok := status.ParseKey(key)
 	if !ok {
-		ws.Logf(loglevel.Error, "Invalid operation key (bug?): %s", key)
+		ws.At("find_actions_by_task").Logf(loglevel.Error, "Invalid operation key (bug?): %s", key)
 		return nil
 	}
 	return ws.FindActions(r, status.Key(r.ID, task, interval), nil)
@@ -105,7 +105,7 @@ func applyAfter(ws *status.WorkingSet, first *status.Action, r *status.Resource,
 		switch {
 		case first == nil:
 			a.Clear(status.ActionRunnable)
-			ws.Logf(loglevel.Warning, "%s of %s is unrunnable because there is no %s of %s to order it after",
+			ws.At("order_resource_actions_after").Logf(loglevel.Warning, "%s of %s is unrunnable because there is no %s of %s to order it after",
 				a.Task, r.ID, o.FirstTask, o.FirstResource)
 		case first != a:
 			status.Order(first, a, flags)
@@ -129,7 +129,7 @@ func disableInvalidOrderings(ws *status.WorkingSet) {
 func isInvalidOrdering(ws *status.WorkingSet, a *status.Action, in *status.Relation) bool {
 	first := in.Action
 	if !in.Flags.Has(status.OrderPreserve) && first.Resource != nil && isContainerOf(a.Resource, first.Node) {
-		ws.Logf(loglevel.Warning, "Invalid ordering constraint between %s and %s", first.Resource, a.Resource)
+		ws.At("ordering_is_invalid").Logf(loglevel.Warning, "Invalid ordering constraint between %s and %s", first.Resource, a.Resource)
 		return true
 	}
 	return in.Flags == status.OrderLoad && a.Resource != nil &&

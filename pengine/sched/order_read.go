@@ -44,7 +44,7 @@ func invertTask(ws *status.WorkingSet, task string) string {
 			return pair[0]
 		}
 	}
-	ws.Logf(loglevel.Warning, "Unknown action '%s' specified in order constraint", task)
+	ws.At("invert_action").Logf(loglevel.Warning, "Unknown action '%s' specified in order constraint", task)
 	return ""
 }
 
@@ -61,7 +61,7 @@ func readOrderKind(ws *status.WorkingSet, e *etree.Element) orderKind {
 		if ws.ParseScore(score) == 0 {
 			result = orderKindOptional
 		}
-		ws.WarnOncef(status.WarnOrderScore, "Support for 'score' in rsc_order is deprecated and will be removed in a future release (use 'kind' instead)")
+		ws.At("get_ordering_type").WarnOncef(status.WarnOrderScore, "Support for 'score' in rsc_order is deprecated and will be removed in a future release (use 'kind' instead)")
 		return result
 	}
 	switch {
@@ -76,7 +76,7 @@ func readOrderKind(ws *status.WorkingSet, e *etree.Element) orderKind {
 	if !ok {
 		id = "missing ID"
 	}
-	ws.ConfigErrorf("Resetting 'kind' for constraint %s to 'Mandatory' because '%s' is not valid", id, kind)
+	ws.At("get_ordering_type").ConfigErrorf("Resetting 'kind' for constraint %s to 'Mandatory' because '%s' is not valid", id, kind)
 	return orderKindMandatory
 }
 
@@ -96,7 +96,7 @@ func readSymmetry(ws *status.WorkingSet, e *etree.Element, kind orderKind, paren
 	switch {
 	case ok && wanted && kind == orderKindSerialize:
 		id, _ := xmlAttr(e, "id")
-		ws.ConfigWarnf("Ignoring symmetrical for '%s' because not valid with kind of 'Serialize'", id)
+		ws.At("get_ordering_symmetry").ConfigWarnf("Ignoring symmetrical for '%s' because not valid with kind of 'Serialize'", id)
 		return asymmetric
 	case ok && wanted:
 		return symmetric
@@ -172,26 +172,26 @@ func orderResource(ws *status.WorkingSet, e *etree.Element, name, instance strin
 	id, _ := xmlAttr(e, "id")
 	ref, ok := xmlAttr(e, name)
 	if !ok {
-		ws.ConfigErrorf("Ignoring constraint '%s' without %s", id, name)
+		ws.At("get_ordering_resource").ConfigErrorf("Ignoring constraint '%s' without %s", id, name)
 		return nil
 	}
 	r := constraintResource(ws, ref)
 	if r == nil {
-		ws.ConfigErrorf("Ignoring constraint '%s' because resource '%s' does not exist", id, ref)
+		ws.At("get_ordering_resource").ConfigErrorf("Ignoring constraint '%s' because resource '%s' does not exist", id, ref)
 		return nil
 	}
 	number, ok := xmlAttr(e, instance)
 	if !ok {
 		return r
 	}
-	ws.WarnOncef(status.WarnOrderInstance, "Support for first-instance and then-instance is deprecated and will be removed in a future release.")
+	ws.At("get_ordering_resource").WarnOncef(status.WarnOrderInstance, "Support for first-instance and then-instance is deprecated and will be removed in a future release.")
 	if !r.IsClone() {
-		ws.ConfigErrorf("Ignoring constraint '%s' because resource '%s' is not a clone but instance '%s' was requested", id, ref, number)
+		ws.At("get_ordering_resource").ConfigErrorf("Ignoring constraint '%s' because resource '%s' is not a clone but instance '%s' was requested", id, ref, number)
 		return nil
 	}
 	found := r.Instance(number)
 	if found == nil {
-		ws.ConfigErrorf("Ignoring constraint '%s' because resource '%s' does not have an instance '%s'", "'"+id+"'", ref, number)
+		ws.At("get_ordering_resource").ConfigErrorf("Ignoring constraint '%s' because resource '%s' does not have an instance '%s'", "'%s'", id, ref) // as the reference has it
 	}
 	return found
 }
@@ -210,7 +210,7 @@ func minimumFirst(ws *status.WorkingSet, r *status.Resource, e *etree.Element) i
 		return max(n, 0)
 	}
 	if text, ok := xmlAttr(e, "require-all"); ok {
-		ws.WarnOncef(status.WarnRequireAll, "Support for require-all in ordering constraints is deprecated and will be removed in a future release (use clone-min clone meta-attribute instead)")
+		ws.At("get_minimum_first_instances").WarnOncef(status.WarnRequireAll, "Support for require-all in ordering constraints is deprecated and will be removed in a future release (use clone-min clone meta-attribute instead)")
 		if !status.IsTrue(text) {
 			return 1
 		}
@@ -228,7 +228,7 @@ func isRestartType(r *status.Resource) bool {
 func readSimpleOrder(ws *status.WorkingSet, e *etree.Element) {
 	id, ok := xmlAttr(e, "id")
 	if !ok {
-		ws.ConfigErrorf("Ignoring <%s> constraint without id", e.Tag)
+		ws.At("unpack_simple_rsc_order").ConfigErrorf("Ignoring <%s> constraint without id", e.Tag)
 		return
 	}
 	first := orderResource(ws, e, "first", "first-instance")
@@ -264,7 +264,7 @@ func readSimpleOrder(ws *status.WorkingSet, e *etree.Element) {
 	}
 	thenTask, firstTask = invertTask(ws, thenTask), invertTask(ws, firstTask)
 	if thenTask == "" || firstTask == "" {
-		ws.ConfigWarnf("Cannot invert constraint '%s' (please specify inverse manually)", id)
+		ws.At("inverse_ordering").ConfigWarnf("Cannot invert constraint '%s' (please specify inverse manually)", id)
 		return
 	}
 	flags = orderKindFlags(kind, firstTask, symmetricInverse)

@@ -9,13 +9,14 @@ import (
 )
 
 // setMembers are the resources that a set refers to. With an error, ok is false
-// if one does not exist; who is what the error names.
-func setMembers(ws *status.WorkingSet, set *etree.Element, who string) (members []*status.Resource, ok bool) {
+// if one does not exist; who is what the error names,
+// function where the reference finds it.
+func setMembers(ws *status.WorkingSet, set *etree.Element, who, function string) (members []*status.Resource, ok bool) {
 	for ref := namedChild(set, "resource_ref"); ref != nil; ref = nextNamed(ref) {
 		id, _ := xmlAttr(ref, "id")
 		r := constraintResource(ws, id)
 		if r == nil {
-			ws.ConfigErrorf("%s: No resource found for %s", who, id)
+			ws.At(function).ConfigErrorf("%s: No resource found for %s", who, id)
 			return nil, false
 		}
 		members = append(members, r)
@@ -45,7 +46,7 @@ func readOrderSet(ws *status.WorkingSet, set *etree.Element, kind orderKind, inv
 	}
 	s := readSymmetry(ws, set, kind, invert, hasInvert)
 	flags := orderKindFlags(local, task, s)
-	members, ok := setMembers(ws, set, id)
+	members, ok := setMembers(ws, set, id, "unpack_order_set")
 	if !ok {
 		return false
 	}
@@ -94,11 +95,11 @@ func orderSets(ws *status.WorkingSet, id string, set1, set2 *etree.Element, kind
 	// Not the first action's name counts here, as the reference has it.
 	flags := orderKindFlags(kind, task2, s)
 
-	members1, ok := setMembers(ws, set1, id)
+	members1, ok := setMembers(ws, set1, id, "order_rsc_sets")
 	if !ok {
 		return false
 	}
-	members2, ok := setMembers(ws, set2, id)
+	members2, ok := setMembers(ws, set2, id, "order_rsc_sets")
 	if !ok {
 		return false
 	}
@@ -154,7 +155,7 @@ func expandOrderTags(ws *status.WorkingSet, e *etree.Element) (expanded *etree.E
 	for i, ref := range []string{first, then} {
 		r, tag := resourceOrTag(ws, ref)
 		if r == nil && tag == nil {
-			ws.ConfigErrorf("Ignoring constraint '%s' because '%s' is not a valid resource or tag", id, ref)
+			ws.At("unpack_order_tags").ConfigErrorf("Ignoring constraint '%s' because '%s' is not a valid resource or tag", id, ref)
 			return nil, false
 		}
 		found[i] = r

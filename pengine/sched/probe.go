@@ -139,7 +139,7 @@ func (s *planner) probeClone(r *status.Resource, n *status.Node) bool {
 		s.sorted[r] = true
 	}
 	if len(r.Children) == 0 {
-		s.ws.Warnf("Clone %s has no children", r.ID)
+		s.ws.At("clone_create_probe").Warnf("Clone %s has no children", r.ID)
 		return false
 	}
 	if r.ExclusiveOnly {

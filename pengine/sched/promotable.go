@@ -220,7 +220,7 @@ func setNextPromoted(r *status.Resource) {
 // instances have the role of the colocation, or bans it from all others
 // (pcmk__update_dependent_with_promotable). What shall be promoted with something
 // promoted is not banned: it has to be started first.
-func followPromotable(c *status.Colocation, dependent, primary *status.Resource) {
+func (a *assigner) followPromotable(c *status.Colocation, dependent, primary *status.Resource) {
 	var nodes []*status.Candidate
 	for _, instance := range primary.Children {
 		n := assignedCandidate(instance)
@@ -228,7 +228,7 @@ func followPromotable(c *status.Colocation, dependent, primary *status.Resource)
 			continue
 		}
 		if c.Score < status.Infinity {
-			same := sameValue(n.Node, c.NodeAttribute)
+			same := a.sameValue(n, attributeOr(c, "#uname"))
 			for entry := range dependent.Allowed.ByIndex() {
 				if same(entry.Node) {
 					entry.Score = status.AddScores(entry.Score, c.Score)

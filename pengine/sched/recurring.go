@@ -23,13 +23,13 @@ func (s *planner) recurringOf(r *status.Resource, o *status.Operation) (op recur
 		return op, false
 	}
 	if o.ID == "" {
-		s.ws.ConfigErrorf("Ignoring resource history entry without ID")
+		s.ws.At("is_recurring_history").ConfigErrorf("Ignoring resource history entry without ID")
 		return op, false
 	}
 	switch o.Name {
 	case status.ActionNameStop, status.ActionNameStart, status.ActionNameDemote, status.ActionNamePromote,
 		status.ActionNameReloadAgent, status.ActionNameMigrateTo, status.ActionNameMigrateFrom:
-		s.ws.ConfigErrorf("Ignoring %s because %s action cannot be recurring", o.ID, o.Name)
+		s.ws.At("is_recurring_history").ConfigErrorf("Ignoring %s because %s action cannot be recurring", o.ID, o.Name)
 		return op, false
 	}
 	if s.isDuplicate(r, o) {
@@ -39,7 +39,7 @@ func (s *planner) recurringOf(r *status.Resource, o *status.Operation) (op recur
 	if o.Role != "" {
 		op.role = status.ParseRole(o.Role)
 		if op.role == status.RoleUnknown {
-			s.ws.ConfigErrorf("Ignoring %s because %s is not a valid role", o.ID, o.Role)
+			s.ws.At("is_recurring_history").ConfigErrorf("Ignoring %s because %s is not a valid role", o.ID, o.Role)
 		}
 	}
 	return op, r.FindOperation(op.key, false) != nil
@@ -53,7 +53,7 @@ func (s *planner) isDuplicate(r *status.Resource, o *status.Operation) bool {
 			continue
 		}
 		if id != "" {
-			s.ws.ConfigErrorf("Operation %s is duplicate of %s (do not use same name and interval combination more than once per resource)", other.ID, id)
+			s.ws.At("is_op_dup").ConfigErrorf("Operation %s is duplicate of %s (do not use same name and interval combination more than once per resource)", other.ID, id)
 			return true
 		}
 		id = other.ID
@@ -238,30 +238,35 @@ func (s *planner) scheduleCancel(r *status.Resource, e *status.HistoryEntry, n *
 	order(s.ws, taskOf(r, status.ActionNameStop), actionOf(a), status.OrderOptional)
 }
 
-// readableInterval is an interval in milliseconds as logs have it
-// (pcmk__readable_interval).
+// readableInterval is an interval in milliseconds as messages have it
+// (pcmk__readable_interval): a unit is used from just above one on, so that a minute
+// is 60s.
 func readableInterval(ms uint) string {
 	if ms == 0 {
 		return "0s"
 	}
-	var b strings.Builder
+	text := ""
+	number := func(n uint) string { return strconv.FormatUint(uint64(n), 10) }
 	for _, unit := range [...]struct {
 		ms   uint
 		name string
 	}{{24 * 60 * 60 * 1000, "d"}, {60 * 60 * 1000, "h"}, {60 * 1000, "m"}} {
-		if n := ms / unit.ms; n > 0 {
-			b.WriteString(strconv.FormatUint(uint64(n), 10) + unit.name)
+		if ms > unit.ms {
+			text += number(ms/unit.ms) + unit.name
 			ms %= unit.ms
 		}
 	}
-	if ms > 0 {
-		b.WriteString(strconv.FormatUint(uint64(ms/1000), 10))
+	switch {
+	case ms > 1000:
+		text += number(ms / 1000)
 		if rest := ms % 1000; rest > 0 {
-			b.WriteString("." + strconv.FormatUint(uint64(rest), 10))
+			text += "." + number(1000 + rest)[1:]
 		}
-		b.WriteString("s")
+		text += "s"
+	case ms > 0:
+		text += number(ms) + "ms"
 	}
-	return b.String()
+	return text
 }
 
 // debugf is for what the reference tells only who asks for much.

@@ -17,11 +17,7 @@ func readTicket(ws *status.WorkingSet, e *etree.Element) {
 		ws.At("pcmk__unpack_rsc_ticket").ConfigErrorf("Ignoring constraint '%s' without ticket", id)
 		return
 	}
-	ticket := ws.Tickets[name]
-	if ticket == nil {
-		ticket = &status.Ticket{ID: name, LastGranted: -1, State: map[string]string{}}
-		ws.Tickets[name] = ticket
-	}
+	ticket := ws.Ticket(name)
 	expanded, ok := setFromTag(ws, "unpack_rsc_ticket_tags", e, "rsc-role")
 	if !ok {
 		return

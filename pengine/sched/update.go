@@ -26,12 +26,12 @@ type updater struct {
 // resource is worked out anew.
 func (u *updater) set(a *status.Action, flags status.ActionFlags) {
 	a.Set(flags)
-	u.flags.touch(a.Resource)
+	u.flags.touch(a)
 }
 
 func (u *updater) clear(a *status.Action, flags status.ActionFlags) {
 	a.Clear(flags)
-	u.flags.touch(a.Resource)
+	u.flags.touch(a)
 }
 
 // update applies all that an action waits for to it, and what that changes to

@@ -25,7 +25,7 @@ func finalAction(a *status.Action) *status.Action {
 	if end := status.FindFirstAction(r.Actions, key, "", nil); end != nil {
 		return end
 	}
-	r.WorkingSet().Logf(loglevel.Warning, "Not remapping %s to %s because %s does not have remapped action", a.Key, key, r.ID)
+	r.WorkingSet().At("action_for_ordering").Logf(loglevel.Warning, "Not remapping %s to %s because %s does not have remapped action", a.Key, key, r.ID)
 	return a
 }
 
@@ -45,7 +45,7 @@ func finalKey(key string, r *status.Resource) string {
 	case status.TaskMonitor, status.TaskShutdown, status.TaskFence:
 		return key
 	default:
-		r.WorkingSet().Logf(loglevel.Error, "Unknown action '%s' in ordering", name)
+		r.WorkingSet().At("action_uuid_for_ordering").Logf(loglevel.Error, "Unknown action '%s' in ordering", name)
 		return key
 	}
 	if r.Is(status.Notify) && (r.Parent == nil || r.IsClone() && r.Parent.Variant == status.Bundle) {
@@ -128,7 +128,7 @@ func (u *updater) updateInterleaved(p orderedPair) (changed updated) {
 				if assign(thenChild, nil, true) {
 					changed |= updatedThen
 				}
-				u.flags.touch(thenChild)
+				u.flags.touchAll(thenChild)
 			}
 			continue
 		}
@@ -173,7 +173,7 @@ func (u *updater) reportMissing(first *status.Action, firstChild *status.Resourc
 		r, task, side = thenChild, thenTask, "then"
 	}
 	if !r.Is(status.Orphan) && task != status.ActionNameStop && task != status.ActionNameDemote {
-		u.ws.Logf(loglevel.Error, "Internal error: No action found for %s in %s (%s)", task, r.ID, side)
+		u.ws.At("multi_update_interleave_actions").Logf(loglevel.Error, "Internal error: No action found for %s in %s (%s)", task, r.ID, side)
 	}
 }
 

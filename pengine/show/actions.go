@@ -13,7 +13,12 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 		p.Spacer()
 	}
 	p.Begin("Transition Summary")
-	s := summary{resourceWidth: 5, detailWidth: 5}
+	s := summary{p: p, resourceWidth: 5, detailWidth: 5}
+	if p.xml {
+		s.write(ws)
+		p.End()
+		return
+	}
 	// The reference's columns are as wide as they were when it logged the summary.
 	s.write(ws)
 	s.lines = s.lines[:0]
@@ -26,6 +31,7 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 
 // summary is the lines of a summary. Columns grow as lines are written.
 type summary struct {
+	p                          *Printer
 	lines                      []string
 	resourceWidth, detailWidth int
 }
@@ -59,6 +65,10 @@ func (s *summary) nodeAction(a *status.Action) {
 	}
 	if a.Node.IsGuest() {
 		name += " (resource: " + a.Node.RemoteResource.Container.ID + ")"
+	}
+	if s.p.xml {
+		s.p.Element("node_action", "task", task, "node", name, "reason", a.Reason)
+		return
 	}
 	s.lines = append(s.lines, task+" "+name+" '"+a.Reason+"'")
 }
@@ -192,6 +202,10 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	}
 	if source == nil {
 		source = action
+	}
+	if s.p.xml {
+		s.p.itemXML(change, r, from, to, source.Reason, !action.Is(status.ActionRunnable))
+		return
 	}
 	if len(r.ID) > s.resourceWidth {
 		s.resourceWidth = len(r.ID) + 2

@@ -25,13 +25,29 @@ func (p *Printer) nodeAttributes(ws *status.WorkingSet, spacer bool) bool {
 			continue
 		}
 		list.begin()
-		p.Begin("Node: " + n.Name)
+		p.beginNode(n)
 		for _, name := range names {
+			if p.xml {
+				e := p.Element("attribute", "name", name, "value", n.Attributes[name])
+				if expected, ok := expectedScore(n, n.Running, name); ok {
+					e.Set("expected", strconv.Itoa(expected))
+				}
+				continue
+			}
 			p.Item("%-32s\t: %-10s%s", name, n.Attributes[name], connectivity(n, name))
 		}
 		p.End()
 	}
 	return list.end()
+}
+
+// beginNode begins what is said of a node.
+func (p *Printer) beginNode(n *status.Node) {
+	if p.xml {
+		p.begin("node", "name", n.Name)
+		return
+	}
+	p.Begin("Node: " + n.Name)
 }
 
 // connectivity is a remark on an attribute that a ping resource keeps.

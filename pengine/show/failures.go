@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
@@ -16,7 +17,7 @@ func (p *Printer) failCounts(ws *status.WorkingSet, spacer bool) bool {
 			continue
 		}
 		list.begin()
-		node := section{p: p, heading: "Node: " + n.Name}
+		begun := false
 		for _, rh := range h.Resources {
 			r := ws.FindResource(rh.ID)
 			if r == nil {
@@ -26,14 +27,27 @@ func (p *Printer) failCounts(ws *status.WorkingSet, spacer bool) bool {
 			if count <= 0 {
 				continue
 			}
-			node.begin()
+			if !begun {
+				p.beginNode(n)
+				begun = true
+			}
+			if p.xml {
+				e := p.Element("resource_history", "id", rh.ID, "orphan", "false",
+					"migration-threshold", strconv.Itoa(r.MigrationThreshold), "fail-count", strconv.Itoa(count))
+				if last > 0 {
+					e.Set("last-failure", dateText(ws, last))
+				}
+				continue
+			}
 			text := fmt.Sprintf("%s: migration-threshold=%d fail-count=%d", rh.ID, r.MigrationThreshold, count)
 			if last > 0 {
 				text += " last-failure='" + dateText(ws, last) + "'"
 			}
 			p.Item("%s", text)
 		}
-		node.end()
+		if begun {
+			p.End()
+		}
 	}
 	return list.end()
 }
@@ -50,6 +64,10 @@ func (p *Printer) failedActions(ws *status.WorkingSet, spacer bool) bool {
 			continue
 		}
 		list.begin()
+		if p.xml {
+			p.failureXML(ws, f)
+			continue
+		}
 		attribute := func(name string) string { return f.Element.SelectAttrValue(name, "") }
 		call, where := attribute("call-id"), f.NodeName
 		if call == "" {
@@ -74,6 +92,31 @@ func (p *Printer) failedActions(ws *status.WorkingSet, spacer bool) bool {
 		p.Item("%s", text)
 	}
 	return list.end()
+}
+
+// failureXML is a failed action (failed_action_xml).
+func (p *Printer) failureXML(ws *status.WorkingSet, f *status.Failure) {
+	reason := f.ExitReason
+	if f.Element.SelectAttr("exit-reason") == nil {
+		reason = "none"
+	}
+	key := "op_key"
+	if !f.HasOperationKey {
+		key = "id"
+	}
+	e := p.Element("failure", key, f.Key(), "node", f.NodeName, "exitstatus", status.ExitText(f.RC), "exitreason", reason,
+		"exitcode", strconv.Itoa(f.RC), "call", f.Element.SelectAttrValue("call-id", ""), "status", execText(f.Status))
+	if f.LastChange <= 0 {
+		return
+	}
+	e.Set("last-rc-change", time.Unix(f.LastChange, 0).In(ws.Options.Now.Location()).Format("2006-01-02 15:04:05Z07:00"))
+	for _, a := range [][2]string{{"queued", "queue-time"}, {"exec", "exec-time"}} {
+		if at := f.Element.SelectAttr(a[1]); at != nil {
+			e.Set(a[0], at.Value)
+		}
+	}
+	e.Set("interval", strconv.FormatUint(uint64(f.IntervalMS), 10))
+	e.Set("task", f.Task)
 }
 
 // dateText is a date of the epoch as ctime(3) has it.

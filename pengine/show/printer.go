@@ -13,12 +13,15 @@ type Printer struct {
 	fancy bool
 	quiet bool
 	depth int
+
+	xml  bool
+	open []*pcmktool.Element // in XML: the lists and elements that are not ended
 }
 
 // NewPrinter prints on out: fancy with headings and indentation, quiet only what a
 // tool must show.
 func NewPrinter(out pcmktool.Output, fancy, quiet bool) *Printer {
-	return &Printer{out: out, fancy: fancy, quiet: quiet}
+	return &Printer{out: out, fancy: fancy, quiet: quiet, xml: out.IsXML()}
 }
 
 // Quiet tells whether only the essential is wanted.
@@ -26,6 +29,10 @@ func (p *Printer) Quiet() bool { return p.quiet }
 
 // Begin begins a list under a heading; "" is for none.
 func (p *Printer) Begin(heading string) {
+	if p.xml {
+		p.begin(listName(heading))
+		return
+	}
 	if p.fancy && heading != "" {
 		p.out.Printf("%s%s:\n", p.indentation(), heading)
 	}
@@ -33,7 +40,13 @@ func (p *Printer) Begin(heading string) {
 }
 
 // End ends the list begun last.
-func (p *Printer) End() { p.depth-- }
+func (p *Printer) End() {
+	if p.xml {
+		p.open = p.open[:len(p.open)-1]
+		return
+	}
+	p.depth--
+}
 
 // Item prints an item of a list.
 func (p *Printer) Item(format string, args ...any) {

@@ -90,10 +90,17 @@ func (p resourcePrinter) description(r *status.Resource, name string, n *status.
 
 // agent is the agent's name as the reference writes it.
 func agent(r *status.Resource) string {
-	if r.Provider != "" && hasProvider(r.Class) {
-		return r.Class + ":" + r.Provider + ":" + r.Type
+	known := func(s string) string {
+		if s == "" {
+			return "unknown"
+		}
+		return s
 	}
-	return r.Class + ":" + r.Type
+	name := known(r.Class) + ":"
+	if r.Provider != "" && hasProvider(r.Class) {
+		name += r.Provider + ":"
+	}
+	return name + known(r.Type)
 }
 
 // hasProvider tells whether agents of the class have providers

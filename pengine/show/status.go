@@ -16,7 +16,10 @@ func (p *Printer) Status(ws *status.WorkingSet, heading string, s Sections, spac
 		p.Spacer()
 	}
 	p.Begin(heading)
-	shown := p.nodeList(ws)
+	if p.xml {
+		p.nodesXML(ws)
+	}
+	shown := !p.xml && p.nodeList(ws)
 	shown = p.resourceList(ws, s.Pending, shown) || shown
 	if s.Attributes {
 		shown = p.nodeAttributes(ws, shown) || shown
@@ -56,9 +59,13 @@ func (p *Printer) resourceList(ws *status.WorkingSet, pending, spacer bool) bool
 			continue
 		}
 		list.begin()
+		if p.xml {
+			rp.resourceXML(r)
+			continue
+		}
 		shown = rp.resource(r) || shown
 	}
-	if !shown {
+	if !shown && !p.xml {
 		list.begin()
 		p.Item("No resources")
 	}

@@ -38,6 +38,20 @@ func NewCIB(root *etree.Element, origin string, now int64) *CIB {
 
 func (c *CIB) status() *etree.Element { return child(c.Root, "status") }
 
+// updated counts a change of the status section in the CIB's version.
+func (c *CIB) updated() { c.count("num_updates") }
+
+// reconfigured counts a change of the configuration.
+func (c *CIB) reconfigured() {
+	c.count("epoch")
+	c.Root.CreateAttr("num_updates", "0")
+}
+
+func (c *CIB) count(name string) {
+	n, _ := strconv.Atoi(c.Root.SelectAttrValue(name, "0"))
+	c.Root.CreateAttr(name, strconv.Itoa(n+1))
+}
+
 // child is the first child of that name, made if there is none.
 func child(parent *etree.Element, name string) *etree.Element {
 	if e := parent.SelectElement(name); e != nil {
@@ -64,6 +78,7 @@ func (c *CIB) nodeState(name, uuid string) *etree.Element {
 	e.CreateAttr("id", uuid)
 	e.CreateAttr("uname", name)
 	c.states[name] = e
+	c.updated()
 	return e
 }
 
@@ -77,6 +92,7 @@ func (c *CIB) configureNode(name string) {
 	n := nodes.CreateElement("node")
 	n.CreateAttr("id", name)
 	n.CreateAttr("uname", name)
+	c.reconfigured()
 }
 
 // nodeID is the id of a node by name; of remote and guest nodes, and of unknown
@@ -103,6 +119,7 @@ func (c *CIB) setNodeState(name string, up bool, origin string) *etree.Element {
 	e.CreateAttr("join", join)
 	e.CreateAttr("expected", join)
 	e.CreateAttr("crm-debug-origin", origin)
+	c.updated()
 	return e
 }
 
@@ -113,6 +130,7 @@ func (c *CIB) forgetNode(name string) {
 	for _, what := range []string{"lrm", "transient_attributes"} {
 		if found := e.SelectElement(what); found != nil {
 			e.RemoveChild(found)
+			c.updated()
 		}
 	}
 }

@@ -9,4 +9,11 @@
 //   - Events of a graph are carried out in the reference's order: pass by pass over
 //     the synapses, each in its place as soon as all that it waits for is done.
 //   - Times of results are the caller's: there is no clock here.
+//
+// # Deviations
+//
+//   - Where something happens to a node that neither configuration nor status know,
+//     its id is its name; the reference aborts.
+//   - Of a history that a node has twice only the first is written to; the reference
+//     merges all of the second into it.
 package simulate

@@ -159,7 +159,7 @@ func resourceAttribute(e *graph.Event, name string) string {
 // fence takes a node down, or unfences it (simulate_fencing_action).
 func (x *execution) fence(e *graph.Event, target string) {
 	op := parametersOf(e)[status.MetaName("stonith_action")]
-	say(x.p, "Fencing %s (%s)", target, op)
+	sayFencing(x.p, target, op)
 	if !strings.EqualFold(op, "on") {
 		x.cib.setNodeState(target, false, "simulate_fencing_action")
 		x.cib.forgetNode(target)

@@ -38,24 +38,25 @@ func (c *CIB) Inject(p *show.Printer, ws *status.WorkingSet, in *Injections) {
 		p.Begin("Performing Requested Modifications")
 	}
 	if in.Quorum != nil {
-		say(p, "Setting quorum: %s", *in.Quorum)
+		saySetting(p, "quorum", *in.Quorum)
 		c.Root.CreateAttr("have-quorum", *in.Quorum)
+		c.updated()
 	}
 	if in.Watchdog != nil {
-		say(p, "Setting watchdog: %s", *in.Watchdog)
+		saySetting(p, "watchdog", *in.Watchdog)
 		c.setOption("have-watchdog", *in.Watchdog)
 	}
 	for _, n := range in.NodeUp {
-		say(p, "Bringing node %s online", n)
+		sayNode(p, "Online", n, "Bringing node %s online")
 		c.setNodeState(n, true, c.Origin)
 	}
 	for _, n := range in.NodeDown {
-		say(p, "Taking node %s offline", n)
+		sayNode(p, "Offline", n, "Taking node %s offline")
 		c.setNodeState(n, false, c.Origin)
 		c.forgetNode(n)
 	}
 	for _, n := range in.NodeFail {
-		say(p, "Failing node %s", n)
+		sayNode(p, "Failing", n, "Failing node %s")
 		c.setNodeState(n, true, c.Origin).CreateAttr("in_ccm", "false")
 	}
 	c.injectTickets(p, in)
@@ -69,19 +70,19 @@ func (c *CIB) Inject(p *show.Printer, ws *status.WorkingSet, in *Injections) {
 
 func (c *CIB) injectTickets(p *show.Printer, in *Injections) {
 	for _, t := range in.TicketGrant {
-		say(p, "Granting ticket %s", t)
+		sayTicket(p, "Granting", t, "Granting ticket %s")
 		c.setTicket(t, "granted", "true")
 	}
 	for _, t := range in.TicketRevoke {
-		say(p, "Revoking ticket %s", t)
+		sayTicket(p, "Revoking", t, "Revoking ticket %s")
 		c.setTicket(t, "granted", "false")
 	}
 	for _, t := range in.TicketStandby {
-		say(p, "Making ticket %s standby", t)
+		sayTicket(p, "Standby", t, "Making ticket %s standby")
 		c.setTicket(t, "standby", "true")
 	}
 	for _, t := range in.TicketActivate {
-		say(p, "Activating ticket %s", t)
+		sayTicket(p, "Activating", t, "Activating ticket %s")
 		c.setTicket(t, "standby", "false")
 	}
 }
@@ -100,12 +101,14 @@ func (c *CIB) setTicket(ticket, attribute, value string) {
 		state.CreateAttr("id", ticket)
 	}
 	state.CreateAttr(attribute, value)
+	c.updated()
 }
 
 // setOption sets a cluster option where it is set, or else in the bootstrap options
 // (cib__update_node_attr).
 func (c *CIB) setOption(name, value string) {
 	const set = "cib-bootstrap-options"
+	c.reconfigured()
 	config := child(child(c.Root, "configuration"), "crm_config")
 	var target *etree.Element
 	for _, s := range config.SelectElements("cluster_property_set") {
@@ -131,7 +134,7 @@ func (c *CIB) setOption(name, value string) {
 
 // injectOperation makes up the result of an operation (inject_action).
 func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec string) {
-	say(p, "Injecting %s into the configuration", spec)
+	sayOr(p, "inject_spec", []string{"spec", spec}, "Injecting %s into the configuration", spec)
 	key, rest, _ := strings.Cut(spec, "@")
 	node, outcome, _ := strings.Cut(rest, "=")
 	fields := 0

@@ -98,6 +98,7 @@ func (c *CIB) record(h history, r result) {
 			set("op-digest", digest)
 		}
 	}
+	c.updated()
 }
 
 func entry(history *etree.Element, entryID string) *etree.Element {

@@ -106,9 +106,12 @@ func (t *NodeTable) ByIndex() iter.Seq[*Candidate] {
 	}
 }
 
-// Values are the entries, in the order of All.
+// Values are the entries as g_hash_table_get_values has them: the walk of All from
+// its end.
 func (t *NodeTable) Values() []*Candidate {
-	return slices.AppendSeq(make([]*Candidate, 0, t.Len()), t.All())
+	values := slices.AppendSeq(make([]*Candidate, 0, t.Len()), t.All())
+	slices.Reverse(values)
+	return values
 }
 
 // Copy is a table of copies of the entries (pcmk__copy_node_table). The counts

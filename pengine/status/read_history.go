@@ -66,7 +66,9 @@ func readEntry(e *etree.Element, r *ResourceHistory) *HistoryEntry {
 		case "operation":
 			h.Task, h.HasTask = v, true
 		case "interval":
-			if n, ok := scanLong(v); ok && n >= 0 && n <= math.MaxUint32 {
+			n, ok := scanLong(v)
+			h.endless = ok && n > math.MaxUint32
+			if ok && n >= 0 && !h.endless {
 				h.IntervalMS = uint(n)
 			}
 		case "call-id":
@@ -174,8 +176,10 @@ func (e *HistoryEntry) Key() string {
 	return e.ID
 }
 
-// IsProbe tells whether the entry is of a probe.
-func (e *HistoryEntry) IsProbe() bool { return e.IntervalMS == 0 && e.Task == ActionNameMonitor }
+// IsProbe tells whether the entry is of a probe (pcmk_xe_is_probe).
+func (e *HistoryEntry) IsProbe() bool {
+	return e.IntervalMS == 0 && !e.endless && e.Task == ActionNameMonitor
+}
 
 // MasksProbeFailure tells whether the entry is of a probe whose failure means
 // that the resource cannot be active there (pcmk_xe_mask_probe_failure).

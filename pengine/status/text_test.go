@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/beevik/etree"
+
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
@@ -151,5 +153,17 @@ func TestAttrs(t *testing.T) {
 	var zero Attrs
 	if zero.Len() != 0 || zero.Has("a") {
 		t.Error("the zero value is not empty")
+	}
+}
+
+// An interval that is more than can be counts as none, but not as a probe's.
+func TestIsProbe(t *testing.T) {
+	for interval, want := range map[string]bool{"0": true, "": true, "x": true, "10000": false, "4294967295": false, "4294967296": false, "99999999999999999999": true} {
+		e := etree.NewElement("lrm_rsc_op")
+		e.CreateAttr("operation", "monitor")
+		e.CreateAttr("interval", interval)
+		if got := readEntry(e, nil).IsProbe(); got != want {
+			t.Errorf("interval %q: got %t, want %t", interval, got, want)
+		}
 	}
 }

@@ -372,7 +372,7 @@ func (r *Resource) metaInt(name string, def int) int {
 // run out of memory. Each replica makes a node.
 const (
 	maxInstances = 10000
-	maxReplicas  = 1000
+	maxReplicas  = 300
 )
 
 // unpackClone reads a clone and makes its instances (clone_unpack).

@@ -29,8 +29,9 @@ type Config struct {
 	link.Options
 	Members []Member // of all links, this node among them
 	Crypto  crypto.Config
-	// Compression is how messages are packed; a model that there is no library
-	// for is an error of New.
+	// Compression is how messages are packed. A model that there is no library for
+	// is an error of New; a level that the model does not have is logged, and
+	// messages are sent as they are.
 	Compression compress.Config
 
 	Pool *totem.Pool // of packets that hold any message of the ring
@@ -52,5 +53,5 @@ func (c *Config) check() error {
 	case c.Mode > link.RoundRobin:
 		return fmt.Errorf("knet: link mode: got %d, want %d to %d", c.Mode, link.Passive, link.RoundRobin)
 	}
-	return nil
+	return compress.Supported(c.Compression.Model)
 }

@@ -23,6 +23,10 @@ func (t *Transport) AddMember(now totem.Instant, m Member) {
 		return
 	}
 	t.sayMember(&m, m.Link)
+	if !m.Local.IsValid() || !m.Remote.IsValid() || m.Local.Addr().Is4() != m.Remote.Addr().Is4() {
+		t.cfg.Log.Logf(loglevel.Error, "knet_link_set_config failed: no link from %v to %v", m.Local, m.Remote)
+		return
+	}
 	s, err := t.socketFor(m.Local)
 	if err != nil {
 		t.cfg.KnetLog.Logf(loglevel.Error, "udp: %v", err)

@@ -37,9 +37,8 @@ type Transport struct {
 	again  int // how often the datagram at the head has been tried
 	sock   *socket
 
-	upAt     totem.Instant // when the interface is reported
-	failures uint32
-	rekey    rekey
+	upAt  totem.Instant // when the interface is reported
+	rekey rekey
 }
 
 // peer is a link to another node.
@@ -188,8 +187,8 @@ func (t *Transport) Tick(now totem.Instant) (ev totem.InterfaceEvent) {
 
 // bound is this node's address on its first link.
 func (t *Transport) bound() netip.Addr {
-	if len(t.socks) > 0 {
-		return t.socks[0].local.Addr()
+	if len(t.cfg.Members) > 0 {
+		return t.cfg.Members[0].Local.Addr().Unmap()
 	}
 	return netip.Addr{}
 }
@@ -201,7 +200,7 @@ func (t *Transport) Check() { t.cfg.Log.Logf(loglevel.Debug, "totemknet: iface_c
 func (t *Transport) Processors(totem.Instant, int) {}
 
 // Failures implements ring.Transport; the reference counts none with knet.
-func (t *Transport) Failures() uint32 { return t.failures }
+func (t *Transport) Failures() uint32 { return 0 }
 
 // run carries out what the links ask for.
 func (t *Transport) run() {

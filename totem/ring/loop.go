@@ -69,7 +69,7 @@ func (g gate) Next(trans bool, buf []byte) ([]byte, bool) {
 // the least number of them: a few token visits' worth of the largest.
 const (
 	idleBytes = 4 << 20
-	idleLeast = 512
+	idleLeast = 128
 )
 
 func newLoop(r *Ring, seq uint64) (*loop, error) {

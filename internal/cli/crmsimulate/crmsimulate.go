@@ -71,6 +71,7 @@ type session struct {
 	log    *pcmktool.Log
 	now    time.Time // by the clock
 	warned status.Warned
+	say    func(line string) // what becomes of a line that the scheduler says
 }
 
 func (o *options) simulate(out pcmktool.Output, log *pcmktool.Log, stdin io.Reader, stderr io.Writer, now time.Time) error {
@@ -183,11 +184,8 @@ func (s *session) unpackQuietly(root *etree.Element) *status.WorkingSet {
 }
 
 func (s *session) unpackAt(root *etree.Element, announce bool) *status.WorkingSet {
-	o := status.Options{Now: s.now, Clock: s.now, Warned: &s.warned, Info: func(line string) {
-		if s.showScores || s.showUtilization {
-			s.p.Info("%s", line)
-		}
-	}}
+	o := status.Options{Now: s.now, Clock: s.now, Warned: &s.warned, Info: func(line string) { s.say(line) }}
+	s.say = func(line string) { s.p.Info("%s", line) }
 	if s.input != "" {
 		o.Flags |= status.Sanitized
 	}
@@ -233,9 +231,11 @@ func (s *session) effectiveTime(root *etree.Element, announce bool) time.Time {
 // schedule computes the transition, shows what it was decided by, and saves the
 // graph.
 func (s *session) schedule(ws *status.WorkingSet, spacer bool) (*graph.Graph, error) {
+	var notes []show.Note
+	s.say = func(line string) { notes = append(notes, show.Note{Records: len(ws.Records), Text: line}) }
 	sched.Schedule(ws)
 	if s.showScores || s.showUtilization {
-		s.p.Scores(ws, spacer)
+		s.p.Scores(ws, notes, spacer)
 	}
 	g := graph.New(ws, 0)
 	if s.saveGraph != nil {

@@ -196,11 +196,17 @@ func run(ctx context.Context, o options, l *logger) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- w.run(ctx) }()
+	said := make([]string, len(list)) // what has failed last, which is not said again
 	for e := range w.events {
-		for _, n := range list {
+		for i, n := range list {
+			text := ""
 			if err := n.notify(e); err != nil {
-				l.log(loglevel.Error, err.Error())
+				text = err.Error()
 			}
+			if text != "" && text != said[i] {
+				l.log(loglevel.Error, text)
+			}
+			said[i] = text
 		}
 	}
 	return <-ended

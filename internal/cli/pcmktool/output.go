@@ -42,6 +42,8 @@ type Output interface {
 	// Element adds an element with attributes: name, value, name, value. It is nil
 	// in formats that are no XML.
 	Element(name string, attributes ...string) *Element
+	// IsXML says whether elements are shown.
+	IsXML() bool
 	// IsText says whether lines are shown.
 	IsText() bool
 	// Finish ends the output of a tool whose status is code.
@@ -117,11 +119,18 @@ type text struct {
 
 func (t *text) Info(format string, args ...any)   { fmt.Fprintf(t.w, format+"\n", args...) }
 func (t *text) Printf(format string, args ...any) { fmt.Fprintf(t.w, format, args...) }
-func (t *text) Err(format string, args ...any)    { fmt.Fprintf(t.stderr, format+"\n", args...) }
 func (t *text) Version()                          { WriteVersion(t.w) }
+
+// Err comes after what was shown before, where both streams are one.
+func (t *text) Err(format string, args ...any) {
+	t.w.Flush()
+	fmt.Fprintf(t.stderr, format+"\n", args...)
+}
+
 func (t *text) Element(string, ...string) *Element {
 	return nil
 }
+func (t *text) IsXML() bool               { return false }
 func (t *text) IsText() bool              { return true }
 func (t *text) Finish(crmexit.Code) error { return t.close() }
 
@@ -133,5 +142,6 @@ func (nothing) Printf(string, ...any)              {}
 func (nothing) Err(string, ...any)                 {}
 func (nothing) Version()                           {}
 func (nothing) Element(string, ...string) *Element { return nil }
+func (nothing) IsXML() bool                        { return false }
 func (nothing) IsText() bool                       { return false }
 func (n nothing) Finish(crmexit.Code) error        { return n.close() }

@@ -47,6 +47,7 @@ func newXML(d destination, args []string) *xmlOutput {
 func (x *xmlOutput) Info(string, ...any)   {}
 func (x *xmlOutput) Printf(string, ...any) {}
 func (x *xmlOutput) IsText() bool          { return false }
+func (x *xmlOutput) IsXML() bool           { return true }
 
 func (x *xmlOutput) Err(format string, args ...any) {
 	x.errors = append(x.errors, fmt.Sprintf(format, args...))

@@ -5,6 +5,7 @@
  *   C file   cli_config_update
  *   V file   validate_xml for each version in turn; XML is a digit each
  *   E.n file validate_xml for the nth version
+ *   P file   libxml2's reader, RC 1 if it takes the file
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ void *xmlReadFile(const char *name, const char *encoding, int options);
 xmlNode *xmlDocGetRootElement(void *doc);
 xmlNode *copy_xml(xmlNode *xml);
 void free_xml(xmlNode *xml);
-typedef struct _xmlBuffer xmlBuffer; /* libxml2: Pacemaker's own dump escapes nothing */
+typedef struct _xmlBuffer xmlBuffer; /* libxml2: Pacemaker's own dump stops escaping at the first character beyond ASCII */
 xmlBuffer *xmlBufferCreate(void);
 unsigned char *xmlBufferDetach(xmlBuffer *buffer);
 void xmlBufferFree(xmlBuffer *buffer);
@@ -28,7 +29,7 @@ const char *get_schema_name(int version);
 void crm_xml_init(void);
 extern unsigned int crm_log_level;
 
-enum { RECOVER = 1, NOBLANKS = 256 };
+enum { RECOVER = 1, NOERROR = 32, NOWARNING = 64, NOBLANKS = 256 };
 
 static char *dump(xmlNode *xml)
 {
@@ -54,7 +55,8 @@ int main(void)
         int best = 0, rc = 0;
         char *text = NULL;
         /* as filename2xml, which also takes out all text */
-        xmlNode *xml = xmlDocGetRootElement(xmlReadFile(file, NULL, RECOVER | NOBLANKS));
+        int options = request[0] == 'P' ? NOERROR | NOWARNING | NOBLANKS : RECOVER | NOBLANKS;
+        xmlNode *xml = xmlDocGetRootElement(xmlReadFile(file, NULL, options));
 
         lseek(STDERR_FILENO, 0, SEEK_SET);
         if (ftruncate(STDERR_FILENO, 0) != 0 || xml == NULL) {
@@ -63,6 +65,10 @@ int main(void)
             continue;
         }
         switch (request[0]) {
+        case 'P':
+            rc = 1;
+            text = dump(xml);
+            break;
         case 'U':
             rc = update_validation(&xml, &best, 0, 1, 0);
             text = dump(xml);

@@ -23,17 +23,21 @@ func main() {
 // bench is the lab.TB of a program that is not a test.
 type bench struct {
 	dir     string
+	kind    lab.Kind
 	cleanup []func()
 	failed  bool
 }
 
-func (b *bench) Name() string              { return "bench-ring" }
-func (b *bench) Helper()                   {}
-func (b *bench) Logf(f string, a ...any)   { fmt.Fprintf(os.Stderr, f+"\n", a...) }
-func (b *bench) Cleanup(f func())          { b.cleanup = append(b.cleanup, f) }
-func (b *bench) TempDir() string           { return b.dir }
-func (b *bench) Failed() bool              { return b.failed }
-func (b *bench) Fatalf(f string, a ...any) { b.failed = true; panic(fmt.Sprintf(f, a...)) }
+func (b *bench) Name() string            { return "bench-ring" }
+func (b *bench) Helper()                 {}
+func (b *bench) Logf(f string, a ...any) { fmt.Fprintf(os.Stderr, f+"\n", a...) }
+func (b *bench) Cleanup(f func())        { b.cleanup = append(b.cleanup, f) }
+func (b *bench) TempDir() string         { return b.dir }
+func (b *bench) Failed() bool            { return b.failed }
+func (b *bench) Fatalf(f string, a ...any) {
+	b.failed = true
+	panic(fmt.Sprintf("%v: ", b.kind) + fmt.Sprintf(f, a...))
+}
 
 func (b *bench) close() {
 	for i := len(b.cleanup) - 1; i >= 0; i-- {

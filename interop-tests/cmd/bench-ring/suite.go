@@ -35,7 +35,7 @@ func (s *suite) form(kind lab.Kind, token int) *cluster {
 	if err != nil {
 		panic(err)
 	}
-	c := &cluster{b: &bench{dir: dir}, kind: kind, suite: s, tool: "/run/cpgbench"}
+	c := &cluster{b: &bench{dir: dir, kind: kind}, kind: kind, suite: s, tool: "/run/cpgbench"}
 	c.Lab = lab.New(c.b, 3, lab.Bridged)
 	conf := lab.Ring{Transport: s.transport, Crypto: s.crypto, Token: token, Realtime: true}.Conf(c.Hosts())
 	conf = strings.Replace(conf, "debug: on", "debug: off", 1)

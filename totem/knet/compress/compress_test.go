@@ -172,8 +172,8 @@ func TestNewPacker(t *testing.T) {
 			if p != nil || p.Wants(1000) {
 				t.Errorf("none: %+v", p)
 			}
-		case p.Threshold() != tt.threshold || p.Level() != tt.level || p.Model().String() != tt.c.Model:
-			t.Errorf("%+v: %v with threshold %d and level %d", tt.c, p.Model(), p.Threshold(), p.Level())
+		case p.threshold != tt.threshold || p.Level() != tt.level || p.Model().String() != tt.c.Model:
+			t.Errorf("%+v: %v with threshold %d and level %d", tt.c, p.Model(), p.threshold, p.Level())
 		case p.Wants(tt.threshold) || !p.Wants(tt.threshold+1):
 			t.Errorf("%+v: wants at the threshold %v, beyond it %v", tt.c, p.Wants(tt.threshold), p.Wants(tt.threshold+1))
 		}
@@ -187,7 +187,7 @@ func TestBound(t *testing.T) {
 		for _, tt := range []struct {
 			length int
 			ok     bool
-		}{{maxUserData, true}, {maxUserData + 1, false}, {10_000_000, false}} {
+		}{{maxUserData, true}, {maxUserData + 1, false}, {1_000_000, false}} {
 			bomb, err := p.Pack(nil, make([]byte, tt.length))
 			if err != nil {
 				t.Fatal(err)
@@ -220,7 +220,11 @@ func TestRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for n := range good {
+		step := 1
+		if m == Bzip2 || m == LZMA { // they take their time
+			step = 17
+		}
+		for n := 0; n < len(good); n += step {
 			out, err := u.Unpack(nil, m, good[:n])
 			// Blocks of lz4 have no end of their own; what was cut off is missing.
 			if err == nil && (m != LZ4 && m != LZ4HC || len(out) >= 2000) && n > 0 {

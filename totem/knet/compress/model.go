@@ -41,6 +41,15 @@ func modelOf(name string) (Model, error) {
 	return Model(m), nil
 }
 
+// Supported tells why the model of a name cannot be configured, or nil.
+func Supported(name string) error {
+	m, err := modelOf(name)
+	if err == nil {
+		err = m.supported()
+	}
+	return err
+}
+
 // supported refuses the one model that has no library.
 func (m Model) supported() error {
 	if m == LZO2 {

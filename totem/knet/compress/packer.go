@@ -74,9 +74,6 @@ func NewPacker(c Config) (*Packer, error) {
 // Model is for the header of a packet that was packed.
 func (p *Packer) Model() Model { return p.model }
 
-// Threshold is the length in bytes up to which user data is not packed.
-func (p *Packer) Threshold() int { return p.threshold }
-
 // Level is the level in use, which is the configuration's but for zlib's 0.
 func (p *Packer) Level() int { return p.level }
 

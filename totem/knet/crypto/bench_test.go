@@ -43,3 +43,24 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkSealFilled(b *testing.B) {
+	for _, n := range []int{100, 1400} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			i, err := New(Config{Model: "nss", Cipher: "aes256", Hash: "sha256", Key: key(256)}, func(s []byte) { rand.Read(s) })
+			if err != nil {
+				b.Fatal(err)
+			}
+			p := packet(n)
+			packets := make([][]byte, 48)
+			b.SetBytes(int64(n * len(packets)))
+			b.ReportAllocs()
+			for b.Loop() {
+				for at := range packets {
+					packets[at] = i.Fill(packets[at][:0], p[:14], p[14:])
+				}
+				i.SealFilled(packets)
+			}
+		})
+	}
+}

@@ -10,6 +10,9 @@ import (
 type cbc interface {
 	encrypt(dst, src, iv []byte)
 	decrypt(dst, src, iv []byte)
+	// encryptAll encrypts packets where they are: each is its initialisation
+	// vector, which stays, and whole blocks, one at least.
+	encryptAll(packets [][]byte)
 }
 
 // ivMode is a cipher mode that can be set to begin anew, as those of package
@@ -42,4 +45,10 @@ func (s *standardCBC) encrypt(dst, src, iv []byte) {
 func (s *standardCBC) decrypt(dst, src, iv []byte) {
 	s.dec.SetIV(iv)
 	s.dec.CryptBlocks(dst, src)
+}
+
+func (s *standardCBC) encryptAll(packets [][]byte) {
+	for _, p := range packets {
+		s.encrypt(p[aes.BlockSize:], p[aes.BlockSize:], p[:aes.BlockSize])
+	}
 }

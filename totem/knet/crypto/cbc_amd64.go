@@ -42,6 +42,30 @@ func (a *aesni) encrypt(dst, src, iv []byte) {
 	encryptBlocks(&a.enc[0], a.rounds, &iv[0], &dst[0], &src[0], len(src)/aes.BlockSize)
 }
 
+func (a *aesni) encryptAll(packets [][]byte) {
+	for len(packets) >= lanes {
+		group := packets[:lanes]
+		packets = packets[lanes:]
+		var at [lanes]*byte
+		blocks := len(group[0])/aes.BlockSize - 1
+		for i, p := range group {
+			at[i] = &p[0]
+			blocks = min(blocks, len(p)/aes.BlockSize-1)
+		}
+		encryptLanes(&a.enc[0], a.rounds, &at, blocks)
+		for _, p := range group { // what the longer ones have beyond that
+			if p = p[blocks*aes.BlockSize:]; len(p) > aes.BlockSize {
+				text := p[aes.BlockSize:]
+				a.encrypt(text, text, p[:aes.BlockSize])
+			}
+		}
+	}
+	for _, p := range packets {
+		text := p[aes.BlockSize:]
+		a.encrypt(text, text, p[:aes.BlockSize])
+	}
+}
+
 func (a *aesni) decrypt(dst, src, iv []byte) {
 	_, _ = dst[len(src)-1], iv[aes.BlockSize-1]
 	decryptBlocks(&a.dec[0], a.rounds, &iv[0], &dst[0], &src[0], len(src)/aes.BlockSize)
@@ -52,6 +76,15 @@ func (a *aesni) decrypt(dst, src, iv []byte) {
 //
 //go:noescape
 func encryptBlocks(keys *byte, rounds int, iv, dst, src *byte, blocks int)
+
+// lanes is how many packets encryptLanes encrypts at a time.
+const lanes = 4
+
+// encryptLanes encrypts as many blocks of each packet, one at least, where they
+// are: behind the initialisation vector, to which the lane points.
+//
+//go:noescape
+func encryptLanes(keys *byte, rounds int, at *[lanes]*byte, blocks int)
 
 // decryptBlocks decrypts blocks, one at least, to where none of them lies.
 //

@@ -92,6 +92,42 @@ func TestSealOpen(t *testing.T) {
 	})
 }
 
+// Packets sealed together are what they are when sealed one by one, whatever
+// their lengths.
+func TestSealFilled(t *testing.T) {
+	zero := func(b []byte) { clear(b) }
+	for _, length := range [][]int{{100}, {1400, 1400, 1400, 1400}, {1, 2000, 16, 15, 400, 400, 31}, {300, 200, 100, 17, 90, 80, 70, 60, 50}} {
+		configs(func(cipher, hash string) {
+			i, err := New(Config{Model: "nss", Cipher: cipher, Hash: hash, Key: key(256)}, zero)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var k Keyring
+			if err := errors.Join(k.Set(1, i), k.Use(1)); err != nil {
+				t.Fatal(err)
+			}
+			var filled, want [][]byte
+			for n, l := range length {
+				p := packet(l)
+				p[l-1] = byte(n)
+				want = append(want, i.Seal(nil, p[:l/2], p[l/2:]))
+				filled = append(filled, k.Fill(nil, p[:l/2], p[l/2:]))
+			}
+			k.SealFilled(filled)
+			for n := range length {
+				if !bytes.Equal(filled[n], want[n]) {
+					t.Errorf("%s/%s: packet %d of %v:\n%x, want\n%x", cipher, hash, n, length, filled[n], want[n])
+				}
+			}
+		})
+	}
+	var clear Keyring
+	got := [][]byte{clear.Fill(nil, []byte("head"), []byte("body"))}
+	if clear.SealFilled(got); string(got[0]) != "headbody" {
+		t.Errorf("in clear: %q", got[0])
+	}
+}
+
 // Whatever bit is changed, whatever is cut off or added, the packet is refused.
 func TestOpenRefuses(t *testing.T) {
 	configs(func(cipher, hash string) {
@@ -157,7 +193,6 @@ func TestKeyUse(t *testing.T) {
 	if !bytes.Equal(a[:n], b[:n]) || bytes.Equal(a[n:], b[n:]) {
 		t.Errorf("sealed with keys that differ in their last byte:\n%x\n%x", a, b)
 	}
-	k[0]++ // the instance has its own copy
 }
 
 func TestNewRefuses(t *testing.T) {
@@ -255,8 +290,8 @@ func TestRekey(t *testing.T) {
 			hear(fmt.Sprintf("%s on node %d", s.name, n+1))
 		}
 	}
-	if a.InUse() != 2 || a.Sizes() != (wire.Security{Block: 16, Salt: 16, Hash: 20}) {
-		t.Errorf("at the end slot %d is in use, sizes %+v", a.InUse(), a.Sizes())
+	if a.use != 2 || a.Sizes() != (wire.Security{Block: 16, Salt: 16, Hash: 20}) {
+		t.Errorf("at the end slot %d is in use, sizes %+v", a.use, a.Sizes())
 	}
 	stale := node().Seal(nil, packet(100), nil)
 	if _, _, err := a.Open(nil, stale); !errors.Is(err, ErrDigest) {
@@ -333,21 +368,6 @@ func TestKeyringRefuses(t *testing.T) {
 		if tt.err == nil || !strings.Contains(tt.err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %s", tt.what, tt.err, tt.want)
 		}
-	}
-}
-
-func TestClone(t *testing.T) {
-	var k Keyring
-	if err := errors.Join(k.Set(2, instance(t, "aes256", "sha256", key(256))), k.Use(2)); err != nil {
-		t.Fatal(err)
-	}
-	c := k.Clone(counter())
-	p := packet(100)
-	if got, _, err := c.Open(nil, k.Seal(nil, p, nil)); err != nil || !bytes.Equal(got, p) || c.InUse() != 2 {
-		t.Errorf("a clone: %v", err)
-	}
-	if c.slots[2] == k.slots[2] {
-		t.Error("the clone shares an instance")
 	}
 }
 

@@ -14,7 +14,7 @@
 // Nothing of a packet is looked at before its HMAC is found right, in constant
 // time. What fails is an error that wraps one of four kinds, to be counted.
 // Sealing and opening allocate nothing once buffers have grown. Neither type may
-// be used by two goroutines at once; Clone makes one for another.
+// be used by two goroutines at once.
 //
 // The package draws no random bytes itself: whoever makes an Instance passes the
 // source of its salts.

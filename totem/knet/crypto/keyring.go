@@ -58,22 +58,8 @@ func (k *Keyring) Use(slot int) error {
 	return nil
 }
 
-// InUse is the slot whose instance seals, 0 for none.
-func (k *Keyring) InUse() int { return k.use }
-
 // AllowClear says whether packets that no instance opens are taken as they are.
 func (k *Keyring) AllowClear(allow bool) { k.allowClear = allow }
-
-// Clone makes a Keyring of the same instances for another goroutine.
-func (k *Keyring) Clone(salt func([]byte)) *Keyring {
-	c := *k
-	for slot, i := range k.slots {
-		if i != nil {
-			c.slots[slot] = i.Clone(salt)
-		}
-	}
-	return &c
-}
 
 // Sizes is what sealing adds to a packet now.
 func (k *Keyring) Sizes() wire.Security {
@@ -87,10 +73,25 @@ func (k *Keyring) Sizes() wire.Security {
 // see Instance.Seal.
 func (k *Keyring) Seal(dst, head, body []byte) []byte {
 	if k.use == 0 {
-		dst = append(dst, head...)
-		return append(dst, body...)
+		return append(append(dst, head...), body...)
 	}
 	return k.slots[k.use].Seal(dst, head, body)
+}
+
+// Fill appends a packet of head and body to dst, which SealFilled seals; see
+// Instance.Fill. Nothing may be set or used otherwise in between.
+func (k *Keyring) Fill(dst, head, body []byte) []byte {
+	if k.use == 0 {
+		return append(append(dst, head...), body...)
+	}
+	return k.slots[k.use].Fill(dst, head, body)
+}
+
+// SealFilled seals packets that Fill has made; see Instance.SealFilled.
+func (k *Keyring) SealFilled(packets [][]byte) {
+	if k.use != 0 {
+		k.slots[k.use].SealFilled(packets)
+	}
 }
 
 // Open opens a packet with the instance in use, then with the other; see

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/totem"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/crypto"
+	"github.com/ringmaster-ha/ringmaster/totem/knet/wire"
 )
 
 // couple is two nodes with one link, between which nothing takes time or is lost.
@@ -17,7 +18,7 @@ type couple struct {
 	now   totem.Instant
 	cores [2]*Core
 	pool  *totem.Pool
-	wire  [2][][]byte // what is on its way to each
+	air   [2][][]byte // what is on its way to each
 	spare [][]byte
 	got   int // messages delivered
 }
@@ -78,6 +79,9 @@ func (p *couple) run(i int) {
 		switch a.Kind {
 		case Deliver:
 			p.got++
+			if n := len(a.Packet.Data); n > wire.MaxUserData {
+				p.b.Fatalf("a message of %d bytes is delivered", n)
+			}
 		case Probe:
 			if n := len(a.Packet.Data) + 28; n > coupleMTU {
 				p.cores[i].ProbeSent(p.now, a.Ref, ProbeTooBig, coupleMTU)
@@ -100,19 +104,19 @@ func (p *couple) put(to int, data []byte) {
 	if n := len(p.spare); n > 0 {
 		b, p.spare = p.spare[n-1], p.spare[:n-1]
 	}
-	p.wire[to] = append(p.wire[to], append(b[:0], data...))
+	p.air[to] = append(p.air[to], append(b[:0], data...))
 }
 
 // deliver hands over what is on its way, until nothing is.
 func (p *couple) deliver() {
-	for len(p.wire[0])+len(p.wire[1]) > 0 {
+	for len(p.air[0])+len(p.air[1]) > 0 {
 		p.receive(0)
 		p.receive(1)
 	}
 }
 
 func (p *couple) receive(i int) {
-	for _, d := range p.wire[i] {
+	for _, d := range p.air[i] {
 		pkt := p.pool.Get()
 		pkt.Data = append(pkt.Data, d...)
 		pkt.From = p.addr(1 - i)
@@ -121,7 +125,7 @@ func (p *couple) receive(i int) {
 		pkt.Release()
 		p.spare = append(p.spare, d)
 	}
-	p.wire[i] = p.wire[i][:0]
+	p.air[i] = p.air[i][:0]
 }
 
 // mcast sends a message of node 1 to all.

@@ -52,6 +52,8 @@ type Core struct {
 	mtu   int    // user data that a datagram may hold
 	sec   wire.Security
 	frags []*totem.Packet // of the message being sent
+	// filled is the fragments while they are sealed.
+	filled [][]byte
 	// scratch is where a ping or an answer is written before it is sealed.
 	scratch []byte
 

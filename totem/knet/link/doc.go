@@ -56,6 +56,10 @@
 //   - A fragment that does not fit the others, or that would make a message
 //     longer than a message can be, is dropped with all of its message; the
 //     reference trusts it.
+//   - A probe is sent again every ping interval for as long as its answer may take,
+//     so that one that was lost does not make a network look narrow.
+//   - A knet_mtu that leaves so little room that a message could need more than
+//     255 fragments is not obeyed to the last; the reference loses such messages.
 //   - The answer to another probe than the last one sent is ignored.
 //   - What is said about packets that strangers send is said once a second, with
 //     what was left out counted.

@@ -193,6 +193,7 @@ func TestMTU(t *testing.T) {
 		{name: "a narrow place, sealed", s: setup{cipher: "aes256", hash: "sha256"}, kernel: 9000, path: 1500, want: 1397, within: 16, warn: true},
 		{name: "sealed", s: setup{cipher: "aes256", hash: "sha256"}, kernel: 1500, want: 1397},
 		{name: "the least", kernel: 576, want: 522},
+		{name: "forced to less than a message can be cut to", s: setup{mtu: 200}, kernel: 1500, want: leastCut},
 		{name: "forced", s: setup{mtu: 1200}, kernel: 1500, want: 1200 - 28 - 26},
 	} {
 		tt.s.nodes, tt.s.links = 2, 1
@@ -205,6 +206,19 @@ func TestMTU(t *testing.T) {
 		}
 		if a.logged("possible MTU misconfiguration detected") != tt.warn {
 			t.Errorf("%s: warned: %v", tt.name, !tt.warn)
+		}
+	}
+}
+
+// A knet_mtu of next to nothing still lets the longest message through.
+func TestTinyMTU(t *testing.T) {
+	for _, mtu := range []int{1, 40, 60, 70, 100} {
+		w := newWorld(t, setup{nodes: 2, links: 1, mtu: mtu})
+		w.pass(2 * time.Second)
+		w.nodes[0].say(2, message(1, 65000))
+		w.pass(time.Second)
+		if n := len(w.nodes[1].got); n != 1 || w.nodes[0].MTU() < leastCut {
+			t.Errorf("knet_mtu %d: %d messages at a data MTU of %d", mtu, n, w.nodes[0].MTU())
 		}
 	}
 }
@@ -505,7 +519,8 @@ func TestMeter(t *testing.T) {
 	w.pass(2 * time.Second)
 	w.nodes[0].say(2, message(1, 3000))
 	w.pass(10 * time.Millisecond)
-	if s := w.nodes[0].Stats(); s.TxCrypt.Min != 500 || s.TxCrypt.Max != 500 || s.TxCrypt.Ave != 500 {
+	// Three fragments are sealed together, in 500 ns.
+	if s := w.nodes[0].Stats(); s.TxCrypt.Min != 166 || s.TxCrypt.Max != 166 || s.TxCrypt.Ave != 166 {
 		t.Errorf("sealing took %+v", s.TxCrypt)
 	}
 	if s := w.nodes[1].Stats(); s.RxCrypt.Packets != 3 || s.RxCrypt.Ave != 500 {

@@ -20,7 +20,7 @@ type search struct {
 	tries    int
 	sent     totem.Instant
 	deadline totem.Instant // for its answer
-	again    totem.Instant // the probe could not be sent yet: when to try
+	again    totem.Instant // when to send the probe once more
 	factor   int           // how many times the pong timeout an answer may take, when sealed
 	warned   bool
 }
@@ -64,11 +64,11 @@ func (c *Core) tickMTU(now totem.Instant, l *link) {
 			l.mtu = c.sec.MaxData(c.cfg.MTU - l.headers())
 			c.mtuPending = true
 		}
-	case s.on && now >= s.again:
-		s.again = totem.Never
-		c.probe(now, l)
 	case s.on && now >= s.deadline:
 		c.probeLost(now, l)
+	case s.on && now >= s.again:
+		s.again = totem.Never
+		c.sendProbe(now, l)
 	case !s.on && now >= c.searchDue(l):
 		c.startSearch(now, l)
 	}
@@ -112,13 +112,19 @@ func (c *Core) probe(now totem.Instant, l *link) {
 		return
 	}
 	s.tries++
+	s.deadline = totem.Never
+	c.sendProbe(now, l)
+}
+
+func (c *Core) sendProbe(now totem.Instant, l *link) {
+	s := &l.search
 	onWire, plain, ok := c.sec.Probe(s.size, l.headers())
 	if !ok {
 		c.debugf("pmtud: Aborting PMTUD process: link mtu smaller than crypto header detected (link might have been disconnected)")
 		c.searchFailed(now, l)
 		return
 	}
-	s.size, s.sent, s.deadline = onWire, now, totem.Never
+	s.size = onWire
 	m := wire.PMTUd{From: wire.HostID(c.cfg.NodeID), Link: l.Link, Size: uint16(onWire)}
 	p := c.sealedProbe(&m, plain)
 	if c.sec != (wire.Security{}) {
@@ -150,15 +156,17 @@ func (c *Core) ProbeSent(now totem.Instant, ref int, r ProbeResult, kernel int) 
 	case ProbeOut:
 		l.stats.TxPMTUPackets++
 		l.stats.TxPMTUBytes += uint64(s.length)
-		wait := l.timeout
-		if c.sec != (wire.Security{}) {
-			wait *= time.Duration(s.factor)
+		if s.deadline == totem.Never { // else it is one more of the same
+			wait := l.timeout
+			if c.sec != (wire.Security{}) {
+				wait *= time.Duration(s.factor)
+			}
+			s.sent, s.deadline = now, now.Add(wait)
 		}
-		s.deadline = now.Add(wait)
-		c.heartbeatAt = min(c.heartbeatAt, s.deadline)
+		s.again = now.Add(l.PingInterval)
+		c.heartbeatAt = min(c.heartbeatAt, s.deadline, s.again)
 	case ProbeLater:
 		l.stats.TxPMTURetries++
-		s.tries--
 		s.again = now.Add(sendRetry)
 		c.heartbeatAt = min(c.heartbeatAt, s.again)
 	case ProbeTooBig:
@@ -257,6 +265,10 @@ func (c *Core) setValidMTU(l *link, valid bool) {
 	}
 }
 
+// leastCut is the least that messages are cut to, whatever totem.knet_mtu says: a
+// message has 255 fragments at most. The reference's count overflows.
+const leastCut = (wire.MaxUserData + 254) / 255
+
 // takeMTU cuts messages to what the narrowest link carries, once no search is
 // under way.
 func (c *Core) takeMTU() {
@@ -276,7 +288,10 @@ func (c *Core) takeMTU() {
 		}
 	}
 	c.mtuPending = false
-	if least > wire.MaxMTU || least <= 0 || least == c.mtu {
+	if least > wire.MaxMTU {
+		return
+	}
+	if least = max(least, leastCut); least == c.mtu {
 		return
 	}
 	c.mtu = least

@@ -9,10 +9,13 @@
  *	clear=1				allow clear traffic
  *	compress= level= threshold=	compression
  *	mtu=				manual MTU of the interface
+ *	ack=				answer every that many messages with one, and print none
  *
  * Input: "send HEX" to all hosts, "sendto HEX" to the peer alone, "set SLOT MODEL
- * CIPHER HASH KEYLEN", "use SLOT", "clear 0|1", "stats"; its end ends the program.
- * Output: "up", "down", "recv HEX", "mtu N", "stats ...", "done LINE" after each line of
+ * CIPHER HASH KEYLEN", "use SLOT", "clear 0|1", "stats", "cpu", "flood COUNT SIZE
+ * BATCH" to a peer that answers each batch; its end ends the program.
+ * Output: "up", "down", "recv HEX", "mtu N", "stats ...",
+ * "cpu US" used so far, "flood US" it took, "done LINE" after each line of
  * input, "error WHAT: WHY".
  */
 #include <arpa/inet.h>
@@ -22,7 +25,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static knet_handle_t handle;
@@ -139,6 +144,42 @@ static void send_hex(const char *hex, int to_peer)
 		must(knet_send(handle, b, n, 0) == (ssize_t)n ? 0 : -1, "knet_send");
 }
 
+static long long cpu(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000LL + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+}
+
+/* wait_for waits until the application's end of the channel can be read from or written to. */
+static void wait_for(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	must(poll(&p, 1, -1), "poll");
+}
+
+static void flood(int fd, int count, int size, int batch)
+{
+	static char b[KNET_MAX_PACKET_SIZE];
+	struct timespec t0, t1;
+
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	for (int i = 1; i <= count; i++) {
+		while (knet_send(handle, b, size, 0) != size) {
+			must(errno == EAGAIN ? 0 : -1, "knet_send");
+			wait_for(fd, POLLOUT);
+		}
+		if (i % batch == 0) {
+			wait_for(fd, POLLIN);
+			must(knet_recv(handle, b, sizeof(b), 0), "knet_recv");
+		}
+	}
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	printf("flood %lld\n", (t1.tv_sec - t0.tv_sec) * 1000000LL + (t1.tv_nsec - t0.tv_nsec) / 1000);
+}
+
 static void stats(void)
 {
 	struct knet_handle_stats s;
@@ -160,7 +201,7 @@ int main(int argc, char **argv)
 	const char *model = option(argc, argv, "model", NULL), *compress = option(argc, argv, "compress", NULL);
 	struct sockaddr_storage src = address(option(argc, argv, "local", "")), dst = address(option(argc, argv, "remote", ""));
 	knet_node_id_t host = atoi(option(argc, argv, "host", "2"));
-	int fd = 0, mtu = atoi(option(argc, argv, "mtu", "0"));
+	int fd = 0, mtu = atoi(option(argc, argv, "mtu", "0")), ack = atoi(option(argc, argv, "ack", "0")), got = 0;
 	int8_t channel = 0;
 	FILE *in = stdin;
 
@@ -207,12 +248,14 @@ int main(int argc, char **argv)
 		if (p[1].revents) {
 			ssize_t n = knet_recv(handle, (char *)buf, sizeof(buf), 0);
 
-			if (n > 0)
+			if (n > 0 && !ack)
 				print_hex("recv", buf, n);
+			if (n > 0 && ack && ++got % ack == 0)
+				must(knet_send(handle, (char *)buf, 1, 0), "knet_send");
 		}
 		if (p[0].revents) {
 			char m[16], c[16], h[16];
-			int slot;
+			int slot, count, size;
 			unsigned len;
 
 			if (!fgets(line, sizeof(line), in))
@@ -227,6 +270,10 @@ int main(int argc, char **argv)
 				must(knet_handle_crypto_use_config(handle, slot), "knet_handle_crypto_use_config");
 			} else if (sscanf(line, "clear %d", &slot) == 1) {
 				must(knet_handle_crypto_rx_clear_traffic(handle, !slot), "clear");
+			} else if (sscanf(line, "flood %d %d %d", &count, &size, &slot) == 3) {
+				flood(fd, count, size, slot);
+			} else if (!strncmp(line, "cpu", 3)) {
+				printf("cpu %lld\n", cpu());
 			} else if (!strncmp(line, "stats", 5)) {
 				stats();
 			}
