@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("seeds", 60, "how many CIBs")
+	seeds = flag.Uint64("seeds", 150, "how many CIBs")
 	from  = flag.Uint64("from", 1, "the first seed")
 	aside = flag.String("aside", "", "where CIBs that make a difference are written to (a folder below the system's for temporary files)")
 	file  = flag.String("file", "", "compare this CIB only")
