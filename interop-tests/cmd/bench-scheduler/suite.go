@@ -40,8 +40,8 @@ type point struct {
 	cpu  float64 // ours, seconds
 }
 
-// late says that a program ran into the limit.
-var late = errors.New("not within the limit")
+// errLate says that a program ran into the limit.
+var errLate = errors.New("not within the limit")
 
 func (s *suite) run() error {
 	stage, err := filepath.Abs(cmp.Or(os.Getenv("RINGMASTER_STAGE"), "build/stage"))
@@ -96,7 +96,7 @@ func (s *suite) row(label, cib string) (ours cost, err error) {
 	for round := range s.rounds {
 		if !overtime && (round == 0 || theirs.cpu < 10*time.Second) { // what takes long is not noisy
 			c, err := s.measure(s.reference, cib, theirGraph)
-			if errors.Is(err, late) {
+			if errors.Is(err, errLate) {
 				overtime = true
 			} else if err != nil {
 				return ours, err
@@ -143,7 +143,7 @@ func (s *suite) measure(program, cib, graph string) (cost, error) {
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState != nil && !cmd.ProcessState.Exited() && cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime() >= s.limit-time.Second {
-		return cost{}, late
+		return cost{}, errLate
 	}
 	if err != nil {
 		return cost{}, fmt.Errorf("%s: %w: %s", program, err, out)
