@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", 3000, "how many configurations to make up")
+	seeds = flag.Int("seeds", 300, "how many configurations to make up")
 	first = flag.Uint64("seed", 1, "the first one's seed")
 )
 
