@@ -2,6 +2,20 @@
 
 #include "textflag.h"
 
+// One round, whose key is in X8, of four blocks and of eight.
+#define FOUR(op) \
+	op X8, X0, X0; \
+	op X8, X1, X1; \
+	op X8, X2, X2; \
+	op X8, X3, X3
+
+#define EIGHT(op) \
+	FOUR(op); \
+	op X8, X4, X4; \
+	op X8, X5, X5; \
+	op X8, X6, X6; \
+	op X8, X7, X7
+
 // func encryptBlocks(keys *byte, rounds int, iv, dst, src *byte, blocks int)
 //
 // Each block needs the one before, so that all that counts is how long the chain
@@ -95,18 +109,12 @@ block4:
 
 rounds4:
 	VMOVDQU (AX), X8
-	VAESENC X8, X0, X0
-	VAESENC X8, X1, X1
-	VAESENC X8, X2, X2
-	VAESENC X8, X3, X3
+	FOUR(VAESENC)
 	ADDQ $16, AX
 	CMPQ AX, CX
 	JNE  rounds4
 	VMOVDQU (AX), X8
-	VAESENCLAST X8, X0, X0
-	VAESENCLAST X8, X1, X1
-	VAESENCLAST X8, X2, X2
-	VAESENCLAST X8, X3, X3
+	FOUR(VAESENCLAST)
 	VMOVDQU X0, (R8)
 	VMOVDQU X1, (R9)
 	VMOVDQU X2, (R10)
@@ -148,26 +156,12 @@ eight:
 
 rounds8:
 	VMOVDQU (AX), X8
-	VAESDEC X8, X0, X0
-	VAESDEC X8, X1, X1
-	VAESDEC X8, X2, X2
-	VAESDEC X8, X3, X3
-	VAESDEC X8, X4, X4
-	VAESDEC X8, X5, X5
-	VAESDEC X8, X6, X6
-	VAESDEC X8, X7, X7
+	EIGHT(VAESDEC)
 	ADDQ $16, AX
 	CMPQ AX, CX
 	JNE  rounds8
 	VMOVDQU (AX), X8
-	VAESDECLAST X8, X0, X0
-	VAESDECLAST X8, X1, X1
-	VAESDECLAST X8, X2, X2
-	VAESDECLAST X8, X3, X3
-	VAESDECLAST X8, X4, X4
-	VAESDECLAST X8, X5, X5
-	VAESDECLAST X8, X6, X6
-	VAESDECLAST X8, X7, X7
+	EIGHT(VAESDECLAST)
 	VPXOR X15, X0, X0
 	VPXOR (SI), X1, X1
 	VPXOR 16(SI), X2, X2
