@@ -12,10 +12,8 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/version"
 )
-
-// FeatureSet is the CRM feature set of Pacemaker 2.1.5.
-const FeatureSet = "3.16.1"
 
 // metaPrefix is what the names of meta-attributes begin with in the parameters
 // of an operation.
@@ -30,9 +28,9 @@ func MetaName(name string) string { return metaPrefix + strings.ReplaceAll(name,
 // to be compared with: it says how. overrides, if any, win over the resource's
 // parameters, and over the interval.
 func (r *Resource) CalculateDigests(task string, intervalMS uint, on *Node, entry *HistoryEntry, overrides map[string]string, secure bool) *Digests {
-	version := r.ws.featureSet
+	feature := r.ws.featureSet
 	if entry != nil && entry.FeatureSet != "" {
-		version = entry.FeatureSet
+		feature = entry.FeatureSet
 	}
 	d := &Digests{Result: DigestMatch}
 	params := r.Params(on)
@@ -40,7 +38,7 @@ func (r *Resource) CalculateDigests(task string, intervalMS uint, on *Node, entr
 	d.AllParams = sortedPairs(all)
 	d.All = digestOf(d.AllParams)
 	if secure {
-		d.SecureParams = sortedPairs(r.secureParams(all, params, entry, version, overrides))
+		d.SecureParams = sortedPairs(r.secureParams(all, params, entry, feature, overrides))
 		d.Secure = digestOf(d.SecureParams)
 	}
 	if entry != nil && entry.RestartDigest != "" {
@@ -100,12 +98,12 @@ func filterForDigest(params map[string]string) {
 }
 
 // secureParams are the parameters without those that an agent calls private.
-func (r *Resource) secureParams(all, params map[string]string, entry *HistoryEntry, version string, overrides map[string]string) map[string]string {
+func (r *Resource) secureParams(all, params map[string]string, entry *HistoryEntry, feature string, overrides map[string]string) map[string]string {
 	list := " passwd password user "
 	if entry != nil {
 		list = entry.SecureParams
 	}
-	old := CompareVersions(version, "3.16.0") < 0
+	old := version.Compare(feature, "3.16.0") < 0
 	secure := maps.Clone(all)
 	if old {
 		secure = map[string]string{}
@@ -324,21 +322,6 @@ func addDefault(values map[string]string, name, value string) {
 	if _, ok := values[name]; !ok {
 		values[name] = value
 	}
-}
-
-// CompareVersions orders versions by their numbers (compare_version).
-func CompareVersions(a, b string) int {
-	for a != "" || b != "" {
-		var x, y string
-		x, a, _ = strings.Cut(a, ".")
-		y, b, _ = strings.Cut(b, ".")
-		m, _ := scanLong(x)
-		n, _ := scanLong(y)
-		if m != n {
-			return sign(m < n)
-		}
-	}
-	return 0
 }
 
 // attribute is an attribute of an element; ok is false if there is none.

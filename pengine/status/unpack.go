@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/version"
 	"github.com/ringmaster-ha/ringmaster/pengine/rules"
 )
 
@@ -104,7 +105,7 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 		byKey:          map[string]*sameKey{},
 		singletons:     map[string]*Action{},
 		histories:      map[string][]*NodeHistory{},
-		featureSet:     FeatureSet,
+		featureSet:     version.FeatureSet,
 	}
 	if ws.log == nil {
 		ws.log = loglevel.Discard
@@ -115,11 +116,11 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 	if ws.DCID == "" {
 		ws.DCID, _ = attribute(cib, "dc-uuid")
 	}
-	version, ok := attribute(cib, "crm_feature_set")
+	feature, ok := attribute(cib, "crm_feature_set")
 	if ok {
-		ws.featureSet = version
+		ws.featureSet = feature
 	}
-	ws.perResourceFailures = CompareVersions(version, "3.0.13") < 0
+	ws.perResourceFailures = version.Compare(feature, "3.0.13") < 0
 	if quorate, _ := attribute(cib, "have-quorum"); IsTrue(quorate) {
 		ws.Flags |= HaveQuorum
 	} else {
