@@ -148,6 +148,10 @@ var floors = map[string]int{
 	"pengine/simulate":      5,
 	"pengine/corpus":        7,
 
+	"internal/pcmk/packed":  0,
+	"internal/pcmk/version": 0,
+	"internal/pcmk/cpgmsg":  2,
+
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,
 	"internal/notify": 1,
