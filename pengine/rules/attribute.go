@@ -5,8 +5,8 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
-	"github.com/ringmaster-ha/ringmaster/internal/pcmk/version"
 )
 
 // comparison is the operation of an expression.
@@ -218,7 +218,7 @@ func (x *attributeExpression) compare(have, value string, looked bool) int {
 			return order(a, b)
 		}
 	case typeVersion:
-		return version.Compare(have, value)
+		return featureset.Compare(have, value)
 	case typeUnknown:
 		return 0
 	}

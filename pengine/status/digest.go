@@ -3,7 +3,6 @@ package status
 import (
 	"crypto/md5"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,8 +10,9 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
-	"github.com/ringmaster-ha/ringmaster/internal/pcmk/version"
 )
 
 // metaPrefix is what the names of meta-attributes begin with in the parameters
@@ -28,9 +28,9 @@ func MetaName(name string) string { return metaPrefix + strings.ReplaceAll(name,
 // to be compared with: it says how. overrides, if any, win over the resource's
 // parameters, and over the interval.
 func (r *Resource) CalculateDigests(task string, intervalMS uint, on *Node, entry *HistoryEntry, overrides map[string]string, secure bool) *Digests {
-	feature := r.ws.featureSet
+	version := r.ws.featureSet
 	if entry != nil && entry.FeatureSet != "" {
-		feature = entry.FeatureSet
+		version = entry.FeatureSet
 	}
 	d := &Digests{Result: DigestMatch}
 	params := r.Params(on)
@@ -38,7 +38,7 @@ func (r *Resource) CalculateDigests(task string, intervalMS uint, on *Node, entr
 	d.AllParams = sortedPairs(all)
 	d.All = digestOf(d.AllParams)
 	if secure {
-		d.SecureParams = sortedPairs(r.secureParams(all, params, entry, feature, overrides))
+		d.SecureParams = sortedPairs(r.secureParams(all, params, entry, version, overrides))
 		d.Secure = digestOf(d.SecureParams)
 	}
 	if entry != nil && entry.RestartDigest != "" {
@@ -98,12 +98,12 @@ func filterForDigest(params map[string]string) {
 }
 
 // secureParams are the parameters without those that an agent calls private.
-func (r *Resource) secureParams(all, params map[string]string, entry *HistoryEntry, feature string, overrides map[string]string) map[string]string {
+func (r *Resource) secureParams(all, params map[string]string, entry *HistoryEntry, version string, overrides map[string]string) map[string]string {
 	list := " passwd password user "
 	if entry != nil {
 		list = entry.SecureParams
 	}
-	old := version.Compare(feature, "3.16.0") < 0
+	old := featureset.Compare(version, "3.16.0") < 0
 	secure := maps.Clone(all)
 	if old {
 		secure = map[string]string{}
@@ -153,48 +153,13 @@ func sortedPairs(m map[string]string) [][2]string {
 // digestOf is the digest of a parameters element with these attributes, as text
 // the way the reference's first digests were made.
 func digestOf(pairs [][2]string) string {
-	var b strings.Builder
-	b.WriteString(" <parameters")
+	b := []byte(" <parameters")
 	for _, p := range pairs {
-		b.WriteString(" " + p[0] + "=\"")
-		escapeXML(&b, p[1])
-		b.WriteString("\"")
+		b = append(append(append(b, ' '), p[0]...), `="`...)
+		b = append(text.AppendEscaped(b, p[1], text.Faithful), '"')
 	}
-	b.WriteString("/>\n")
-	sum := md5.Sum([]byte(b.String()))
+	sum := md5.Sum(append(b, "/>\n"...))
 	return hex.EncodeToString(sum[:])
-}
-
-// escapeXML writes an attribute's value as crm_xml_escape does, which leaves all
-// alone from the first character on that takes two bytes or more.
-func escapeXML(b *strings.Builder, s string) {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 0x80 && i+1 < len(s) && s[i+1] >= 0x80:
-			b.WriteString(s[i:])
-			return
-		case c == '<':
-			b.WriteString("&lt;")
-		case c == '>':
-			b.WriteString("&gt;")
-		case c == '"':
-			b.WriteString("&quot;")
-		case c == '\'':
-			b.WriteString("&apos;")
-		case c == '&':
-			b.WriteString("&amp;")
-		case c == '\t':
-			b.WriteString("    ")
-		case c == '\n':
-			b.WriteString("\\n")
-		case c == '\r':
-			b.WriteString("\\r")
-		case c < ' ' || c > '~':
-			fmt.Fprintf(b, "\\%.3o", c)
-		default:
-			b.WriteByte(c)
-		}
-	}
 }
 
 // digests are those of the resource's operation on the node, calculated once.

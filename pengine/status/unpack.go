@@ -5,9 +5,9 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
-	"github.com/ringmaster-ha/ringmaster/internal/pcmk/version"
 	"github.com/ringmaster-ha/ringmaster/pengine/rules"
 )
 
@@ -105,7 +105,7 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 		byKey:          map[string]*sameKey{},
 		singletons:     map[string]*Action{},
 		histories:      map[string][]*NodeHistory{},
-		featureSet:     version.FeatureSet,
+		featureSet:     featureset.Current,
 	}
 	if ws.log == nil {
 		ws.log = loglevel.Discard
@@ -116,11 +116,11 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 	if ws.DCID == "" {
 		ws.DCID, _ = attribute(cib, "dc-uuid")
 	}
-	feature, ok := attribute(cib, "crm_feature_set")
+	version, ok := attribute(cib, "crm_feature_set")
 	if ok {
-		ws.featureSet = feature
+		ws.featureSet = version
 	}
-	ws.perResourceFailures = version.Compare(feature, "3.0.13") < 0
+	ws.perResourceFailures = featureset.Compare(version, "3.0.13") < 0
 	if quorate, _ := attribute(cib, "have-quorum"); IsTrue(quorate) {
 		ws.Flags |= HaveQuorum
 	} else {

@@ -1,14 +1,17 @@
-// Package version orders the version numbers that Pacemaker's nodes, rules and
-// configurations compare, and says which feature set this is.
-package version
+// Package featureset compares versions of what Pacemaker's nodes can do together: the
+// CRM feature set, which a CIB has as crm_feature_set. Which digest, which form of a
+// patchset and which parameters of an operation are used depends on it.
+//
+// Any package may import it.
+package featureset
 
 import (
 	"strconv"
 	"strings"
 )
 
-// FeatureSet is the CRM feature set of Pacemaker 2.1.5.
-const FeatureSet = "3.16.1"
+// Current is the feature set of Pacemaker 2.1.5.
+const Current = "3.16.1"
 
 // Compare is -1, 0 or 1 as a is before, like or after b (compare_version): numbers
 // with dots between them, of which missing ones are 0; only the empty version comes
