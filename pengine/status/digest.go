@@ -61,7 +61,7 @@ func (r *Resource) digestParams(d *Digests, task string, intervalMS uint, on *No
 		all["addr"] = host
 	}
 	if text, ok := overrides[metaPrefix+"interval"]; ok {
-		if n, ok := scanLong(text); ok && n >= 0 && n <= 1<<32-1 {
+		if n, ok := LeadingInt(text); ok && n >= 0 && n <= 1<<32-1 {
 			intervalMS = uint(n)
 		}
 	}
@@ -332,8 +332,8 @@ func CompareVersions(a, b string) int {
 		var x, y string
 		x, a, _ = strings.Cut(a, ".")
 		y, b, _ = strings.Cut(b, ".")
-		m, _ := scanLong(x)
-		n, _ := scanLong(y)
+		m, _ := LeadingInt(x)
+		n, _ := LeadingInt(y)
 		if m != n {
 			return sign(m < n)
 		}
