@@ -9,6 +9,14 @@ import (
 
 // AppendXML appends the graph as the reference writes it to files.
 func (g *Graph) AppendXML(b []byte) []byte {
+	w := writer{b: b, lines: true}
+	g.write(&w)
+	return w.b
+}
+
+// AppendLine appends the graph as it travels in messages, without white space between
+// tags.
+func (g *Graph) AppendLine(b []byte) []byte {
 	w := writer{b: b}
 	g.write(&w)
 	return w.b
@@ -17,7 +25,7 @@ func (g *Graph) AppendXML(b []byte) []byte {
 // WriteXML writes the graph as AppendXML has it, a piece at a time: those of big
 // clusters are big. The error is the writer's.
 func (g *Graph) WriteXML(to io.Writer) error {
-	w := writer{to: to, b: make([]byte, 0, pieceSize+pieceSize/4)}
+	w := writer{to: to, lines: true, b: make([]byte, 0, pieceSize+pieceSize/4)}
 	g.write(&w)
 	w.flush()
 	return w.err
@@ -39,11 +47,24 @@ func (g *Graph) write(w *writer) {
 	}
 }
 
-// writer writes elements with two blanks a level.
+// writer writes elements.
 type writer struct {
-	b   []byte
-	to  io.Writer // nil if all is kept
-	err error     // the first of the writer
+	b     []byte
+	lines bool      // each tag a line, with two blanks a level
+	to    io.Writer // nil if all is kept
+	err   error     // the first of the writer
+}
+
+func (w *writer) indent(depth int) {
+	if w.lines {
+		w.b = append(w.b, indentation[:2*depth]...)
+	}
+}
+
+func (w *writer) newline() {
+	if w.lines {
+		w.b = append(w.b, '\n')
+	}
 }
 
 func (w *writer) flush() {
@@ -69,7 +90,7 @@ func level(name string) int {
 }
 
 func (w *writer) openAt(depth int, name string, attributes [][2]string, children bool) {
-	w.b = append(w.b, indentation[:2*depth]...)
+	w.indent(depth)
 	w.b = append(w.b, '<')
 	w.b = append(w.b, name...)
 	for _, a := range attributes {
@@ -82,14 +103,16 @@ func (w *writer) openAt(depth int, name string, attributes [][2]string, children
 	if !children {
 		w.b = append(w.b, '/')
 	}
-	w.b = append(w.b, '>', '\n')
+	w.b = append(w.b, '>')
+	w.newline()
 }
 
 func (w *writer) closeAt(depth int, name string) {
-	w.b = append(w.b, indentation[:2*depth]...)
+	w.indent(depth)
 	w.b = append(w.b, '<', '/')
 	w.b = append(w.b, name...)
-	w.b = append(w.b, '>', '\n')
+	w.b = append(w.b, '>')
+	w.newline()
 }
 
 func (w *writer) open(name string, attributes [][2]string, children bool) {

@@ -13,27 +13,39 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 		p.Spacer()
 	}
 	p.Begin("Transition Summary")
-	s := summary{p: p, resourceWidth: 5, detailWidth: 5}
 	if p.xml {
+		s := summary{p: p, columns: new(Columns)}
 		s.write(ws)
 		p.End()
 		return
 	}
 	// The reference's columns are as wide as they were when it logged the summary.
-	s.write(ws)
-	s.lines = s.lines[:0]
-	s.write(ws)
-	for _, line := range s.lines {
+	var columns Columns
+	columns.Lines(ws)
+	for _, line := range columns.Lines(ws) {
 		p.Item("%s", line)
 	}
 	p.End()
 }
 
-// summary is the lines of a summary. Columns grow as lines are written.
+// Columns are how wide the columns of a process's summaries are: they grow as lines are
+// written, and stay so for the next transition. The zero value is that of a new process.
+type Columns struct{ resource, detail int }
+
+// Lines are the lines of a transition's summary, as the scheduler logs them.
+func (c *Columns) Lines(ws *status.WorkingSet) []string {
+	const least = 5
+	c.resource, c.detail = max(c.resource, least), max(c.detail, least)
+	s := summary{columns: c}
+	s.write(ws)
+	return s.lines
+}
+
+// summary is the lines of a summary, or its elements if p is there.
 type summary struct {
-	p                          *Printer
-	lines                      []string
-	resourceWidth, detailWidth int
+	p       *Printer
+	lines   []string
+	columns *Columns
 }
 
 func (s *summary) write(ws *status.WorkingSet) {
@@ -66,7 +78,7 @@ func (s *summary) nodeAction(a *status.Action) {
 	if a.Node.IsGuest() {
 		name += " (resource: " + a.Node.RemoteResource.Container.ID + ")"
 	}
-	if s.p.xml {
+	if s.p != nil {
 		s.p.Element("node_action", "task", task, "node", name, "reason", a.Reason)
 		return
 	}
@@ -203,15 +215,16 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	if source == nil {
 		source = action
 	}
-	if s.p.xml {
+	if s.p != nil {
 		s.p.itemXML(change, r, from, to, source.Reason, !action.Is(status.ActionRunnable))
 		return
 	}
-	if len(r.ID) > s.resourceWidth {
-		s.resourceWidth = len(r.ID) + 2
+	c := s.columns
+	if len(r.ID) > c.resource {
+		c.resource = len(r.ID) + 2
 	}
 	details := itemDetails(r, from, to)
-	s.detailWidth = max(s.detailWidth, len(details))
+	c.detail = max(c.detail, len(details))
 	reason := ""
 	blocked := !action.Is(status.ActionRunnable)
 	switch {
@@ -222,8 +235,8 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	case blocked:
 		reason = "  blocked"
 	}
-	s.lines = append(s.lines, padRight(change, 8)+"   "+padRight(r.ID, s.resourceWidth)+"   ( "+
-		strings.Repeat(" ", s.detailWidth-len(details))+details+" )"+reason)
+	s.lines = append(s.lines, padRight(change, 8)+"   "+padRight(r.ID, c.resource)+"   ( "+
+		strings.Repeat(" ", c.detail-len(details))+details+" )"+reason)
 }
 
 func padRight(text string, width int) string {
