@@ -151,8 +151,9 @@ var floors = map[string]int{
 	"pengine/simulate":      5,
 	"pengine/corpus":        7,
 
-	"internal/pcmk/packed": 0,
-	"internal/pcmk/cpgmsg": 2,
+	"internal/pcmk/packed":   0,
+	"internal/pcmk/election": 1,
+	"internal/pcmk/cpgmsg":   2,
 
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,
