@@ -152,6 +152,7 @@ var floors = map[string]int{
 	"pengine/corpus":        7,
 
 	"internal/pcmk/packed":    0,
+	"internal/pcmk/election":  1,
 	"internal/pcmk/cpgmsg":    2,
 	"internal/pcmk/crmmsg":    1,
 	"internal/pcmk/ipc/frame": 2,
