@@ -149,6 +149,7 @@ var floors = map[string]int{
 	"pengine/graph":         4,
 	"pengine/show":          4,
 	"pengine/simulate":      5,
+	"pengine/service":       5,
 	"pengine/corpus":        7,
 
 	"internal/pcmk/packed":    0,
