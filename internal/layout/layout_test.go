@@ -159,6 +159,13 @@ var floors = map[string]int{
 	"internal/pcmk/ipc/frame": 2,
 	"internal/pcmk/ipc":       3,
 
+	"internal/syslog":        1,
+	"internal/pcmk/account":  0,
+	"internal/pcmk/env":      1,
+	"internal/pcmk/metadata": 1,
+	"internal/pcmk/pcmklog":  3,
+	"internal/pcmk/daemon":   4,
+
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,
 	"internal/notify": 1,
