@@ -337,6 +337,10 @@ func (u *operationUnpacker) recordFailure(e *HistoryEntry) {
 func (u *operationUnpacker) failure(e *HistoryEntry, rc int) {
 	ws, r, n := u.ws, u.r, u.n
 	u.lastFailure = e
+	if t := ws.Options.Trace; t != nil {
+		key := TracedScore{r, n}
+		t.Failures[key] = append(t.Failures[key], e)
+	}
 	probe := e.IsProbe()
 	task := e.Task
 	if probe {
