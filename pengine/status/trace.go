@@ -1,6 +1,10 @@
 package status
 
-import "github.com/beevik/etree"
+import (
+	"slices"
+
+	"github.com/beevik/etree"
+)
 
 // Trace is what reading a CIB and scheduling remember of why they decided as they
 // did, for Options.Trace. Without one nothing is remembered and nothing allocated:
@@ -170,6 +174,14 @@ func (t *Trace) append(r *Resource, n *Node, c ScoreChange) {
 	c.Records = len(r.ws.Records)
 	key := TracedScore{r, n}
 	t.Scores[key] = append(t.Scores[key], c)
+}
+
+// Fail remembers a failure, once.
+func (t *Trace) Fail(r *Resource, n *Node, e *HistoryEntry) {
+	key := TracedScore{r, n}
+	if !slices.Contains(t.Failures[key], e) {
+		t.Failures[key] = append(t.Failures[key], e)
+	}
 }
 
 // TraceMark is a point to which the changes of a resource's scores can be taken
