@@ -153,6 +153,7 @@ var floors = map[string]int{
 	"pengine/graph":         4,
 	"pengine/show":          4,
 	"pengine/simulate":      5,
+	"pengine/explain":       5,
 	"pengine/corpus":        7,
 
 	"internal/pcmk/packed":   0,
@@ -251,7 +252,7 @@ var cores = []string{
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
+	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of
