@@ -2,8 +2,9 @@
 // tools/crm_simulate.c). It reads a CIB, makes up events in it, schedules, shows the
 // transition, carries it out on the CIB and shows the cluster as it then is.
 //
-// Deviations: an input that cannot be read or is no XML is an error that says so,
-// where the reference goes on with nothing; and --save-input saves the CIB without
+// Deviations: an input that cannot be read or is no XML is an error that says so, with
+// the reference's exit status, where the reference goes on with nothing until it fails;
+// and --save-input saves the CIB without
 // the resources that the reference adds to it for guest nodes.
 package crmsimulate
 
