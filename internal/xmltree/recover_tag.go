@@ -267,13 +267,26 @@ func isDeclaration(a attribute) bool {
 
 // enter puts an element into the document.
 func (r *recoverer) enter(tag openTag, attributes []attribute) {
-	e := &etree.Element{Space: tag.prefix, Tag: tag.local}
+	e := &etree.Element{}
+	e.Space, e.Tag = r.parts(tag.prefix, tag.local)
 	for _, a := range attributes {
-		e.Attr = append(e.Attr, etree.Attr{Space: a.prefix, Key: a.local, Value: a.value})
+		space, key := a.prefix, a.local
+		if !isDeclaration(a) {
+			space, key = r.parts(space, key)
+		}
+		e.Attr = append(e.Attr, etree.Attr{Space: space, Key: key, Value: a.value})
 	}
 	r.lines[e] = min(r.line, 65535)
 	r.add(e)
 	r.node = e
+}
+
+// parts are a name's. A prefix that is not declared is no more than a part of the name.
+func (r *recoverer) parts(prefix, local string) (space, name string) {
+	if _, ok := r.uri(prefix); prefix != "" && !ok {
+		return "", prefix + ":" + local
+	}
+	return prefix, local
 }
 
 func (r *recoverer) add(token etree.Token) {

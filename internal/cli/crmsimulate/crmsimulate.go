@@ -119,11 +119,12 @@ func (o *options) simulate(out pcmktool.Output, log *pcmktool.Log, stdin io.Read
 	// so gets a shadow CIB instead if the environment has one.
 	if shadow, ok := cibinput.Shadow(); ok {
 		output = shadow
-		if d, err = r.QueryFile(shadow); err != nil {
-			return err
-		}
+		d, err = r.QueryFile(shadow)
 	} else {
-		log.Print(loglevel.Info, "cib_file_perform_op_delegate", "Handling cib_query operation for entire CIB as default user")
+		err = r.Asked(d)
+	}
+	if err != nil {
+		return failed(crmexit.RCNoInput)
 	}
 	cib := simulate.NewCIB(d.Root, name, now.Unix())
 	cib.ConfigureNodes = o.configureNodes

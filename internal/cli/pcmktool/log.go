@@ -11,8 +11,8 @@ import (
 
 var levelNames = [...]string{"emerg", "alert", "crit", "error", "warning", "notice", "info", "debug", "trace"}
 
-// maxLine is how long a line of the log is at most; the end of a longer one is an
-// ellipsis (libqb's QB_LOG_MAX_LEN).
+// maxLine is how long a line of the log is at most; one of that length or longer ends in
+// an ellipsis (libqb's QB_LOG_MAX_LEN).
 const maxLine = 511
 
 // Log is a tool's log on its standard error: nothing without -V, errors with one,
@@ -46,7 +46,7 @@ func (l *Log) Print(level loglevel.Level, where, text string) {
 		return
 	}
 	line := fmt.Sprintf("(%s) \t%s: %s", where, levelNames[level], strings.TrimSuffix(text, "\n"))
-	if len(line) > maxLine {
+	if len(line) >= maxLine {
 		const ellipsis = "..."
 		line = line[:maxLine-len(ellipsis)] + ellipsis
 	}
