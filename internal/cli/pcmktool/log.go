@@ -45,7 +45,9 @@ func (l *Log) Print(level loglevel.Level, where, text string) {
 	if !l.Enabled(level) {
 		return
 	}
-	line := fmt.Sprintf("(%s) \t%s: %s", where, levelNames[level], strings.TrimSuffix(text, "\n"))
+	// libqb takes this for where what is only for the log of details begins.
+	text = strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\a", "|")
+	line := fmt.Sprintf("(%s) \t%s: %s", where, levelNames[level], text)
 	if len(line) >= maxLine {
 		const ellipsis = "..."
 		line = line[:maxLine-len(ellipsis)] + ellipsis
