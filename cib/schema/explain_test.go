@@ -83,7 +83,7 @@ func TestPrint(t *testing.T) {
 func checkExplained(t *testing.T, v Version, cib *etree.Element) {
 	t.Helper()
 	if is, faults := v.Validate(cib), v.Explain(cib); is != (len(faults) == 0) {
-		t.Fatalf("%v valid for %v, but: %v\n%s", is, v, faults, golden.Lines(cib))
+		t.Fatalf("%v valid for %v, but: %v\n%s", is, v, faults, golden.Document(cib))
 	}
 }
 

@@ -41,11 +41,11 @@ func FuzzUpgrade(f *testing.F) {
 
 func checkUpgrade(t *testing.T, cib *etree.Element) {
 	t.Helper()
-	before := golden.Lines(cib)
+	before := golden.Document(cib)
 	for _, v := range Versions() {
 		v.Validate(cib)
 	}
-	if golden.Lines(cib) != before {
+	if golden.Document(cib) != before {
 		t.Fatal("validation changed the document")
 	}
 	claimed := cib.SelectAttrValue("validate-with", "")
@@ -54,11 +54,11 @@ func checkUpgrade(t *testing.T, cib *etree.Element) {
 	case err != nil, Named(claimed) >= Latest:
 		return
 	case !u.Version.Validate(u.CIB):
-		t.Fatalf("upgraded to an invalid %v:\n%s", u.Version, golden.Lines(u.CIB))
+		t.Fatalf("upgraded to an invalid %v:\n%s", u.Version, golden.Document(u.CIB))
 	}
-	after := golden.Lines(u.CIB)
+	after := golden.Document(u.CIB)
 	again, err := Upgrade(u.CIB, Options{})
-	if err != nil || again.Version != u.Version || golden.Lines(again.CIB) != after {
+	if err != nil || again.Version != u.Version || golden.Document(again.CIB) != after {
 		t.Fatalf("a second upgrade gives %v, %v", again.Version, err)
 	}
 }
@@ -71,7 +71,7 @@ func TestSamples(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, uint64(v)))
 			cib := v.Sample(rng.IntN, words)
 			if !v.Validate(cib) {
-				t.Fatalf("seed %d: %v refuses\n%s", seed, v, golden.Lines(cib))
+				t.Fatalf("seed %d: %v refuses\n%s", seed, v, golden.Document(cib))
 			}
 			checkUpgrade(t, cib)
 		}

@@ -59,7 +59,7 @@ func TestUpgradeAsTheReference(t *testing.T) {
 			if got := fmt.Sprintf("%d %d", code, u.Version); got != head {
 				t.Errorf("return code and version %s, want %s (%v)", got, head, err)
 			}
-			if got, want := golden.Lines(u.CIB), golden.Lines(parse(t, cib)); got != want {
+			if got, want := golden.Document(u.CIB), golden.Document(parse(t, cib)); got != want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, want)
 			}
 			if got := said(u.Messages, Transforming); got != messages {
@@ -92,7 +92,7 @@ func TestUpdateConfiguration(t *testing.T) {
 			" and prevents common misconfigurations)\n"},
 	} {
 		cib := parse(t, fmt.Sprintf(minimal, tt.validateWith, tt.constraints))
-		before := golden.Lines(cib)
+		before := golden.Document(cib)
 		u, ok := UpdateConfiguration(cib)
 		if ok != tt.ok || u.Version != tt.version {
 			t.Errorf("%s: %v, %v, want %v, %v", tt.validateWith, ok, u.Version, tt.ok, tt.version)
@@ -100,7 +100,7 @@ func TestUpdateConfiguration(t *testing.T) {
 		if got := said(u.Messages, Configuration); got != tt.says {
 			t.Errorf("%s says %q, want %q", tt.validateWith, got, tt.says)
 		}
-		if golden.Lines(cib) != before {
+		if golden.Document(cib) != before {
 			t.Errorf("%s: the document given was changed", tt.validateWith)
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/beevik/etree"
 )
 
-// Lines writes a document down so that two can be compared: an element a line, white
+// Document writes a document down so that two can be compared: an element a line, white
 // space between them aside.
-func Lines(e *etree.Element) string {
+func Document(e *etree.Element) string {
 	var b strings.Builder
 	writeLines(&b, e)
 	return b.String()

@@ -84,8 +84,8 @@ func compareUpgrade(o *oracle, xml []byte) string {
 	switch {
 	case rc != want.rc || int(u.Version) != want.version:
 		return fmt.Sprintf("got %d, version %d, want %d, %d", rc, u.Version, want.rc, want.version)
-	case golden.Lines(u.CIB) != golden.Lines(parse(o.t, []byte(want.text))):
-		return fmt.Sprintf("got\n%s\nwant\n%s", golden.Lines(u.CIB), golden.Lines(parse(o.t, []byte(want.text))))
+	case golden.Document(u.CIB) != golden.Document(parse(o.t, []byte(want.text))):
+		return fmt.Sprintf("got\n%s\nwant\n%s", golden.Document(u.CIB), golden.Document(parse(o.t, []byte(want.text))))
 	case transforming(said.String()) != transforming(want.said):
 		return fmt.Sprintf("said\n%s\nwant\n%s", transforming(said.String()), transforming(want.said))
 	}
@@ -113,8 +113,8 @@ func compareConfiguration(o *oracle, xml []byte) string {
 		return fmt.Sprintf("got %v, version %d, want %d, %d", ok, u.Version, want.rc, want.version)
 	case said.String() != says:
 		return fmt.Sprintf("said\n%s\nwant\n%s", said.String(), says)
-	case golden.Lines(u.CIB) != golden.Lines(parse(o.t, []byte(want.text))):
-		return fmt.Sprintf("got\n%s\nwant\n%s", golden.Lines(u.CIB), golden.Lines(parse(o.t, []byte(want.text))))
+	case golden.Document(u.CIB) != golden.Document(parse(o.t, []byte(want.text))):
+		return fmt.Sprintf("got\n%s\nwant\n%s", golden.Document(u.CIB), golden.Document(parse(o.t, []byte(want.text))))
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 )
 
@@ -219,7 +220,7 @@ func (x *attributeExpression) compare(in *Input, have, value string, looked bool
 			return order(a, b)
 		}
 	case typeVersion:
-		return compareVersions(have, value)
+		return featureset.Compare(have, value)
 	case typeUnknown:
 		return 0
 	}
