@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beevik/etree"
 
@@ -48,7 +49,7 @@ func TestVerify(t *testing.T) {
 		default:
 			text = mutateCIB(t, r, text)
 		}
-		if bad := verify(t, text, verifications[r.IntN(len(verifications))]); bad != "" {
+		if bad, _ := verify(t, text, command(text, verifications[r.IntN(len(verifications))])); bad != "" {
 			t.Errorf("run %d of %s: %s", i, filepath.Base(in.name), bad)
 			keepInput(fmt.Sprintf("verify-%d-%d.xml", *seed, i), text)
 		}
@@ -58,25 +59,32 @@ func TestVerify(t *testing.T) {
 // TestVerifyInputs puts all CIBs to crm_verify, as they are.
 func TestVerifyInputs(t *testing.T) {
 	for _, in := range inputs(t) {
-		if bad := verify(t, in.text, "crm_verify -VVV -x in.xml"); bad != "" {
+		if bad, _ := verify(t, in.text, command(in.text, "crm_verify -VVV -x in.xml")); bad != "" {
 			t.Errorf("%s: %s", filepath.Base(in.name), bad)
 		}
 	}
 }
 
-// verify is how the tools differ about a CIB, or "".
-func verify(t *testing.T, text []byte, line string) string {
-	t.Helper()
+// command is a command line about a CIB.
+func command(text []byte, line string) golden.Command {
 	c := golden.Command{Args: strings.Fields(line), Zone: "UTC"}
 	if !strings.Contains(line, "in.xml") {
 		c.Stdin = string(text)
 	}
+	return c
+}
+
+// verify is how the tools differ about a CIB, or "", and what the reference says. That
+// has no name if it would be in another order the next time.
+func verify(t *testing.T, text []byte, c golden.Command) (string, golden.Command) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var want, got golden.Command
 	for range 3 { // what depends on the current second gets another chance
+		c.Now = time.Now().Unix()
 		want = run(t, "/usr/sbin/"+c.Args[0], c, text)
 		got = run(t, self, c, text)
 		if heading, _, ok := strings.Cut(got.Stderr, "crm_simulate: Could not read "); ok {
@@ -84,13 +92,17 @@ func verify(t *testing.T, text []byte, line string) string {
 			got.Stderr = heading
 			want.Stderr = want.Stderr[:min(len(heading), len(want.Stderr))]
 		}
+		plain := want
+		if got.Stderr != want.Stderr {
+			plain.Args = nil
+		}
 		got.Stderr, want.Stderr = referencesSorted(got.Stderr), referencesSorted(want.Stderr)
 		if got.Stdout == want.Stdout && got.Stderr == want.Stderr && got.Status == want.Status {
-			return ""
+			return "", plain
 		}
 	}
-	return fmt.Sprintf("%s: status %d, want %d%s%s", line, got.Status, want.Status,
-		different("stdout", got.Stdout, want.Stdout), different("stderr", got.Stderr, want.Stderr))
+	return fmt.Sprintf("%q: status %d, want %d%s%s", c.Args, got.Status, want.Status,
+		different("stdout", got.Stdout, want.Stdout), different("stderr", got.Stderr, want.Stderr)), want
 }
 
 // referencesSorted brings lines about references into one order: libxml2's differs from

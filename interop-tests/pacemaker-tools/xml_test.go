@@ -143,7 +143,7 @@ func (in input) small(r *rand.Rand) []byte {
 // inputs are the CIBs of this tree and, if there is one, of the reference's corpus.
 func inputs(t *testing.T) []input {
 	t.Helper()
-	patterns := []string{"../../pengine/*/testdata/*.xml", "../../internal/cli/*/testdata/*.xml"}
+	patterns := []string{"../../pengine/*/testdata/*.xml", "../../internal/cli/crm*/testdata/*.xml", "../../internal/cli/crm*/testdata/cibs/*.xml"}
 	if folder := os.Getenv(corpusVariable); folder != "" {
 		patterns = append(patterns, filepath.Join(folder, "xml", "*.xml"))
 	}
@@ -158,7 +158,9 @@ func inputs(t *testing.T) []input {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all = append(all, input{f, text})
+			if bytes.Contains(text, []byte("<cib")) {
+				all = append(all, input{f, text})
+			}
 		}
 	}
 	if len(all) == 0 {

@@ -37,7 +37,7 @@ func (s *planner) recurringOf(r *status.Resource, o *status.Operation) (op recur
 	}
 	op = recurring{Operation: o, key: status.Key(r.ID, o.Name, o.IntervalMS)}
 	if o.Role != "" {
-		op.role = status.ParseRole(o.Role)
+		op.role = s.ws.ParseRole(o.Role)
 		if op.role == status.RoleUnknown {
 			s.ws.At("is_recurring_history").ConfigErrorf("Ignoring %s because %s is not a valid role", o.ID, o.Role)
 		}
