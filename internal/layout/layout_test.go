@@ -148,6 +148,7 @@ var floors = map[string]int{
 	"cib/xpath":             1,
 	"pengine/rules":         1,
 	"internal/cli/pcmktool": 1,
+	"internal/cli/cibinput": 2,
 	"pengine/status":        2,
 	"pengine/sched":         3,
 	"pengine/graph":         4,

@@ -147,12 +147,13 @@ func inheritColocations(parent, r *status.Resource, all bool) {
 // limitInstances bans an instance from the nodes that cannot take another one
 // (can_run_instance).
 func (a *assigner) limitInstances(r *status.Resource, perNode int) {
+	foreign := false
 	for c := range r.Allowed.ByIndex() {
 		tag := status.TagNodeUnavailable
 		if available(c.Node) && !r.Is(status.Orphan) {
 			top := topAllowed(r, c.Node)
 			if top == nil {
-				a.ws.At("can_run_instance").Warningf("%s cannot run on %s: node not allowed", r.ID, c.Node)
+				foreign = true
 			} else if top.Score >= 0 && int(top.Instances) < perNode {
 				continue
 			}
@@ -162,6 +163,14 @@ func (a *assigner) limitInstances(r *status.Resource, perNode int) {
 			}
 		}
 		addScore(r, c.Node, -status.Infinity, tag)
+	}
+	if !foreign {
+		return
+	}
+	for c := range r.Allowed.All() {
+		if available(c.Node) && topAllowed(r, c.Node) == nil {
+			a.ws.At("can_run_instance").Warningf("%s cannot run on %s: node not allowed", r.ID, c.Node)
+		}
 	}
 }
 

@@ -122,7 +122,7 @@ func (l *locationReader) read(r *status.Resource, groups []string) {
 	if !hasRole {
 		return
 	}
-	switch filter := parseRole(ws, role); filter {
+	switch filter := ws.ParseRole(role); filter {
 	case status.RoleUnknown:
 		ws.At("unpack_rsc_location").Errorf("Invalid constraint %s: Bad role %s", id, role)
 	case status.RoleStarted, status.RoleUnpromoted: // on the way to any
@@ -156,7 +156,7 @@ func (l *locationReader) readRule(r *status.Resource, e *etree.Element, groups [
 	role, hasRole := xmlAttr(e, "role")
 	filter := status.RoleUnknown
 	if hasRole {
-		if filter = parseRole(ws, role); filter == status.RoleUnknown {
+		if filter = ws.ParseRole(role); filter == status.RoleUnknown {
 			ws.At("generate_location_rule").Errorf("Bad role specified for %s: %s", id, role)
 			return
 		}

@@ -21,7 +21,7 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 	}
 	// The reference's columns are as wide as they were when it logged the summary.
 	s.write(ws)
-	s.lines = s.lines[:0]
+	s.lines, s.log = s.lines[:0], ws
 	s.write(ws)
 	for _, line := range s.lines {
 		p.Item("%s", line)
@@ -46,10 +46,20 @@ func Changes(r *status.Resource) (all []Change) {
 	return all
 }
 
+// LogActions logs the lines of the summary, as is done when all is scheduled
+// (log_all_actions).
+func LogActions(ws *status.WorkingSet) {
+	s := summary{p: &Printer{}, log: ws, resourceWidth: 5, detailWidth: 5}
+	s.say = func(line string) { ws.At("log_list_item").Noticef("Actions: %s", line) }
+	s.write(ws)
+}
+
 // summary is the lines of a summary. Columns grow as lines are written.
 type summary struct {
 	p                          *Printer
 	lines                      []string
+	say                        func(line string)  // instead of lines, if not nil
+	log                        *status.WorkingSet // for what is only logged, if not nil
 	resourceWidth, detailWidth int
 
 	take func(Change) // instead of writing lines, if not nil
@@ -66,6 +76,14 @@ func (s *summary) write(ws *status.WorkingSet) {
 	}
 }
 
+func (s *summary) add(line string) {
+	if s.say != nil {
+		s.say(line)
+		return
+	}
+	s.lines = append(s.lines, line)
+}
+
 func (s *summary) nodeAction(a *status.Action) {
 	task := "Shutdown"
 	switch {
@@ -75,9 +93,6 @@ func (s *summary) nodeAction(a *status.Action) {
 	default:
 		return
 	}
-	if a.Reason == "" {
-		return
-	}
 	name := "(null)"
 	if a.Node != nil {
 		name = a.Node.String()
@@ -85,11 +100,17 @@ func (s *summary) nodeAction(a *status.Action) {
 	if a.Node.IsGuest() {
 		name += " (resource: " + a.Node.RemoteResource.Container.ID + ")"
 	}
+	if a.Reason == "" {
+		if s.log != nil {
+			s.log.At("node_action").Noticef(" * %s %s", task, name)
+		}
+		return
+	}
 	if s.p.xml {
 		s.p.Element("node_action", "task", task, "node", name, "reason", a.Reason)
 		return
 	}
-	s.lines = append(s.lines, task+" "+name+" '"+a.Reason+"'")
+	s.add(task + " " + name + " '" + a.Reason + "'")
 }
 
 func (s *summary) resource(r *status.Resource) {
@@ -245,8 +266,8 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	case blocked:
 		reason = "  blocked"
 	}
-	s.lines = append(s.lines, padRight(change, 8)+"   "+padRight(r.ID, s.resourceWidth)+"   ( "+
-		strings.Repeat(" ", s.detailWidth-len(details))+details+" )"+reason)
+	s.add(padRight(change, 8) + "   " + padRight(r.ID, s.resourceWidth) + "   ( " +
+		strings.Repeat(" ", s.detailWidth-len(details)) + details + " )" + reason)
 }
 
 func padRight(text string, width int) string {

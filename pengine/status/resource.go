@@ -362,7 +362,7 @@ func (r *Resource) IsDisabled() bool {
 	if !ok {
 		return false
 	}
-	role := r.ws.parseRole(target)
+	role := r.ws.ParseRole(target)
 	return role == RoleStopped || role == RoleUnpromoted && r.Top().Is(Promotable)
 }
 

@@ -5,8 +5,9 @@
 // --explain is ours alone: see package explain. It shows the explanation in place of
 // the cluster and the transition.
 //
-// Deviations: an input that cannot be read or is no XML is an error that says so,
-// where the reference goes on with nothing; and --save-input saves the CIB without
+// Deviations: an input that cannot be read or is no XML is an error that says so, with
+// the reference's exit status, where the reference goes on with nothing until it fails;
+// and --save-input saves the CIB without
 // the resources that the reference adds to it for guest nodes.
 package crmsimulate
 
