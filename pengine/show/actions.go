@@ -13,39 +13,76 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 		p.Spacer()
 	}
 	p.Begin("Transition Summary")
+	s := summary{p: p, columns: newColumns()}
 	if p.xml {
-		s := summary{p: p, columns: new(Columns)}
 		s.write(ws)
 		p.End()
 		return
 	}
 	// The reference's columns are as wide as they were when it logged the summary.
-	var columns Columns
-	columns.Lines(ws)
-	for _, line := range columns.Lines(ws) {
+	s.write(ws)
+	s.lines, s.log = s.lines[:0], ws
+	s.write(ws)
+	for _, line := range s.lines {
 		p.Item("%s", line)
 	}
 	p.End()
+}
+
+// Change is what a transition does to a resource: a line of the summary.
+type Change struct {
+	Task     string // Start, Stop, Move and so on, as in the summary
+	Resource *status.Resource
+	From, To *status.Node // nil for none
+	Reason   string       // "" if nothing is said
+	Blocked  bool         // it should be done but cannot
+	Action   *status.Action
+}
+
+// Changes are what a scheduled working set does to a resource and all in it.
+func Changes(r *status.Resource) (all []Change) {
+	s := summary{take: func(c Change) { all = append(all, c) }}
+	s.resource(r)
+	return all
 }
 
 // Columns are how wide the columns of a process's summaries are: they grow as lines are
 // written, and stay so for the next transition. The zero value is that of a new process.
 type Columns struct{ resource, detail int }
 
-// Lines are the lines of a transition's summary, as the scheduler logs them.
-func (c *Columns) Lines(ws *status.WorkingSet) []string {
-	const least = 5
-	c.resource, c.detail = max(c.resource, least), max(c.detail, least)
-	s := summary{columns: c}
-	s.write(ws)
-	return s.lines
+func newColumns() *Columns {
+	c := new(Columns)
+	c.begin()
+	return c
 }
 
-// summary is the lines of a summary, or its elements if p is there.
+// begin gives columns their least width.
+func (c *Columns) begin() {
+	const least = 5
+	c.resource, c.detail = max(c.resource, least), max(c.detail, least)
+}
+
+// LogActions is that of a process that makes one transition.
+func LogActions(ws *status.WorkingSet) { new(Columns).LogActions(ws) }
+
+// LogActions logs the lines of the summary, as is done when all is scheduled
+// (log_all_actions).
+func (c *Columns) LogActions(ws *status.WorkingSet) {
+	c.begin()
+	s := summary{p: &Printer{}, log: ws, columns: c}
+	s.say = func(line string) { ws.At("log_list_item").Noticef("Actions: %s", line) }
+	s.write(ws)
+}
+
+// summary is the lines of a summary. Columns grow as lines are written.
 type summary struct {
 	p       *Printer
 	lines   []string
+	say     func(line string)  // instead of lines, if not nil
+	log     *status.WorkingSet // for what is only logged, if not nil
 	columns *Columns
+
+	take func(Change) // instead of writing lines, if not nil
 }
 
 func (s *summary) write(ws *status.WorkingSet) {
@@ -59,6 +96,14 @@ func (s *summary) write(ws *status.WorkingSet) {
 	}
 }
 
+func (s *summary) add(line string) {
+	if s.say != nil {
+		s.say(line)
+		return
+	}
+	s.lines = append(s.lines, line)
+}
+
 func (s *summary) nodeAction(a *status.Action) {
 	task := "Shutdown"
 	switch {
@@ -68,9 +113,6 @@ func (s *summary) nodeAction(a *status.Action) {
 	default:
 		return
 	}
-	if a.Reason == "" {
-		return
-	}
 	name := "(null)"
 	if a.Node != nil {
 		name = a.Node.String()
@@ -78,11 +120,17 @@ func (s *summary) nodeAction(a *status.Action) {
 	if a.Node.IsGuest() {
 		name += " (resource: " + a.Node.RemoteResource.Container.ID + ")"
 	}
-	if s.p != nil {
+	if a.Reason == "" {
+		if s.log != nil {
+			s.log.At("node_action").Noticef(" * %s %s", task, name)
+		}
+		return
+	}
+	if s.p.xml {
 		s.p.Element("node_action", "task", task, "node", name, "reason", a.Reason)
 		return
 	}
-	s.lines = append(s.lines, task+" "+name+" '"+a.Reason+"'")
+	s.add(task + " " + name + " '" + a.Reason + "'")
 }
 
 func (s *summary) resource(r *status.Resource) {
@@ -215,7 +263,11 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	if source == nil {
 		source = action
 	}
-	if s.p != nil {
+	if s.take != nil {
+		s.take(Change{change, r, from, to, source.Reason, !action.Is(status.ActionRunnable), action})
+		return
+	}
+	if s.p.xml {
 		s.p.itemXML(change, r, from, to, source.Reason, !action.Is(status.ActionRunnable))
 		return
 	}
@@ -235,8 +287,8 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	case blocked:
 		reason = "  blocked"
 	}
-	s.lines = append(s.lines, padRight(change, 8)+"   "+padRight(r.ID, c.resource)+"   ( "+
-		strings.Repeat(" ", c.detail-len(details))+details+" )"+reason)
+	s.add(padRight(change, 8) + "   " + padRight(r.ID, c.resource) + "   ( " +
+		strings.Repeat(" ", c.detail-len(details)) + details + " )" + reason)
 }
 
 func padRight(text string, width int) string {
