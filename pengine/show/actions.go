@@ -13,15 +13,16 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 		p.Spacer()
 	}
 	p.Begin("Transition Summary")
-	s := summary{p: p, resourceWidth: 5, detailWidth: 5}
 	if p.xml {
+		s := summary{p: p, columns: new(Columns)}
 		s.write(ws)
 		p.End()
 		return
 	}
 	// The reference's columns are as wide as they were when it logged the summary.
-	s.write(ws)
-	s.lines, s.log = s.lines[:0], ws
+	var columns Columns
+	columns.Lines(ws)
+	s := summary{columns: &columns, log: ws}
 	s.write(ws)
 	for _, line := range s.lines {
 		p.Item("%s", line)
@@ -46,23 +47,39 @@ func Changes(r *status.Resource) (all []Change) {
 	return all
 }
 
+// Columns are how wide the columns of a process's summaries are: they grow as lines are
+// written, and stay so for the next transition. The zero value is that of a new process.
+type Columns struct{ resource, detail int }
+
+// Lines are the lines of a transition's summary, as the scheduler logs them.
+func (c *Columns) Lines(ws *status.WorkingSet) []string {
+	s := summary{columns: c.atLeast()}
+	s.write(ws)
+	return s.lines
+}
+
+func (c *Columns) atLeast() *Columns {
+	const least = 5
+	c.resource, c.detail = max(c.resource, least), max(c.detail, least)
+	return c
+}
+
 // LogActions logs the lines of the summary, as is done when all is scheduled
 // (log_all_actions).
 func LogActions(ws *status.WorkingSet) {
-	s := summary{p: &Printer{}, log: ws, resourceWidth: 5, detailWidth: 5}
+	s := summary{log: ws, columns: new(Columns).atLeast()}
 	s.say = func(line string) { ws.At("log_list_item").Noticef("Actions: %s", line) }
 	s.write(ws)
 }
 
-// summary is the lines of a summary. Columns grow as lines are written.
+// summary is the lines of a summary, or its elements if p is there.
 type summary struct {
-	p                          *Printer
-	lines                      []string
-	say                        func(line string)  // instead of lines, if not nil
-	log                        *status.WorkingSet // for what is only logged, if not nil
-	resourceWidth, detailWidth int
-
-	take func(Change) // instead of writing lines, if not nil
+	p       *Printer
+	lines   []string
+	columns *Columns
+	say     func(line string)  // instead of lines, if not nil
+	log     *status.WorkingSet // for what is only logged, if not nil
+	take    func(Change)       // instead of writing lines, if not nil
 }
 
 func (s *summary) write(ws *status.WorkingSet) {
@@ -106,7 +123,7 @@ func (s *summary) nodeAction(a *status.Action) {
 		}
 		return
 	}
-	if s.p.xml {
+	if s.p != nil {
 		s.p.Element("node_action", "task", task, "node", name, "reason", a.Reason)
 		return
 	}
@@ -247,15 +264,16 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 		s.take(Change{change, r, from, to, source.Reason, !action.Is(status.ActionRunnable), action})
 		return
 	}
-	if s.p.xml {
+	if s.p != nil {
 		s.p.itemXML(change, r, from, to, source.Reason, !action.Is(status.ActionRunnable))
 		return
 	}
-	if len(r.ID) > s.resourceWidth {
-		s.resourceWidth = len(r.ID) + 2
+	c := s.columns
+	if len(r.ID) > c.resource {
+		c.resource = len(r.ID) + 2
 	}
 	details := itemDetails(r, from, to)
-	s.detailWidth = max(s.detailWidth, len(details))
+	c.detail = max(c.detail, len(details))
 	reason := ""
 	blocked := !action.Is(status.ActionRunnable)
 	switch {
@@ -266,8 +284,8 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	case blocked:
 		reason = "  blocked"
 	}
-	s.add(padRight(change, 8) + "   " + padRight(r.ID, s.resourceWidth) + "   ( " +
-		strings.Repeat(" ", s.detailWidth-len(details)) + details + " )" + reason)
+	s.add(padRight(change, 8) + "   " + padRight(r.ID, c.resource) + "   ( " +
+		strings.Repeat(" ", c.detail-len(details)) + details + " )" + reason)
 }
 
 func padRight(text string, width int) string {
