@@ -54,7 +54,7 @@ func readCIB(name string, stdin io.Reader, stderr io.Writer) (*etree.Element, er
 	upgraded, ok := schema.UpdateConfigurationWith(cib, schema.Options{Explain: true})
 	for _, m := range upgraded.Messages {
 		switch {
-		case m.Kind == schema.Configuration:
+		case m.Kind == schema.Configuration, m.Kind == schema.Transforming: // at the tool's log level all of the latter
 			fmt.Fprintln(stderr, m.Text)
 		case m.Kind == schema.Refused && !m.Logged:
 			copied := f
