@@ -42,6 +42,7 @@ type execution struct {
 	ws       *status.WorkingSet
 	failures []string
 
+	graph    *graph.Graph
 	synapses []*graph.Synapse
 	missing  []int         // how many events each synapse still waits for
 	waiting  map[int][]int // the synapses that wait for an event, by its number
@@ -68,7 +69,7 @@ func (h *indexes) Pop() any {
 // run fires synapses pass by pass until none is left that can fire
 // (pcmk__execute_graph).
 func (x *execution) run(g *graph.Graph) error {
-	x.synapses = g.Synapses
+	x.graph, x.synapses = g, g.Synapses
 	x.missing = make([]int, len(g.Synapses))
 	for i, s := range g.Synapses {
 		x.missing[i] = len(s.Inputs)
@@ -84,7 +85,7 @@ func (x *execution) run(g *graph.Graph) error {
 		for len(x.ready) > 0 {
 			x.at = heap.Pop(&x.ready).(int)
 			s := x.synapses[x.at]
-			if x.aborted && s.Event.Kind != graph.PseudoEvent && s.Priority < status.Infinity {
+			if x.aborted && x.graph.Event(s.Action).Kind != graph.PseudoEvent && s.Priority < status.Infinity {
 				continue
 			}
 			left--
@@ -127,13 +128,13 @@ func attributeOf(e *graph.Event, name string) string {
 }
 
 func (x *execution) fire(s *graph.Synapse) {
-	e := s.Event
+	e := x.graph.Event(s.Action)
 	node := attributeOf(e, "on_node")
 	switch {
 	case e.Kind == graph.PseudoEvent:
 		sayPseudo(x.p, attributeOf(e, "operation_key"), node)
 	case e.Kind == graph.RscOp:
-		x.resourceAction(s, node)
+		x.resourceAction(s, e, node)
 		return
 	case strings.EqualFold(attributeOf(e, "operation"), status.ActionNameFence):
 		x.fence(e, node)
@@ -178,8 +179,7 @@ func parametersOf(e *graph.Event) map[string]string {
 }
 
 // resourceAction carries out an agent's action (simulate_resource_action).
-func (x *execution) resourceAction(s *graph.Synapse, node string) {
-	e := s.Event
+func (x *execution) resourceAction(s *graph.Synapse, e *graph.Event, node string) {
 	task := attributeOf(e, "operation")
 	if task == "probe_complete" || e.Resource == nil {
 		x.done(s, false)
@@ -238,29 +238,18 @@ func (x *execution) failure(spec string, r result, node string, names ...string)
 		if len(spec) < len(prefix) || !strings.EqualFold(spec[:len(prefix)], prefix) {
 			continue
 		}
-		rc, ok := leadingInt(spec[len(prefix):])
+		rc, ok := status.LeadingInt(spec[len(prefix):])
 		if !ok {
 			x.p.Err("Invalid failed operation '%s' (result code must be integer)", spec)
 			return "", 0, false
 		}
-		return name, rc, true
+		return name, int(rc), true
 	}
 	return "", 0, false
 }
 
-// leadingInt is the number that a text begins with, as sscanf(3) reads it.
-func leadingInt(s string) (n int, ok bool) {
-	s = strings.TrimLeft(s, " \t\n\v\f\r")
-	end := 0
-	for end < len(s) && (s[end] >= '0' && s[end] <= '9' || end == 0 && (s[0] == '-' || s[0] == '+')) {
-		end++
-	}
-	v, err := strconv.ParseInt(s[:end], 10, 64)
-	return int(v), err == nil
-}
-
 // scanInt is a number of 0 or more, 0 for what is none.
 func scanInt(s string) int {
-	n, _ := leadingInt(s)
-	return min(max(n, 0), math.MaxInt32)
+	n, _ := status.LeadingInt(s)
+	return int(min(max(n, 0), math.MaxInt32))
 }
