@@ -1,7 +1,9 @@
 package golden
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -63,6 +65,24 @@ func (c Command) Time(t testing.TB) time.Time {
 		t.Fatal(err)
 	}
 	return time.Unix(c.Now, 0).In(zone)
+}
+
+// Repeat runs the commands of a file again, in an empty folder, by run, which is the
+// tool at the command's time, and compares. There are at least 100.
+func Repeat(t *testing.T, path string, run func(c Command, stdin io.Reader, stdout, stderr io.Writer) int) {
+	t.Helper()
+	runs := Commands(t, path)
+	if len(runs) < 100 {
+		t.Fatalf("only %d runs", len(runs))
+	}
+	t.Chdir(t.TempDir())
+	for _, want := range runs {
+		c := want
+		var out, errs bytes.Buffer
+		c.Status = run(c, strings.NewReader(c.Stdin), &out, &errs)
+		c.Stdout, c.Stderr = out.String(), errs.String()
+		c.Compare(t, want)
+	}
 }
 
 // Compare says how a run differs from the one that was wanted.

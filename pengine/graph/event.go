@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
@@ -182,7 +183,7 @@ func (p *parameters) setMeta(name, value string) {
 // of the resources that it is of.
 func (b *builder) setParameters(e *Event, a *status.Action) {
 	p := make(parameters, 0, 16)
-	p = append(p, [2]string{"crm_feature_set", status.FeatureSet})
+	p = append(p, [2]string{"crm_feature_set", featureset.Current})
 	for name, value := range a.Extra.All() {
 		p.setDefault(name, value)
 	}

@@ -3,6 +3,8 @@ package graph
 import (
 	"io"
 	"strconv"
+
+	"github.com/ringmaster-ha/ringmaster/cib/text"
 )
 
 // AppendXML appends the graph as the reference writes it to files.
@@ -74,7 +76,7 @@ func (w *writer) openAt(depth int, name string, attributes [][2]string, children
 		w.b = append(w.b, ' ')
 		w.b = append(w.b, a[0]...)
 		w.b = append(w.b, '=', '"')
-		w.b = appendEscaped(w.b, a[1])
+		w.b = text.AppendEscaped(w.b, a[1], text.Readable)
 		w.b = append(w.b, '"')
 	}
 	if !children {
@@ -147,45 +149,4 @@ func (w *writer) event(e *Event) {
 		w.closeAt(4, "maintenance")
 	}
 	w.closeAt(3, string(e.Kind))
-}
-
-// appendEscaped appends an attribute's value as the reference escapes it
-// (crm_xml_escape): line ends become a backslash and a letter, tabs blanks, other
-// control characters octal numbers. From the first character on that takes two
-// bytes or more it escapes nothing; we do then where the outcome would be no XML.
-func appendEscaped(b []byte, s string) []byte {
-	plain := false
-	start := 0
-	for i := range len(s) {
-		c := s[i]
-		escape := ""
-		switch {
-		case c >= 0x80 && !plain && i+1 < len(s) && s[i+1] >= 0x80:
-			plain = true
-		case c == '<':
-			escape = "&lt;"
-		case c == '"':
-			escape = "&quot;"
-		case c == '&':
-			escape = "&amp;"
-		case plain:
-		case c == '>':
-			escape = "&gt;"
-		case c == '\'':
-			escape = "&apos;"
-		case c == '\t':
-			escape = "    "
-		case c == '\n':
-			escape = `\n`
-		case c == '\r':
-			escape = `\r`
-		case c < ' ' || c > '~':
-			escape = string([]byte{'\\', '0' + c>>6, '0' + c>>3&7, '0' + c&7})
-		}
-		if escape != "" {
-			b = append(append(b, s[start:i]...), escape...)
-			start = i + 1
-		}
-	}
-	return append(b, s[start:]...)
 }

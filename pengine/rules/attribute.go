@@ -5,6 +5,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 )
 
@@ -217,7 +218,7 @@ func (x *attributeExpression) compare(have, value string, looked bool) int {
 			return order(a, b)
 		}
 	case typeVersion:
-		return compareVersions(have, value)
+		return featureset.Compare(have, value)
 	case typeUnknown:
 		return 0
 	}

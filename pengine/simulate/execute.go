@@ -238,29 +238,18 @@ func (x *execution) failure(spec string, r result, node string, names ...string)
 		if len(spec) < len(prefix) || !strings.EqualFold(spec[:len(prefix)], prefix) {
 			continue
 		}
-		rc, ok := leadingInt(spec[len(prefix):])
+		rc, ok := status.LeadingInt(spec[len(prefix):])
 		if !ok {
 			x.p.Err("Invalid failed operation '%s' (result code must be integer)", spec)
 			return "", 0, false
 		}
-		return name, rc, true
+		return name, int(rc), true
 	}
 	return "", 0, false
 }
 
-// leadingInt is the number that a text begins with, as sscanf(3) reads it.
-func leadingInt(s string) (n int, ok bool) {
-	s = strings.TrimLeft(s, " \t\n\v\f\r")
-	end := 0
-	for end < len(s) && (s[end] >= '0' && s[end] <= '9' || end == 0 && (s[0] == '-' || s[0] == '+')) {
-		end++
-	}
-	v, err := strconv.ParseInt(s[:end], 10, 64)
-	return int(v), err == nil
-}
-
 // scanInt is a number of 0 or more, 0 for what is none.
 func scanInt(s string) int {
-	n, _ := leadingInt(s)
-	return min(max(n, 0), math.MaxInt32)
+	n, _ := status.LeadingInt(s)
+	return int(min(max(n, 0), math.MaxInt32))
 }

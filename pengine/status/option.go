@@ -22,7 +22,7 @@ func validNumber(s string) bool {
 	if equalAny(s, "INFINITY", "+INFINITY", "-INFINITY") {
 		return true
 	}
-	_, ok := scanLong(s)
+	_, ok := LeadingInt(s)
 	return ok
 }
 

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -87,6 +88,21 @@ func TestScores(t *testing.T) {
 	}
 }
 
+func TestLeadingInt(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		n    int64
+		ok   bool
+	}{
+		{"", 0, false}, {"-", 0, false}, {"x1", 0, false}, {" \t-17 ", -17, true}, {"+4;", 4, true}, {"007", 7, true},
+		{"9223372036854775807", math.MaxInt64, true}, {"99999999999999999999", math.MaxInt64, false}, {"-99999999999999999999", math.MinInt64, false},
+	} {
+		if n, ok := LeadingInt(tt.text); n != tt.n || ok != tt.ok {
+			t.Errorf("LeadingInt(%q) = %d, %t, want %d, %t", tt.text, n, ok, tt.n, tt.ok)
+		}
+	}
+}
+
 func TestNextIP(t *testing.T) {
 	for last, want := range map[string]string{
 		"192.168.122.5": "192.168.122.6", "192.168.122.253": "192.168.122.254", "192.168.122.254": "192.168.123.1", "10.0.254.1": "",
@@ -94,17 +110,6 @@ func TestNextIP(t *testing.T) {
 	} {
 		if got := nextIP(last); got != want {
 			t.Errorf("nextIP(%q) = %q, want %q", last, got, want)
-		}
-	}
-}
-
-func TestCompareVersions(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{{"3.0.12", "3.0.13", -1}, {"3.16.1", "3.0.13", 1}, {"3.16.1", "3.16.1", 0}, {"", "3.0.13", -1}, {"3.1", "3.0.13", 1}, {"3", "3.0", 0}} {
-		if got := CompareVersions(tt.a, tt.b); got != tt.want {
-			t.Errorf("CompareVersions(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
 		}
 	}
 }

@@ -242,7 +242,7 @@ func (ws *WorkingSet) createOrphan(rh *ResourceHistory, n *Node) *Resource {
 // was shut down with it (unpack_shutdown_lock).
 func (ws *WorkingSet) unpackShutdownLock(rh *ResourceHistory, r *Resource, n *Node) {
 	text, _ := attribute(rh.Element, "shutdown-lock")
-	since, ok := scanLong(text)
+	since, ok := LeadingInt(text)
 	if !ok || since == 0 {
 		return
 	}

@@ -345,7 +345,7 @@ func (ws *WorkingSet) minInt(s string, given bool, minimum int) int {
 	if !given {
 		return minimum
 	}
-	n, ok := scanLong(s)
+	n, ok := LeadingInt(s)
 	switch {
 	case !ok:
 		ws.At("scan_ll").Warningf("Could not parse integer from '%s' (using %d instead): No digits found", s, minimum)

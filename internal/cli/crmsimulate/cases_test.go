@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
 var (
@@ -42,23 +44,9 @@ func TestCases(t *testing.T) {
 			code := run(args, strings.NewReader(""), &out, &out, time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))
 			fmt.Fprintf(&out, "exit status %d\n", code)
 			got := today.ReplaceAllString(failedAt.ReplaceAllString(out.String(), "${1}TIME"), "${1}=TIME")
-			if diff := firstDifference(got, string(want)); diff != "" {
+			if diff := golden.Difference(strings.SplitAfter(got, "\n"), strings.SplitAfter(string(want), "\n")); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
-}
-
-// firstDifference is the first line in which two texts differ, or "".
-func firstDifference(got, want string) string {
-	g, w := strings.SplitAfter(got, "\n"), strings.SplitAfter(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d: got %q, want %q", i+1, g[i], w[i])
-		}
-	}
-	if len(g) != len(w) {
-		return fmt.Sprintf("%d lines, want %d", len(g), len(w))
-	}
-	return ""
 }

@@ -1,18 +1,17 @@
 package crmsimulate
 
 import (
-	"bytes"
 	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/schema"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
@@ -31,20 +30,14 @@ func failed(rc crmexit.RC) error { return failure{code: rc.Exit()} }
 // input if that is "-", and brings it to a version that the scheduler knows
 // (setup_input).
 func readCIB(name string, stdin io.Reader, stderr io.Writer) (*etree.Element, error) {
-	var data []byte
-	var err error
-	if name == "-" {
-		data, err = io.ReadAll(stdin)
-	} else {
-		data, err = os.ReadFile(name)
-	}
+	data, err := pcmktool.ReadInput(name, stdin)
 	if err != nil {
-		return nil, failure{crmexit.NoInput, fmt.Sprintf("Could not read '%s': %v", name, reason(err))}
-	}
-	if strings.HasSuffix(name, ".bz2") {
-		if data, err = io.ReadAll(bzip2.NewReader(bytes.NewReader(data))); err != nil {
-			return nil, failure{crmexit.DataErr, fmt.Sprintf("Could not read '%s': %v", name, err)}
+		code := crmexit.NoInput
+		var damaged bzip2.StructuralError
+		if errors.As(err, &damaged) || errors.Is(err, io.ErrUnexpectedEOF) {
+			code = crmexit.DataErr
 		}
+		return nil, failure{code, fmt.Sprintf("Could not read '%s': %v", name, err)}
 	}
 	doc, lines, err := xmltree.ParseLines(data, xmltree.DropText)
 	if err != nil {

@@ -41,8 +41,13 @@ func (c *Common) NewLog(name string, stderr io.Writer) *Log {
 // Print logs what a function of the reference, called where, would.
 func (l *Log) Print(level Level, where, text string) {
 	if level <= l.least {
-		fmt.Fprintf(l.w, "(%s) \t%s: %s\n", where, levelNames[level], text)
+		l.Always(level, where, text)
 	}
+}
+
+// Always is Print, for what the reference shows without -V as well.
+func (l *Log) Always(level Level, where, text string) {
+	fmt.Fprintf(l.w, "(%s) \t%s: %s\n", where, levelNames[level], text)
 }
 
 // Exit logs that the tool ends, and is its status.
