@@ -93,7 +93,11 @@ func (ws *WorkingSet) customAction(r *Resource, key, task string, on *Node, opti
 }
 
 func (ws *WorkingSet) newAction(r *Resource, key, task string, on *Node, optional, save bool) *Action {
-	a := &Action{Resource: r, Node: on, Task: task, Key: key, Flags: ActionRunnable}
+	a := &Action{}
+	if save {
+		a = ws.actions.take()
+	}
+	*a = Action{Resource: r, Node: on, Task: task, Key: key, Flags: ActionRunnable}
 	if strings.EqualFold(task, ActionNameLRMDelete) {
 		a.Set(OnDC)
 	}
