@@ -111,8 +111,9 @@ type WorkingSet struct {
 	featureSet          string // of the controller that wrote the CIB
 	perResourceFailures bool   // that counts failures by resource, not by operation: before 3.0.13
 
-	orderings blocks[Ordering]
-	actions   blocks[Action]
+	orderings  blocks[Ordering]
+	actions    blocks[Action]
+	candidates blocks[Candidate] // in the resources' own tables
 
 	now            iso8601.Time
 	document       *rules.Document
