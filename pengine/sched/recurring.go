@@ -195,7 +195,7 @@ func (s *planner) repeatAfterStop(r *status.Resource, n *status.Node, a *status.
 			a.Clear(status.ActionRunnable)
 		}
 		if r.Is(status.Managed) {
-			order(s.ws, step{r, status.Key(r.ID, status.ActionNameStop, 0), stop}, actionOf(a),
+			order(s.ws, step{r, r.Key(status.ActionNameStop), stop}, actionOf(a),
 				status.OrderImpliesThen|status.OrderRunnableFirst)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 func Check(ws *status.WorkingSet) (wrong []string) {
 	c := checker{ws: ws}
 	c.scores()
+	c.promotions()
 	var before []*status.Node
 	for _, r := range ws.AllResources() {
 		before = append(before, place(r))
@@ -105,6 +106,29 @@ func (c *checker) score(r *status.Resource, entry *status.Candidate, at int, pri
 	}
 }
 
+// promotions checks that the promotion scores of the trace are those printed, and
+// that what it has of them has no gap.
+func (c *checker) promotions() {
+	trace := c.ws.Options.Trace
+	for r, p := range trace.Promotions {
+		i := slices.IndexFunc(c.ws.Records, func(record status.Record) bool {
+			return record.Kind == status.RecordPromotion && record.Resource == r.ID
+		})
+		if i < 0 || c.ws.Records[i].Score != p.Score {
+			c.errorf("%s: a promotion %+v that is not the one printed", r.ID, p)
+		}
+	}
+	for r, changes := range trace.Priorities {
+		sum := 0
+		for _, change := range changes {
+			if change.Before != sum {
+				c.errorf("%s: a promotion score changes from %d, not %d: %+v", r.ID, change.Before, sum, change)
+			}
+			sum = change.After
+		}
+	}
+}
+
 // explain checks the explanation of a resource, on all nodes or on one: that it is
 // there in both formats, that its terms add up to its scores, and that it says what
 // the schedule says.
@@ -172,6 +196,11 @@ func (c *checker) resource(r *status.Resource, e *explain.Resource, subject stri
 		}
 		if v.Allowed && sum != v.Score {
 			c.errorf("%s: the terms on %s add up to %d, not %d: %+v", subject, v.Node, sum, v.Score, v.Terms)
+		}
+	}
+	for _, fact := range e.Facts {
+		if strings.HasPrefix(fact.Text, "It is promoted") && r.WantedRole() != status.RolePromoted {
+			c.errorf("%s: %s", subject, fact.Text)
 		}
 	}
 	if r.Variant != status.Primitive {
