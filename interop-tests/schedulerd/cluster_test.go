@@ -87,7 +87,13 @@ func form(t *testing.T, ours ...int) *cluster {
 		h.StartCorosync()
 	}
 	l.Form(l.Hosts()...)
-	for _, h := range l.Hosts() {
+	// The first becomes the DC, and so it is the first of ours that is asked.
+	first := l.Host(0)
+	first.StartPacemaker()
+	l.Eventually(60*time.Second, first.Name+" is the DC", func() bool {
+		return strings.Contains(status(first), "Current DC: "+first.Name)
+	})
+	for _, h := range l.Hosts()[1:] {
 		h.StartPacemaker()
 	}
 	c.online(l.Host(0), "node1 node2 node3")
@@ -298,6 +304,9 @@ func (c *cluster) checkInputs() string {
 		files, err := os.ReadDir(h.Path(inputs))
 		if err != nil {
 			c.t.Fatal(err)
+		}
+		if c.ours[h] && len(files) == 0 && h == c.l.Host(0) {
+			c.t.Errorf("%s was never asked", h.Name)
 		}
 		count := map[string]int{}
 		for _, f := range files {
