@@ -204,6 +204,13 @@ func TestLibrary(t *testing.T) {
 		h.MustRun("sh", "-c", "rm -f "+pacemakerLog+"; chown hacluster:haclient "+inputs)
 		stop := serve(l, h)
 		graphs = append(graphs, h.MustRun("python3", script, cib)+h.MustRun("python3", script, "/run/large.xml"))
+		// The kernel lets the members of haclient in, and nobody else.
+		for groups, want := range map[string]int{"--groups=haclient": 0, "--clear-groups": 1} {
+			r := h.Exec("setpriv", "--reuid=1234", "--regid=1234", groups, "/usr/bin/python3", script, cib)
+			if r.Code != want {
+				t.Errorf("ours %v, %s: %d, %s", ours, groups, r.Code, r.Stderr)
+			}
+		}
 		if !ours {
 			stop()
 			continue
