@@ -147,9 +147,7 @@ func (c *Calculator) transition(cib *etree.Element, now time.Time) (*calculation
 		return nil, err
 	}
 	sched.Schedule(ws)
-	for _, line := range c.columns.Lines(ws) {
-		c.logf(loglevel.Notice, "log_list_item", "Actions: %s", line)
-	}
+	c.columns.LogActions(ws)
 	calc.graph = graph.New(ws, c.made).AppendLine(nil)
 	c.made++
 	calc.ws = ws
