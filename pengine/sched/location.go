@@ -173,6 +173,9 @@ func (l *locationReader) readRule(r *status.Resource, e *etree.Element, groups [
 	}
 	discovery, hasDiscovery := xmlAttr(l.e, "resource-discovery")
 	location := newLocation(ws, id, r, 0, discovery, hasDiscovery, nil)
+	if t := ws.Options.Trace; t != nil {
+		t.Rules[location] = status.RuleSource{Constraint: l.e, Rule: e, Groups: groups}
+	}
 	if score.isAttribute && len(groups) > 0 {
 		match := rules.Match{Groups: groups}
 		if text := match.Expand(score.text); text != "" {
@@ -338,6 +341,9 @@ func applyOwnLocation(r *status.Resource, l *status.Location, nodes []*status.Ca
 	}
 	for _, c := range nodes {
 		entry := r.Allowed.Get(c.Node)
+		if t := r.WorkingSet().Options.Trace; t != nil {
+			traceLocation(t, r, entry, l, c)
+		}
 		if entry == nil {
 			entry = c.Copy()
 			r.Allowed.Insert(entry)

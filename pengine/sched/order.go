@@ -32,6 +32,9 @@ func order(ws *status.WorkingSet, first, then step, flags status.OrderFlags) {
 		ThenResource: then.resource, ThenTask: then.task, ThenAction: then.action,
 	}
 	ws.NextOrderID++
+	if t := ws.Options.Trace; t != nil {
+		t.Order(o)
+	}
 	ws.Orderings = append(ws.Orderings, o)
 	orderMigrations(ws, o)
 }

@@ -88,6 +88,9 @@ func (a *assigner) sortPromotable(r *status.Resource) {
 	for _, instance := range r.Children {
 		if chosen := assignedCandidate(instance); chosen != nil && instance.SortIndex >= 0 {
 			if c := r.Allowed.Get(chosen.Node); c != nil {
+				if t := a.ws.Options.Trace; t != nil {
+					t.Add(r, c.Node, c.Score, instance.SortIndex, status.Cause{Tag: status.TagPromotion, With: instance})
+				}
 				c.Score = status.AddScores(instance.SortIndex, c.Score)
 			}
 		}
@@ -100,11 +103,11 @@ func (a *assigner) sortPromotable(r *status.Resource) {
 		if c.Score < status.Infinity {
 			flags = onlyIfUsable
 		}
-		a.colocations.addTo(&r.Allowed, c.Primary, r.ID, c.NodeAttribute, colocationFactor(c), flags)
+		a.colocations.addTo(r, c, c.Primary, flags)
 	}
 	for _, c := range r.WithThis {
 		if c.PrimaryRole == status.RolePromoted && hasInfluence(c, nil) {
-			a.colocations.addTo(&r.Allowed, c.Dependent, r.ID, c.NodeAttribute, colocationFactor(c), onlyIfUsable|nonNegative)
+			a.colocations.addTo(r, c, c.Dependent, onlyIfUsable|nonNegative)
 		}
 	}
 	requirePromotionTickets(r)
@@ -135,6 +138,9 @@ func (a *assigner) sortPromotable(r *status.Resource) {
 // (set_instance_role).
 func (a *assigner) setInstanceRole(clone, r *status.Resource, promoted int) bool {
 	recordPromotion(r)
+	if t := a.ws.Options.Trace; t != nil {
+		defer func() { t.Promotions[r] = promotion(r, promoted) }()
+	}
 	var chosen *status.Candidate
 	if r.SortIndex >= 0 && (promoted < r.PromotedMax() || !r.Top().Is(status.Managed)) {
 		chosen = a.placeToPromote(r)
@@ -231,6 +237,9 @@ func (a *assigner) followPromotable(c *status.Colocation, dependent, primary *st
 			same := a.sameValue(n, attributeOr(c, "#uname"))
 			for entry := range dependent.Allowed.ByIndex() {
 				if same(entry.Node) {
+					if t := a.ws.Options.Trace; t != nil {
+						t.Add(dependent, entry.Node, entry.Score, c.Score, status.Cause{Colocation: c, With: instance})
+					}
 					entry.Score = status.AddScores(entry.Score, c.Score)
 				}
 			}
@@ -238,7 +247,7 @@ func (a *assigner) followPromotable(c *status.Colocation, dependent, primary *st
 		nodes = append(nodes, n)
 	}
 	if c.Score >= status.Infinity && (c.DependentRole != status.RolePromoted || c.PrimaryRole != status.RolePromoted) {
-		keepOnly(dependent, nodes, true)
+		keepOnly(dependent, nodes, true, status.Cause{Colocation: c, With: primary})
 	}
 }
 

@@ -37,6 +37,23 @@ func LogActions(ws *status.WorkingSet) {
 	s.write(ws)
 }
 
+// Change is what a transition does to a resource: a line of the summary.
+type Change struct {
+	Task     string // Start, Stop, Move and so on, as in the summary
+	Resource *status.Resource
+	From, To *status.Node // nil for none
+	Reason   string       // "" if nothing is said
+	Blocked  bool         // it should be done but cannot
+	Action   *status.Action
+}
+
+// Changes are what a scheduled working set does to a resource and all in it.
+func Changes(r *status.Resource) (all []Change) {
+	s := summary{take: func(c Change) { all = append(all, c) }}
+	s.resource(r)
+	return all
+}
+
 // summary is the lines of a summary. Columns grow as lines are written.
 type summary struct {
 	p                          *Printer
@@ -44,6 +61,8 @@ type summary struct {
 	say                        func(line string)  // instead of lines, if not nil
 	log                        *status.WorkingSet // for what is only logged, if not nil
 	resourceWidth, detailWidth int
+
+	take func(Change) // instead of writing lines, if not nil
 }
 
 func (s *summary) write(ws *status.WorkingSet) {
@@ -223,6 +242,10 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	}
 	if source == nil {
 		source = action
+	}
+	if s.take != nil {
+		s.take(Change{change, r, from, to, source.Reason, !action.Is(status.ActionRunnable), action})
+		return
 	}
 	if s.p.xml {
 		s.p.itemXML(change, r, from, to, source.Reason, !action.Is(status.ActionRunnable))

@@ -43,6 +43,7 @@ type execution struct {
 	ws       *status.WorkingSet
 	failures []string
 
+	graph    *graph.Graph
 	synapses []*graph.Synapse
 	fired    []bool
 	missing  []int         // how many events each synapse still waits for
@@ -70,7 +71,7 @@ func (h *indexes) Pop() any {
 // run fires synapses pass by pass until none is left that can fire
 // (pcmk__execute_graph).
 func (x *execution) run(g *graph.Graph) error {
-	x.synapses = g.Synapses
+	x.graph, x.synapses = g, g.Synapses
 	x.fired = make([]bool, len(g.Synapses))
 	x.missing = make([]int, len(g.Synapses))
 	for i, s := range g.Synapses {
@@ -87,7 +88,7 @@ func (x *execution) run(g *graph.Graph) error {
 		for len(x.ready) > 0 {
 			x.at = heap.Pop(&x.ready).(int)
 			s := x.synapses[x.at]
-			if x.aborted && s.Event.Kind != graph.PseudoEvent && s.Priority < status.Infinity {
+			if x.aborted && x.graph.Event(s.Action).Kind != graph.PseudoEvent && s.Priority < status.Infinity {
 				skipped++
 				continue
 			}
@@ -126,13 +127,13 @@ func (x *execution) done(s *graph.Synapse, failed bool) {
 func attributeOf(e *graph.Event, name string) string { return attribute(e.Attributes, name) }
 
 func (x *execution) fire(s *graph.Synapse) {
-	e := s.Event
+	e := x.graph.Event(s.Action)
 	node := attributeOf(e, "on_node")
 	switch {
 	case e.Kind == graph.PseudoEvent:
 		sayPseudo(x.p, attributeOf(e, "operation_key"), node)
 	case e.Kind == graph.RscOp:
-		x.resourceAction(s, node)
+		x.resourceAction(s, e, node)
 		return
 	case strings.EqualFold(attributeOf(e, "operation"), status.ActionNameFence):
 		x.fence(e, node)
@@ -172,8 +173,7 @@ func parametersOf(e *graph.Event) map[string]string {
 }
 
 // resourceAction carries out an agent's action (simulate_resource_action).
-func (x *execution) resourceAction(s *graph.Synapse, node string) {
-	e := s.Event
+func (x *execution) resourceAction(s *graph.Synapse, e *graph.Event, node string) {
 	task := attributeOf(e, "operation")
 	if task == "probe_complete" || e.Resource == nil {
 		x.done(s, false)

@@ -59,15 +59,16 @@ func (x *execution) logSynapse(s *graph.Synapse, done bool, known, fired map[int
 	if len(waiting) == 0 {
 		waiting = []string{"none"}
 	}
-	what := fmt.Sprintf("%s %s op %s", state, kindName(s.Event.Kind), attributeOf(s.Event, "operation_key"))
+	e := x.graph.Event(s.Action)
+	what := fmt.Sprintf("%s %s op %s", state, kindName(e.Kind), attributeOf(e, "operation_key"))
 	x.ws.At("log_synapse_action").Logf(loglevel.Error, "[Action %4d]: %-50s%s (priority: %d, waiting: %s)",
-		s.Action.ID, what, onNode(s.Event), s.Priority, strings.Join(waiting, " "))
+		s.Action.ID, what, onNode(e), s.Priority, strings.Join(waiting, " "))
 	if done {
 		return
 	}
-	for i, in := range s.Inputs {
+	for _, in := range s.Inputs {
 		if !known[in.ID] {
-			e := s.Triggers[i]
+			e := x.graph.Event(in)
 			x.ws.At("log_unresolved_inputs").Logf(loglevel.Error, " * [Input %2d]: Unresolved dependency %s op %s%s",
 				in.ID, kindName(e.Kind), attributeOf(e, "operation_key"), onNode(e))
 		}

@@ -192,11 +192,10 @@ func sameText(a, b string) bool {
 }
 
 // ComplexTask is the kind of an action as it counts for the resource: for a
-// primitive, or unless nonAtomic is set, what is done counts as the doing
-// (get_complex_task).
-func (r *Resource) ComplexTask(name string, nonAtomic bool) Task {
-	task := ParseTask(name)
-	if r == nil || nonAtomic && r.Variant != Primitive {
+// primitive what is done counts as the doing (get_complex_task, of actions that
+// are not atomic).
+func (r *Resource) ComplexTask(task Task) Task {
+	if r.Variant != Primitive {
 		return task
 	}
 	switch task {

@@ -284,6 +284,9 @@ func (r *Resource) PrintableID() string {
 func (r *Resource) SetNextRole(role Role, why string) {
 	if r.NextRole != role {
 		r.ws.tracef("Resetting next role for %s from %s to %s (%s)", r.ID, r.NextRole, role, why)
+		if t := r.ws.Options.Trace; t != nil {
+			t.Roles[r] = append(t.Roles[r], RoleChange{r.NextRole, role, why})
+		}
 		r.NextRole = role
 	}
 }

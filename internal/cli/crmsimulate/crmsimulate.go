@@ -17,6 +17,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/pengine/explain"
 	"github.com/ringmaster-ha/ringmaster/pengine/graph"
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/show"
@@ -79,6 +80,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time
 type session struct {
 	*options
 	p      *show.Printer
+	out    pcmktool.Output
 	log    *pcmktool.Log
 	now    time.Time // by the clock
 	warned status.Warned
@@ -87,7 +89,7 @@ type session struct {
 
 func (o *options) simulate(out pcmktool.Output, log *pcmktool.Log, stdin io.Reader, stderr io.Writer, now time.Time) error {
 	fancy := o.Fancy || !o.showScores && !o.showUtilization
-	s := session{options: o, p: show.NewPrinter(out, fancy, o.quiet), log: log, now: now}
+	s := session{options: o, p: show.NewPrinter(out, fancy, o.quiet), out: out, log: log, now: now}
 	if o.profile != nil {
 		return s.profileFolder(*o.profile, stderr)
 	}
@@ -206,6 +208,11 @@ func (s *session) run(cib *simulate.CIB) error {
 	if err != nil {
 		return err
 	}
+	if s.explain != nil {
+		if err := s.explainSubject(ws, *s.explain); err != nil {
+			return err
+		}
+	}
 	if !s.quiet {
 		p.TransitionSummary(ws, true)
 	}
@@ -248,6 +255,10 @@ func (s *session) unpackAt(root *etree.Element, announce bool) *status.WorkingSe
 	}
 	if s.showUtilization {
 		o.Flags |= status.ShowUtilization
+	}
+	if s.explain != nil {
+		o.Flags |= status.ShowScores
+		o.Trace = status.NewTrace()
 	}
 	o.Now = s.effectiveTime(root, announce)
 	ws, _ := status.Unpack(root, o) // there is a CIB
@@ -307,6 +318,19 @@ func (s *session) schedule(ws *status.WorkingSet, spacer bool) (*graph.Graph, er
 		}
 	}
 	return g, nil
+}
+
+// explainSubject says why what is asked about is where it is.
+func (s *session) explainSubject(ws *status.WorkingSet, subject string) error {
+	e, err := explain.Of(ws, subject)
+	if err != nil {
+		return cibinput.Failure{Code: crmexit.NoSuch, Text: err.Error()}
+	}
+	if s.showScores || s.showUtilization {
+		s.p.Spacer()
+	}
+	e.Print(s.out)
+	return nil
 }
 
 // saveGraph writes a graph to a file.

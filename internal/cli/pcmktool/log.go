@@ -42,9 +42,13 @@ func (l *Log) Enabled(level loglevel.Level) bool { return level <= l.least }
 
 // Print logs what a function of the reference, called where, would.
 func (l *Log) Print(level loglevel.Level, where, text string) {
-	if !l.Enabled(level) {
-		return
+	if l.Enabled(level) {
+		l.Always(level, where, text)
 	}
+}
+
+// Always is Print, for what the reference shows without -V as well.
+func (l *Log) Always(level loglevel.Level, where, text string) {
 	// libqb takes this for where what is only for the log of details begins.
 	text = strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\a", "|")
 	line := fmt.Sprintf("(%s) \t%s: %s", where, levelNames[level], text)

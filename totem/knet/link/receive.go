@@ -59,6 +59,10 @@ func (c *Core) parse(now totem.Instant, p, own *totem.Packet, plain []byte, seal
 		c.debugf("rx: Unable to find source host for this packet")
 		return
 	}
+	if c.cfg.Keys.Follow() {
+		c.debugf("crypto: host %d uses the next key already", from)
+		c.Rekeyed(now)
+	}
 	switch kind {
 	case wire.TypeData:
 		c.data(now, h, p, own, plain, sealed, took)
