@@ -157,9 +157,12 @@ var floors = map[string]int{
 	"pengine/explain":       5,
 	"pengine/corpus":        7,
 
-	"internal/pcmk/packed":   0,
-	"internal/pcmk/election": 1,
-	"internal/pcmk/cpgmsg":   2,
+	"internal/pcmk/packed":    0,
+	"internal/pcmk/election":  1,
+	"internal/pcmk/cpgmsg":    2,
+	"internal/pcmk/crmmsg":    1,
+	"internal/pcmk/ipc/frame": 2,
+	"internal/pcmk/ipc":       3,
 
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,
@@ -254,6 +257,7 @@ var cores = []string{
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
 	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pload", "internal/service", "internal/wd", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of
