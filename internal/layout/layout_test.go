@@ -148,7 +148,8 @@ var floors = map[string]int{
 	"cib/xpath":             1,
 	"pengine/rules":         1,
 	"internal/cli/pcmktool": 1,
-	"internal/cli/cibinput": 2,
+	"cib/client":            4,
+	"internal/cli/cibinput": 5,
 	"pengine/status":        2,
 	"pengine/sched":         3,
 	"pengine/graph":         4,
@@ -256,8 +257,7 @@ var cores = []string{
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pload", "internal/service", "internal/wd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
-	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pload", "internal/service", "internal/wd", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pload", "internal/service", "internal/wd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of
