@@ -29,14 +29,6 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 	p.End()
 }
 
-// LogActions logs the lines of the summary, as is done when all is scheduled
-// (log_all_actions).
-func LogActions(ws *status.WorkingSet) {
-	s := summary{p: &Printer{}, log: ws, resourceWidth: 5, detailWidth: 5}
-	s.say = func(line string) { ws.At("log_list_item").Noticef("Actions: %s", line) }
-	s.write(ws)
-}
-
 // Change is what a transition does to a resource: a line of the summary.
 type Change struct {
 	Task     string // Start, Stop, Move and so on, as in the summary
@@ -52,6 +44,14 @@ func Changes(r *status.Resource) (all []Change) {
 	s := summary{take: func(c Change) { all = append(all, c) }}
 	s.resource(r)
 	return all
+}
+
+// LogActions logs the lines of the summary, as is done when all is scheduled
+// (log_all_actions).
+func LogActions(ws *status.WorkingSet) {
+	s := summary{p: &Printer{}, log: ws, resourceWidth: 5, detailWidth: 5}
+	s.say = func(line string) { ws.At("log_list_item").Noticef("Actions: %s", line) }
+	s.write(ws)
 }
 
 // summary is the lines of a summary. Columns grow as lines are written.

@@ -59,10 +59,10 @@ func (x *execution) logSynapse(s *graph.Synapse, done bool, known, fired map[int
 	if len(waiting) == 0 {
 		waiting = []string{"none"}
 	}
-	e := x.graph.Event(s.Action)
-	what := fmt.Sprintf("%s %s op %s", state, kindName(e.Kind), attributeOf(e, "operation_key"))
+	event := x.graph.Event(s.Action)
+	what := fmt.Sprintf("%s %s op %s", state, kindName(event.Kind), attributeOf(event, "operation_key"))
 	x.ws.At("log_synapse_action").Logf(loglevel.Error, "[Action %4d]: %-50s%s (priority: %d, waiting: %s)",
-		s.Action.ID, what, onNode(e), s.Priority, strings.Join(waiting, " "))
+		s.Action.ID, what, onNode(event), s.Priority, strings.Join(waiting, " "))
 	if done {
 		return
 	}
