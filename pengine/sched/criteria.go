@@ -2,7 +2,6 @@ package sched
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
@@ -141,6 +140,7 @@ func applyExclusiveDiscovery(r *status.Resource, n *status.Node) {
 		applyExclusiveDiscovery(child, n)
 	}
 	if c := r.Allowed.Get(n); c != nil && c.Discovery != status.DiscoverExclusive {
+		traceBan(r, c, status.TagExclusive)
 		c.Score = -status.Infinity
 	}
 }
@@ -195,29 +195,10 @@ func applyShutdownLock(r *status.Resource) {
 // (shutdown_time).
 func shutdownTime(ws *status.WorkingSet, n *status.Node) int64 {
 	text, _ := n.Attribute("shutdown")
-	if at, ok := leadingInt(text); ok && at != 0 {
+	if at, ok := status.LeadingInt(text); ok && at != 0 {
 		return at
 	}
 	return ws.EffectiveTime()
-}
-
-// leadingInt is the number that a text begins with, as strtoll(3) reads it; ok is
-// false if there is none.
-func leadingInt(s string) (n int64, ok bool) {
-	s = strings.TrimLeft(s, " \t\n\v\f\r")
-	end := 0
-	if end < len(s) && (s[end] == '-' || s[end] == '+') {
-		end++
-	}
-	digits := end
-	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
-		end++
-	}
-	if end == digits {
-		return 0, false
-	}
-	n, _ = strconv.ParseInt(s[:end], 10, 64) // saturates
-	return n, true
 }
 
 // newestConstraintsFirst turns the lists of constraints into the order of the

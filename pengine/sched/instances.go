@@ -18,7 +18,10 @@ func copiesPerNode(r *status.Resource) int {
 		if !ok {
 			return 1
 		}
-		n, _ := leadingInt(text)
+		n, ok := status.LeadingInt(text)
+		if !ok {
+			return 0
+		}
 		return int(max(n, 0))
 	case status.Bundle:
 		return r.BundleData.ReplicasPerHost
@@ -204,6 +207,6 @@ func instanceNumber(id string) int64 {
 	if at < 0 {
 		at = strings.LastIndexByte(id, '-')
 	}
-	n, _ := leadingInt(id[at+1:])
+	n, _ := status.LeadingInt(id[at+1:])
 	return n
 }

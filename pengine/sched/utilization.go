@@ -11,17 +11,22 @@ import (
 )
 
 // amount is the number that a utilization attribute has; 0, with a warning, if it
-// is none (utilization_value).
-func amount(ws *status.WorkingSet, text string, ok bool) int {
+// is none. One that does not fit is the least of all, and sums wrap around, which
+// decides where a resource goes (utilization_value).
+func amount(ws *status.WorkingSet, text string, ok bool) int32 {
 	if !ok {
 		return 0
 	}
-	n, isNumber := leadingInt(text)
-	if !isNumber {
+	n, isNumber := status.LeadingInt(text)
+	switch {
+	case isNumber:
+	case n != 0:
+		return math.MinInt32
+	default:
 		ws.At("utilization_value").Warnf("Using 0 for utilization instead of invalid value '%s'", text)
 		return 0
 	}
-	return int(min(max(n, math.MinInt32), math.MaxInt32))
+	return int32(min(max(n, math.MinInt32), math.MaxInt32))
 }
 
 // consumeCapacity takes from a node's capacity what a resource uses
@@ -29,11 +34,11 @@ func amount(ws *status.WorkingSet, text string, ok bool) int {
 // of then.
 func consumeCapacity(capacity map[string]string, r *status.Resource) {
 	for name, text := range r.Utilization {
-		left := 0
+		left := int32(0)
 		if current, ok := capacity[name]; ok {
 			left = amount(r.WorkingSet(), current, true) - amount(r.WorkingSet(), text, true)
 		}
-		capacity[name] = strconv.Itoa(left)
+		capacity[name] = strconv.Itoa(int(left))
 	}
 }
 
@@ -41,7 +46,7 @@ func consumeCapacity(capacity map[string]string, r *status.Resource) {
 func releaseCapacity(capacity map[string]string, r *status.Resource) {
 	for name, text := range r.Utilization {
 		current, ok := capacity[name]
-		capacity[name] = strconv.Itoa(amount(r.WorkingSet(), current, ok) + amount(r.WorkingSet(), text, true))
+		capacity[name] = strconv.Itoa(int(amount(r.WorkingSet(), current, ok) + amount(r.WorkingSet(), text, true)))
 	}
 }
 
@@ -116,6 +121,9 @@ func (a *assigner) banTooSmall(r *status.Resource) (mostFree *status.Node) {
 	}
 	for c := range r.Allowed.ByIndex() {
 		if usable(c) && !hasRoom(c.Node, needed) {
+			if t := a.ws.Options.Trace; t != nil {
+				t.Shortages[status.TracedScore{Resource: r, Node: c.Node}] = shortage(r, c.Node, needed, together.list)
+			}
 			r.Location(c.Node, -status.Infinity, "__limit_utilization__")
 		}
 	}

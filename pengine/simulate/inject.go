@@ -138,7 +138,7 @@ func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec strin
 	key, rest, _ := strings.Cut(spec, "@")
 	node, outcome, _ := strings.Cut(rest, "=")
 	fields := 0
-	rc, ok := leadingInt(outcome)
+	rc, ok := status.LeadingInt(outcome)
 	switch {
 	case key == "":
 	case node == "":
@@ -162,12 +162,12 @@ func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec strin
 		return
 	}
 	state := c.nodeState(node, "")
-	c.countFailure(p, state, resource, task, intervalMS, rc)
+	c.countFailure(p, state, resource, task, intervalMS, int(rc))
 	h, ok := c.history(p, state, resource, resource, agent{r.Class, r.Provider, r.Type})
 	if !ok {
 		return
 	}
 	c.record(h, result{
-		resource: id(h.Element), task: task, intervalMS: intervalMS, rc: rc, reason: "Simulated action result",
+		resource: id(h.Element), task: task, intervalMS: intervalMS, rc: int(rc), reason: "Simulated action result",
 	})
 }

@@ -59,7 +59,7 @@ func (r *Resource) digestParams(d *Digests, task string, intervalMS uint, on *No
 		all["addr"] = host
 	}
 	if text, ok := overrides[metaPrefix+"interval"]; ok {
-		if n, ok := scanLong(text); ok && n >= 0 && n <= 1<<32-1 {
+		if n, ok := LeadingInt(text); ok && n >= 0 && n <= 1<<32-1 {
 			intervalMS = uint(n)
 		}
 	}

@@ -38,7 +38,7 @@ func (r *Resource) failCount(n *Node, flags FailCountFlags, entry *HistoryEntry,
 	var lastFailure int64
 	for _, f := range n.failures(name, unique, ws.perResourceFailures) {
 		if f.last {
-			if at, ok := scanLong(f.value); ok {
+			if at, ok := LeadingInt(f.value); ok {
 				lastFailure = max(lastFailure, at)
 			}
 			continue

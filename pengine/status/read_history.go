@@ -66,7 +66,7 @@ func readEntry(e *etree.Element, r *ResourceHistory) *HistoryEntry {
 		case "operation":
 			h.Task, h.HasTask = v, true
 		case "interval":
-			n, ok := scanLong(v)
+			n, ok := LeadingInt(v)
 			h.endless = ok && n > math.MaxUint32
 			if ok && n >= 0 && !h.endless {
 				h.IntervalMS = uint(n)
@@ -79,7 +79,7 @@ func readEntry(e *etree.Element, r *ResourceHistory) *HistoryEntry {
 		case "op-status":
 			h.StatusText, h.Status, h.HasStatus = v, elementInt(v), true
 		case "last-rc-change":
-			h.LastChange, h.HasLastChange = scanLong(v)
+			h.LastChange, h.HasLastChange = LeadingInt(v)
 		case "on_node":
 			h.OnNode = v
 		case "exit-reason":
@@ -112,7 +112,7 @@ func readEntry(e *etree.Element, r *ResourceHistory) *HistoryEntry {
 
 // elementInt is the number in an attribute, -1 if it is none or does not fit.
 func elementInt(s string) int {
-	n, ok := scanLong(s)
+	n, ok := LeadingInt(s)
 	if !ok || n < math.MinInt32 || n > math.MaxInt32 {
 		return -1
 	}
@@ -131,7 +131,7 @@ func transitionKey(key string) (action, transition, target int, uuid string, ok 
 			return -1, -1, -1, "", false
 		}
 		trimmed := strings.TrimLeft(field, " \t\n\v\f\r")
-		number, isNumber := scanLong(trimmed)
+		number, isNumber := LeadingInt(trimmed)
 		if !isNumber || strings.Trim(trimmed, "+-0123456789") != "" {
 			return -1, -1, -1, "", false
 		}
@@ -157,10 +157,10 @@ func targetRC(key string) int {
 func transitionMagic(magic string) (transition int, uuid string, ok bool) {
 	result, key, found := strings.Cut(magic, ";")
 	status, rc, both := strings.Cut(result, ":")
-	if _, isNumber := scanLong(status); !found || !both || !isNumber {
+	if _, isNumber := LeadingInt(status); !found || !both || !isNumber {
 		return -1, "", false
 	}
-	if _, isNumber := scanLong(rc); !isNumber {
+	if _, isNumber := LeadingInt(rc); !isNumber {
 		return -1, "", false
 	}
 	_, transition, _, uuid, ok = transitionKey(key)

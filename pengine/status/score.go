@@ -84,16 +84,18 @@ func parseScore(s string) int {
 // scanInt is the number that a text begins with, saturated to 32 bits, or the
 // default if there is none, as strtoll(3) with pcmk__scan_ll reads it.
 func scanInt(s string, def int) int {
-	n, ok := scanLong(s)
+	n, ok := LeadingInt(s)
 	if !ok {
 		return def
 	}
 	return int(min(max(n, math.MinInt32), math.MaxInt32))
 }
 
-// scanLong reads the number at the start of a text; what follows it does not
-// matter.
-func scanLong(s string) (n int64, ok bool) {
+// LeadingInt is the number that a text begins with, after white space, as strtoll(3)
+// reads it; what follows it does not matter. ok is false without a digit, and for
+// what 64 bits cannot hold: n is then 0, or the nearest that they can
+// (pcmk__scan_ll's return code).
+func LeadingInt(s string) (n int64, ok bool) {
 	s = strings.TrimLeft(s, " \t\n\v\f\r")
 	end := 0
 	if end < len(s) && (s[end] == '-' || s[end] == '+') {

@@ -136,7 +136,7 @@ func parseKey(key string) (resource, action string, intervalMS uint, ok bool) {
 
 // parseInterval is strtoul of a key's last part, cut to 32 bits.
 func parseInterval(s string) uint {
-	n, _ := scanLong(s)
+	n, _ := LeadingInt(s)
 	return uint(uint32(n))
 }
 

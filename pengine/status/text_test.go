@@ -1,6 +1,7 @@
 package status
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -83,6 +84,21 @@ func TestScores(t *testing.T) {
 	for score, want := range map[int]string{Infinity: "INFINITY", -Infinity: "-INFINITY", 0: "0", -7: "-7", Infinity + 1: "INFINITY"} {
 		if got := FormatScore(score); got != want {
 			t.Errorf("FormatScore(%d) = %s, want %s", score, got, want)
+		}
+	}
+}
+
+func TestLeadingInt(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		n    int64
+		ok   bool
+	}{
+		{"", 0, false}, {"-", 0, false}, {"x1", 0, false}, {" \t-17 ", -17, true}, {"+4;", 4, true}, {"007", 7, true},
+		{"9223372036854775807", math.MaxInt64, true}, {"99999999999999999999", math.MaxInt64, false}, {"-99999999999999999999", math.MinInt64, false},
+	} {
+		if n, ok := LeadingInt(tt.text); n != tt.n || ok != tt.ok {
+			t.Errorf("LeadingInt(%q) = %d, %t, want %d, %t", tt.text, n, ok, tt.n, tt.ok)
 		}
 	}
 }

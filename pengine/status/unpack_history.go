@@ -242,7 +242,7 @@ func (ws *WorkingSet) createOrphan(rh *ResourceHistory, n *Node) *Resource {
 // was shut down with it (unpack_shutdown_lock).
 func (ws *WorkingSet) unpackShutdownLock(rh *ResourceHistory, r *Resource, n *Node) {
 	text, _ := attribute(rh.Element, "shutdown-lock")
-	since, ok := scanLong(text)
+	since, ok := LeadingInt(text)
 	if !ok || since == 0 {
 		return
 	}
@@ -458,8 +458,14 @@ func (r *Resource) recoverMultiple() {
 // banEverywhere keeps the resource, but not what is below it, from all nodes.
 func (r *Resource) banEverywhere() {
 	r.Allowed.Clear()
+	if t := r.ws.Options.Trace; t != nil {
+		t.Forget(r)
+	}
 	for _, n := range r.ws.Nodes {
 		c := NewCandidate(n)
+		if t := r.ws.Options.Trace; t != nil {
+			t.Add(r, n, c.Score, -Infinity, Cause{Tag: TagEverywhere})
+		}
 		c.Score = -Infinity
 		r.Allowed.Insert(c)
 	}
