@@ -7,9 +7,7 @@ import (
 
 	"github.com/beevik/etree"
 
-	"github.com/ringmaster-ha/ringmaster/cib/schema"
 	"github.com/ringmaster-ha/ringmaster/pengine/explain/explaintest"
-	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -26,25 +24,23 @@ func TestAll(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
-			doc := etree.NewDocument()
-			if err := doc.ReadFromFile(file); err != nil {
-				t.Fatal(err)
-			}
-			for _, text := range explaintest.Check(schedule(t, doc.Root(), time.Unix(1700000000, 0).UTC())) {
+			for _, text := range explaintest.Check(schedule(t, file)) {
 				t.Error(text)
 			}
 		})
 	}
 }
 
-// schedule reads a CIB and schedules it, with a trace.
-func schedule(t *testing.T, cib *etree.Element, now time.Time) *status.WorkingSet {
+// schedule reads a CIB from a file and schedules it, with a trace.
+func schedule(t *testing.T, file string) *status.WorkingSet {
 	t.Helper()
-	upgraded, _ := schema.UpdateConfiguration(cib)
-	ws, err := status.Unpack(upgraded.CIB, status.Options{Now: now, Flags: status.NoCompat | status.ShowScores, Trace: status.NewTrace()})
+	doc := etree.NewDocument()
+	if err := doc.ReadFromFile(file); err != nil {
+		t.Fatal(err)
+	}
+	ws, err := explaintest.Schedule(doc.Root(), time.Unix(1700000000, 0).UTC())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sched.Schedule(ws)
 	return ws
 }

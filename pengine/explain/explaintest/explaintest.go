@@ -7,12 +7,28 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/cib/schema"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/pengine/explain"
+	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
+
+// Schedule reads a CIB, of whatever version, and schedules it at a time, with a trace.
+func Schedule(cib *etree.Element, now time.Time) (*status.WorkingSet, error) {
+	upgraded, _ := schema.UpdateConfiguration(cib)
+	ws, err := status.Unpack(upgraded.CIB, status.Options{Now: now, Flags: status.NoCompat | status.ShowScores, Trace: status.NewTrace()})
+	if err != nil {
+		return nil, err
+	}
+	sched.Schedule(ws)
+	return ws, nil
+}
 
 // Check finds what is wrong with the trace of a scheduled working set, and with what
 // is explained by it.
