@@ -151,7 +151,7 @@ func (p resourcePrinter) flags(r *status.Resource, n *status.Node) (flags []stri
 		flags = append(flags, "Monitoring")
 	}
 	if target, ok := r.Meta["target-role"]; ok {
-		switch role := status.ParseRole(target); {
+		switch role := r.WorkingSet().ParseRole(target); {
 		case role == status.RoleStopped:
 			flags = append(flags, "disabled")
 		case role == status.RoleUnpromoted && r.Top().Is(status.Promotable):
