@@ -135,7 +135,7 @@ func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.Hi
 		if s.ws.Flags.Has(status.StopOrphanActions) {
 			s.scheduleCancel(r, e, n, "orphan")
 		} else {
-			s.debugf("Recurring %s for %s on %s is orphaned", e.Task, r.ID, n)
+			s.debugf("%s-interval %s for %s on %s is orphaned", s.interval(e.IntervalMS), e.Task, r.ID, n)
 		}
 		return true
 	}
@@ -150,7 +150,7 @@ func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.Hi
 	d := r.CompareDigests(e, n)
 	if s.ws.Flags.Has(status.Sanitized) && d.Result != status.DigestMatch && e.SecureDigest != "" && d.Secure == e.SecureDigest {
 		s.ws.Infof("Only 'private' parameters to %s-interval %s for %s on %s changed: %s",
-			readableInterval(e.IntervalMS), task, r.ID, n, e.TransitionMagic)
+			s.interval(e.IntervalMS), task, r.ID, n, e.TransitionMagic)
 		return false
 	}
 	switch d.Result {

@@ -12,6 +12,8 @@ type planner struct {
 	ws      *status.WorkingSet
 	byAnyID map[string][]*status.Resource // resources by their id and by that in the history
 	sorted  map[*status.Resource]bool     // clones whose instances are in order of their numbers
+
+	lastInterval string // as last written in a message
 }
 
 // scheduleResourceActions creates probes, clean-ups and all that resources do to
