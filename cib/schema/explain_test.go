@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
 // TestExplainAsTheReference: the texts are what crm_verify -V of Pacemaker 2.1.5 prints.
@@ -81,7 +83,7 @@ func TestPrint(t *testing.T) {
 func checkExplained(t *testing.T, v Version, cib *etree.Element) {
 	t.Helper()
 	if is, faults := v.Validate(cib), v.Explain(cib); is != (len(faults) == 0) {
-		t.Fatalf("%v valid for %v, but: %v\n%s", is, v, faults, lines(cib))
+		t.Fatalf("%v valid for %v, but: %v\n%s", is, v, faults, golden.Document(cib))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
 // FuzzUpgrade: whatever is well-formed is validated and upgraded without a panic, and
@@ -39,11 +41,11 @@ func FuzzUpgrade(f *testing.F) {
 
 func checkUpgrade(t *testing.T, cib *etree.Element) {
 	t.Helper()
-	before := lines(cib)
+	before := golden.Document(cib)
 	for _, v := range Versions() {
 		v.Validate(cib)
 	}
-	if lines(cib) != before {
+	if golden.Document(cib) != before {
 		t.Fatal("validation changed the document")
 	}
 	claimed := cib.SelectAttrValue("validate-with", "")
@@ -52,11 +54,11 @@ func checkUpgrade(t *testing.T, cib *etree.Element) {
 	case err != nil, Named(claimed) >= Latest:
 		return
 	case !u.Version.Validate(u.CIB):
-		t.Fatalf("upgraded to an invalid %v:\n%s", u.Version, lines(u.CIB))
+		t.Fatalf("upgraded to an invalid %v:\n%s", u.Version, golden.Document(u.CIB))
 	}
-	after := lines(u.CIB)
+	after := golden.Document(u.CIB)
 	again, err := Upgrade(u.CIB, Options{})
-	if err != nil || again.Version != u.Version || lines(again.CIB) != after {
+	if err != nil || again.Version != u.Version || golden.Document(again.CIB) != after {
 		t.Fatalf("a second upgrade gives %v, %v", again.Version, err)
 	}
 }
@@ -69,7 +71,7 @@ func TestSamples(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, uint64(v)))
 			cib := v.Sample(rng.IntN, words)
 			if !v.Validate(cib) {
-				t.Fatalf("seed %d: %v refuses\n%s", seed, v, lines(cib))
+				t.Fatalf("seed %d: %v refuses\n%s", seed, v, golden.Document(cib))
 			}
 			checkUpgrade(t, cib)
 		}

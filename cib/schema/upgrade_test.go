@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
 // parse reads an XML text.
@@ -18,35 +20,6 @@ func parse(t testing.TB, text string) *etree.Element {
 		t.Fatal(err)
 	}
 	return doc.Root()
-}
-
-// lines writes a document down so that two can be compared: an element a line, white
-// space between them aside.
-func lines(e *etree.Element) string {
-	var b strings.Builder
-	writeLines(&b, e)
-	return b.String()
-}
-
-func writeLines(b *strings.Builder, e *etree.Element) {
-	b.WriteString("<" + e.FullTag())
-	for i := range e.Attr {
-		fmt.Fprintf(b, " %s=%q", e.Attr[i].FullKey(), e.Attr[i].Value)
-	}
-	b.WriteString(">\n")
-	for _, token := range e.Child {
-		switch t := token.(type) {
-		case *etree.Element:
-			writeLines(b, t)
-		case *etree.Comment:
-			fmt.Fprintf(b, "<!--%s-->\n", t.Data)
-		case *etree.CharData:
-			if strings.TrimSpace(t.Data) != "" {
-				fmt.Fprintf(b, "%q\n", t.Data)
-			}
-		}
-	}
-	b.WriteString("</" + e.FullTag() + ">\n")
 }
 
 // said are the messages of a kind, a line each.
@@ -86,7 +59,7 @@ func TestUpgradeAsTheReference(t *testing.T) {
 			if got := fmt.Sprintf("%d %d", code, u.Version); got != head {
 				t.Errorf("return code and version %s, want %s (%v)", got, head, err)
 			}
-			if got, want := lines(u.CIB), lines(parse(t, cib)); got != want {
+			if got, want := golden.Document(u.CIB), golden.Document(parse(t, cib)); got != want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, want)
 			}
 			if got := said(u.Messages, Transforming); got != messages {
@@ -119,7 +92,7 @@ func TestUpdateConfiguration(t *testing.T) {
 			" and prevents common misconfigurations)\n"},
 	} {
 		cib := parse(t, fmt.Sprintf(minimal, tt.validateWith, tt.constraints))
-		before := lines(cib)
+		before := golden.Document(cib)
 		u, ok := UpdateConfiguration(cib)
 		if ok != tt.ok || u.Version != tt.version {
 			t.Errorf("%s: %v, %v, want %v, %v", tt.validateWith, ok, u.Version, tt.ok, tt.version)
@@ -127,7 +100,7 @@ func TestUpdateConfiguration(t *testing.T) {
 		if got := said(u.Messages, Configuration); got != tt.says {
 			t.Errorf("%s says %q, want %q", tt.validateWith, got, tt.says)
 		}
-		if lines(cib) != before {
+		if golden.Document(cib) != before {
 			t.Errorf("%s: the document given was changed", tt.validateWith)
 		}
 	}

@@ -1,4 +1,5 @@
-// Package golden reads captures of the reference's bytes for tests.
+// Package golden reads captures of the reference's bytes and texts for tests, and
+// compares texts line by line.
 package golden
 
 import (

@@ -137,6 +137,23 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestCDATA: sections stay what they are, unless they are next to each other.
+func TestCDATA(t *testing.T) {
+	for in, want := range map[string]string{
+		"<a> <![CDATA[<]]><![CDATA[]]><![CDATA[>]]></a>": "<a><![CDATA[<>]]></a>",
+		"<a><![CDATA[]]></a>":                            "<a><![CDATA[]]></a>",
+		"<a><![CDATA[x]]><b/><![CDATA[y]]></a>":          "<a><![CDATA[x]]><b/><![CDATA[y]]></a>",
+	} {
+		doc, err := Parse([]byte(in), DropText)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := doc.WriteToString(); err != nil || got != want {
+			t.Errorf("%s: %s %v, want %s", in, got, err, want)
+		}
+	}
+}
+
 // TestGrowing changes a document that has been read: nothing is shared by mistake.
 func TestGrowing(t *testing.T) {
 	doc, err := Parse([]byte(`<a><b x="1"/><c y="2"/></a>`), KeepText)

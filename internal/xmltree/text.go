@@ -298,10 +298,20 @@ func (p *parser) until(what, ending string, skip int) (string, bool) {
 	return text, true
 }
 
+// cdata reads a CDATA section, which stays one; those next to each other become one, as
+// in libxml2.
 func (p *parser) cdata() {
-	if text, ok := p.until("a CDATA section", "]]>", len("<![CDATA[")); ok && text != "" {
-		p.addText(text)
+	text, ok := p.until("a CDATA section", "]]>", len("<![CDATA["))
+	if !ok {
+		return
 	}
+	if n := len(p.pending); n > p.open[len(p.open)-1].first {
+		if last, ok := p.pending[n-1].(*etree.CharData); ok && last.IsCData() {
+			p.pending[n-1] = etree.NewCData(last.Data + text)
+			return
+		}
+	}
+	p.pending = append(p.pending, etree.NewCData(text))
 }
 
 func (p *parser) comment() {

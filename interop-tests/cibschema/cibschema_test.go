@@ -16,44 +16,13 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/schema"
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
 var (
 	seeds = flag.Int("seeds", 300, "how many configurations to make up")
 	first = flag.Uint64("seed", 1, "the first one's seed")
 )
-
-// lines writes a document down, an element a line.
-func lines(e *etree.Element) string {
-	var b strings.Builder
-	writeLines(&b, e)
-	return b.String()
-}
-
-func writeLines(b *strings.Builder, e *etree.Element) {
-	fmt.Fprintf(b, "<%s", e.FullTag())
-	for _, declares := range []bool{true, false} { // libxml2 keeps declarations apart
-		for i := range e.Attr {
-			if strings.HasPrefix(e.Attr[i].FullKey(), "xmlns") == declares {
-				fmt.Fprintf(b, " %s=%q", e.Attr[i].FullKey(), e.Attr[i].Value)
-			}
-		}
-	}
-	b.WriteString(">\n")
-	for _, token := range e.Child {
-		switch t := token.(type) {
-		case *etree.Element:
-			writeLines(b, t)
-		case *etree.Comment:
-			fmt.Fprintf(b, "<!--%s-->\n", t.Data)
-		case *etree.CharData:
-			if strings.TrimSpace(t.Data) != "" {
-				fmt.Fprintf(b, "%q\n", t.Data)
-			}
-		}
-	}
-	fmt.Fprintf(b, "</%s>\n", e.FullTag())
-}
 
 func parse(t testing.TB, xml []byte) *etree.Element {
 	t.Helper()
@@ -115,8 +84,8 @@ func compareUpgrade(o *oracle, xml []byte) string {
 	switch {
 	case rc != want.rc || int(u.Version) != want.version:
 		return fmt.Sprintf("got %d, version %d, want %d, %d", rc, u.Version, want.rc, want.version)
-	case lines(u.CIB) != lines(parse(o.t, []byte(want.text))):
-		return fmt.Sprintf("got\n%s\nwant\n%s", lines(u.CIB), lines(parse(o.t, []byte(want.text))))
+	case golden.Document(u.CIB) != golden.Document(parse(o.t, []byte(want.text))):
+		return fmt.Sprintf("got\n%s\nwant\n%s", golden.Document(u.CIB), golden.Document(parse(o.t, []byte(want.text))))
 	case transforming(said.String()) != transforming(want.said):
 		return fmt.Sprintf("said\n%s\nwant\n%s", transforming(said.String()), transforming(want.said))
 	}
@@ -144,8 +113,8 @@ func compareConfiguration(o *oracle, xml []byte) string {
 		return fmt.Sprintf("got %v, version %d, want %d, %d", ok, u.Version, want.rc, want.version)
 	case said.String() != says:
 		return fmt.Sprintf("said\n%s\nwant\n%s", said.String(), says)
-	case lines(u.CIB) != lines(parse(o.t, []byte(want.text))):
-		return fmt.Sprintf("got\n%s\nwant\n%s", lines(u.CIB), lines(parse(o.t, []byte(want.text))))
+	case golden.Document(u.CIB) != golden.Document(parse(o.t, []byte(want.text))):
+		return fmt.Sprintf("got\n%s\nwant\n%s", golden.Document(u.CIB), golden.Document(parse(o.t, []byte(want.text))))
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
@@ -55,9 +56,9 @@ func TestReader(t *testing.T) {
 				continue // libxml2 looks for blanks in each line of a text alone then
 			}
 			again, err := xmltree.Parse([]byte(want.text), xmltree.KeepText)
-			if err != nil || lines(doc.Root()) != lines(again.Root()) {
+			if err != nil || golden.Document(doc.Root()) != golden.Document(again.Root()) {
 				wrong++
-				t.Errorf("seed %d: %v\ngot\n%s\nwant\n%s", seed, err, lines(doc.Root()), lines(again.Root()))
+				t.Errorf("seed %d: %v\ngot\n%s\nwant\n%s", seed, err, golden.Document(doc.Root()), golden.Document(again.Root()))
 			}
 		}
 		if wrong > 5 {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
 var (
@@ -139,7 +140,7 @@ func compare(t testing.TB, cib string) map[string]string {
 	})
 	diffs := map[string]string{}
 	for _, name := range outputs {
-		if diff := difference(got[name], want[name]); diff != "" {
+		if diff := golden.Difference(got[name], want[name]); diff != "" {
 			diffs[name] = diff
 		}
 	}
@@ -165,42 +166,10 @@ func ask(t testing.TB, cib string, run func(args []string, out, errs *bytes.Buff
 	made, _ := os.ReadFile(graph)
 	return answers{
 		"exit":    {fmt.Sprint(one), fmt.Sprint(two)},
-		"stderr":  append(byLines(said.String()), byLines(more.String())...),
-		"summary": byLines(summary.String()),
-		"scores":  sorted(scores.String()),
-		"graph":   byLines(string(made)),
-		"dot":     slices.Compact(sorted(string(drawn))),
+		"stderr":  append(golden.Lines(said.String()), golden.Lines(more.String())...),
+		"summary": golden.Lines(summary.String()),
+		"scores":  golden.Sorted(scores.String()),
+		"graph":   golden.Lines(string(made)),
+		"dot":     slices.Compact(golden.Sorted(string(drawn))),
 	}, ok
-}
-
-// byLines are the lines of a text that are not blank, without the white space around.
-func byLines(text string) (lines []string) {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-func sorted(text string) []string {
-	lines := byLines(text)
-	slices.Sort(lines)
-	return lines
-}
-
-// difference is the first line in which two texts differ, or "".
-func difference(got, want []string) string {
-	at := func(lines []string, i int) string {
-		if i < len(lines) {
-			return lines[i]
-		}
-		return "(end)"
-	}
-	for i := range max(len(got), len(want)) {
-		if g, w := at(got, i), at(want, i); g != w {
-			return fmt.Sprintf("line %d\n\t got %s\n\twant %s", i+1, g, w)
-		}
-	}
-	return ""
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
 var (
@@ -113,12 +114,10 @@ func runTest(corpus, dir, name string, args []string) (o outcome) {
 		}
 	}()
 	input := filepath.Join(corpus, "xml", name+".xml")
-	golden := func(kind string) string {
-		b, _ := os.ReadFile(filepath.Join(corpus, kind, name+"."+kind))
-		return string(b)
-	}
 	compare := func(kind, got string, normal func(string) []string) {
-		if diff := difference(normal(got), normal(golden(kind))); diff != "" {
+		want, _ := os.ReadFile(filepath.Join(corpus, kind, name+"."+kind))
+		lines := func(text string) []string { return normal(ignored.ReplaceAllString(text, "")) }
+		if diff := golden.Difference(lines(got), lines(string(want))); diff != "" {
 			o.diff[kind] = diff
 			return
 		}
@@ -128,59 +127,24 @@ func runTest(corpus, dir, name string, args []string) (o outcome) {
 
 	var out, errs bytes.Buffer
 	crmsimulate.Main([]string{"crm_simulate", "-x", input, "-S"}, nothing, &out, &out)
-	compare("summary", oldWords.Replace(out.String()), byLines)
+	compare("summary", oldWords.Replace(out.String()), golden.Lines)
 
 	dot, graph := filepath.Join(dir, name+".dot"), filepath.Join(dir, name+".exp")
 	out.Reset()
 	crmsimulate.Main(append([]string{"crm_simulate", "-x", input, "-D", dot, "-G", graph, "-sSQ"}, args...), nothing, &out, &errs)
-	compare("scores", out.String(), sorted)
+	compare("scores", out.String(), golden.Sorted)
 	drawn, _ := os.ReadFile(dot)
-	compare("dot", string(drawn), func(text string) []string { return slices.Compact(sorted(text)) })
+	compare("dot", string(drawn), func(text string) []string { return slices.Compact(golden.Sorted(text)) })
 	made, _ := os.ReadFile(graph)
-	compare("exp", string(made), byLines)
-	compare("stderr", errs.String(), byLines)
+	compare("exp", string(made), golden.Lines)
+	compare("stderr", errs.String(), golden.Lines)
 	return o
 }
 
 var (
 	oldWords = strings.NewReplacer("ocf::", "ocf:", "Masters:", "Promoted:", "Slaves:", "Unpromoted:", " Slave ", " Unpromoted ")
-	dropped  = regexp.MustCompile(`crm_feature_set="[^"]*"|batch-limit="[0-9]*"`)
-	blanks   = strings.NewReplacer(" ", "", "\t", "")
+	ignored  = regexp.MustCompile(`crm_feature_set="[^"]*"|batch-limit="[0-9]*"|[ \t]`)
 )
-
-// byLines are the lines of a text without what does not count.
-func byLines(text string) (lines []string) {
-	for line := range strings.Lines(text) {
-		line = dropped.ReplaceAllString(strings.TrimSpace(line), "")
-		if line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-// sorted are the lines of a text in the order of the alphabet.
-func sorted(text string) []string {
-	lines := byLines(text)
-	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(blanks.Replace(a), blanks.Replace(b)) })
-	return lines
-}
-
-// difference is the first line in which two texts differ, but for white space, or "".
-func difference(got, want []string) string {
-	at := func(lines []string, i int) string {
-		if i < len(lines) {
-			return lines[i]
-		}
-		return "(end)"
-	}
-	for i := range max(len(got), len(want)) {
-		if g, w := at(got, i), at(want, i); blanks.Replace(g) != blanks.Replace(w) {
-			return fmt.Sprintf("line %d\n\t got %s\n\twant %s", i+1, g, w)
-		}
-	}
-	return ""
-}
 
 // report counts what is the same.
 func report(t *testing.T, outcomes []outcome) {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
@@ -200,7 +201,7 @@ func (d *describer) setMeta(p *parameters, name, value string) {
 // operation's and the resource's parameters, the meta-attributes of the action and
 // of the resources that it is of.
 func (d *describer) setParameters(e *Event, a *status.Action) {
-	p := append(parameters(e.Parameters[:0]), [2]string{"crm_feature_set", status.FeatureSet})
+	p := append(parameters(e.Parameters[:0]), [2]string{"crm_feature_set", featureset.Current})
 	for name, value := range a.Extra.All() {
 		p.setDefault(name, value)
 	}

@@ -147,7 +147,7 @@ func (b *builder) addBundle(r *status.Resource) {
 			if host := replica.Remote.BundleRemoteName(); host != "" {
 				replica.Remote.SetParam("addr", host)
 			} else {
-				b.ws.Logf(loglevel.Info, "Unable to determine address for bundle %s remote connection", r.ID)
+				b.ws.At("pcmk__bundle_expand").Infof("Unable to determine address for bundle %s remote connection", r.ID)
 			}
 		}
 		for _, part := range []*status.Resource{replica.IP, replica.Container, replica.Remote} {

@@ -4,12 +4,42 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/cib/schema"
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/pengine/graph"
+	"github.com/ringmaster-ha/ringmaster/pengine/sched"
+	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
+
+// schedule reads a CIB, upgrades it and makes its graph.
+func schedule(t testing.TB, name string) (*status.WorkingSet, *graph.Graph) {
+	doc := etree.NewDocument()
+	if err := doc.ReadFromFile(name); err != nil {
+		t.Fatal(err)
+	}
+	u, ok := schema.UpdateConfiguration(doc.Root())
+	if !ok {
+		t.Fatalf("%s: no upgrade", name)
+	}
+	now := time.Unix(1700000000, 0).UTC()
+	if date := u.CIB.SelectAttrValue("execution-date", ""); date != "" {
+		epoch, _ := strconv.ParseInt(date, 10, 64)
+		now = time.Unix(epoch, 0).UTC()
+	}
+	ws, err := status.Unpack(u.CIB, status.Options{Now: now, Flags: status.Sanitized})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sched.Schedule(ws)
+	return ws, graph.New(ws, 0)
+}
 
 // Graphs and drawings of CIBs of our own are those that testdata/refresh.sh has
 // the reference make, the graphs byte for byte.
@@ -21,13 +51,13 @@ func TestGolden(t *testing.T) {
 	for _, cib := range cibs {
 		base := strings.TrimSuffix(cib, ".xml")
 		t.Run(filepath.Base(base), func(t *testing.T) {
-			ws, g := schedule(t, cib, time.Time{})
+			ws, g := schedule(t, cib)
 			want, err := os.ReadFile(base + ".graph")
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := string(g.AppendXML(nil))
-			if diff := difference(strings.Split(got, "\n"), strings.Split(string(want), "\n")); diff != "" {
+			if diff := golden.Difference(strings.Split(got, "\n"), strings.Split(string(want), "\n")); diff != "" {
 				t.Errorf("graph: %s", diff)
 			}
 			want, err = os.ReadFile(base + ".dot")
@@ -37,7 +67,7 @@ func TestGolden(t *testing.T) {
 			lines := strings.Split(strings.TrimSpace(string(graph.AppendDot(nil, ws, graph.DotOptions{AllActions: true}))), "\n")
 			lines[0] = " " + lines[0]
 			slices.Sort(lines)
-			if diff := difference(slices.Compact(lines), strings.Split(strings.TrimRight(string(want), "\n"), "\n")); diff != "" {
+			if diff := golden.Difference(slices.Compact(lines), strings.Split(strings.TrimRight(string(want), "\n"), "\n")); diff != "" {
 				t.Errorf("drawing: %s", diff)
 			}
 		})
@@ -48,10 +78,10 @@ func TestGolden(t *testing.T) {
 // maps.
 func TestRepeatable(t *testing.T) {
 	const cib = "testdata/bundles.xml"
-	_, first := schedule(t, cib, time.Time{})
+	_, first := schedule(t, cib)
 	want := string(first.AppendXML(nil))
 	for range 5 {
-		_, g := schedule(t, cib, time.Time{})
+		_, g := schedule(t, cib)
 		if string(g.AppendXML(nil)) != want {
 			t.Fatal("another graph")
 		}

@@ -4,11 +4,20 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
 // AppendXML appends the graph as the reference writes it to files.
 func (g *Graph) AppendXML(b []byte) []byte {
+	w := writer{b: b, lines: true, describer: newDescriber(g.ws)}
+	g.write(&w)
+	return w.b
+}
+
+// AppendLine appends the graph as it travels in messages, without white space between
+// tags.
+func (g *Graph) AppendLine(b []byte) []byte {
 	w := writer{b: b, describer: newDescriber(g.ws)}
 	g.write(&w)
 	return w.b
@@ -17,7 +26,7 @@ func (g *Graph) AppendXML(b []byte) []byte {
 // WriteXML writes the graph as AppendXML has it, a piece at a time: those of big
 // clusters are big. The error is the writer's.
 func (g *Graph) WriteXML(to io.Writer) error {
-	w := writer{describer: newDescriber(g.ws), to: to, b: make([]byte, 0, pieceSize+pieceSize/4)}
+	w := writer{describer: newDescriber(g.ws), to: to, lines: true, b: make([]byte, 0, pieceSize+pieceSize/4)}
 	g.write(&w)
 	w.flush()
 	return w.err
@@ -39,15 +48,28 @@ func (g *Graph) write(w *writer) {
 	}
 }
 
-// writer writes elements with two blanks a level.
+// writer writes elements.
 type writer struct {
-	b   []byte
-	to  io.Writer // nil if all is kept
-	err error     // the first of the writer
+	b     []byte
+	lines bool      // each tag a line, with two blanks a level
+	to    io.Writer // nil if all is kept
+	err   error     // the first of the writer
 
 	describer *describer
 	event     Event    // whose memory is used again
 	starts    []string // see start
+}
+
+func (w *writer) indent(depth int) {
+	if w.lines {
+		w.b = append(w.b, indentation[:2*depth]...)
+	}
+}
+
+func (w *writer) newline() {
+	if w.lines {
+		w.b = append(w.b, '\n')
+	}
 }
 
 func (w *writer) flush() {
@@ -73,7 +95,7 @@ func level(name string) int {
 }
 
 func (w *writer) openAt(depth int, name string, attributes [][2]string, children bool) {
-	w.b = append(w.b, indentation[:2*depth]...)
+	w.indent(depth)
 	w.b = appendTag(w.b, name, attributes)
 	w.endTag(children)
 }
@@ -82,7 +104,8 @@ func (w *writer) endTag(children bool) {
 	if !children {
 		w.b = append(w.b, '/')
 	}
-	w.b = append(w.b, '>', '\n')
+	w.b = append(w.b, '>')
+	w.newline()
 }
 
 // appendTag appends a tag without its end.
@@ -96,7 +119,7 @@ func appendAttributes(b []byte, attributes [][2]string) []byte {
 		b = append(b, ' ')
 		b = append(b, a[0]...)
 		b = append(b, '=', '"')
-		b = appendEscaped(b, a[1])
+		b = text.AppendEscaped(b, a[1], text.Readable)
 		b = append(b, '"')
 	}
 	return b
@@ -120,10 +143,11 @@ func (w *writer) start(a *status.Action) string {
 }
 
 func (w *writer) closeAt(depth int, name string) {
-	w.b = append(w.b, indentation[:2*depth]...)
+	w.indent(depth)
 	w.b = append(w.b, '<', '/')
 	w.b = append(w.b, name...)
-	w.b = append(w.b, '>', '\n')
+	w.b = append(w.b, '>')
+	w.newline()
 }
 
 func (w *writer) open(name string, attributes [][2]string, children bool) {
@@ -142,9 +166,11 @@ func (w *writer) synapse(s *Synapse) {
 	w.close("action_set")
 	w.open("inputs", nil, len(s.Inputs) > 0)
 	for _, in := range s.Inputs {
-		w.b = append(w.b, "      <trigger>\n        "...)
+		w.openAt(3, "trigger", nil, true)
+		w.indent(4)
 		w.b = append(w.b, w.start(in)...)
-		w.b = append(w.b, "/>\n      </trigger>\n"...)
+		w.endTag(false)
+		w.closeAt(3, "trigger")
 	}
 	if len(s.Inputs) > 0 {
 		w.close("inputs")
@@ -154,7 +180,7 @@ func (w *writer) synapse(s *Synapse) {
 
 // action writes an event with its details.
 func (w *writer) action(a *status.Action) {
-	w.b = append(w.b, indentation[:2*3]...)
+	w.indent(3)
 	w.b = append(w.b, w.start(a)...)
 	e := &w.event
 	*e = Event{Kind: kindOf(a), Attributes: e.Attributes[:0], Parameters: e.Parameters[:0]}
@@ -190,45 +216,4 @@ func (w *writer) action(a *status.Action) {
 		w.closeAt(4, "maintenance")
 	}
 	w.closeAt(3, string(e.Kind))
-}
-
-// appendEscaped appends an attribute's value as the reference escapes it
-// (crm_xml_escape): line ends become a backslash and a letter, tabs blanks, other
-// control characters octal numbers. From the first character on that takes two
-// bytes or more it escapes nothing; we do then where the outcome would be no XML.
-func appendEscaped(b []byte, s string) []byte {
-	plain := false
-	start := 0
-	for i := range len(s) {
-		c := s[i]
-		escape := ""
-		switch {
-		case c >= 0x80 && !plain && i+1 < len(s) && s[i+1] >= 0x80:
-			plain = true
-		case c == '<':
-			escape = "&lt;"
-		case c == '"':
-			escape = "&quot;"
-		case c == '&':
-			escape = "&amp;"
-		case plain:
-		case c == '>':
-			escape = "&gt;"
-		case c == '\'':
-			escape = "&apos;"
-		case c == '\t':
-			escape = "    "
-		case c == '\n':
-			escape = `\n`
-		case c == '\r':
-			escape = `\r`
-		case c < ' ' || c > '~':
-			escape = string([]byte{'\\', '0' + c>>6, '0' + c>>3&7, '0' + c&7})
-		}
-		if escape != "" {
-			b = append(append(b, s[start:i]...), escape...)
-			start = i + 1
-		}
-	}
-	return append(b, s[start:]...)
 }

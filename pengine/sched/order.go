@@ -26,11 +26,15 @@ func actionOf(a *status.Action) step { return step{resource: a.Resource, task: a
 // What it comes to is decided by applyOrderings, when all actions are there. An
 // ordering between resources that can migrate implies others for the migration.
 func order(ws *status.WorkingSet, first, then step, flags status.OrderFlags) {
-	orderMigrations(ws, ws.AddOrdering(status.Ordering{
+	o := ws.AddOrdering(status.Ordering{
 		Flags:         flags,
 		FirstResource: first.resource, FirstTask: first.task, FirstAction: first.action,
 		ThenResource: then.resource, ThenTask: then.task, ThenAction: then.action,
-	}))
+	})
+	if t := ws.Options.Trace; t != nil {
+		t.Order(o)
+	}
+	orderMigrations(ws, o)
 }
 
 // orderTasks orders actions of two resources by their names

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/glist"
-	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -379,6 +378,3 @@ func addMeta(a *status.Action, name, value string) {
 		a.Meta.SetDefault(name, value)
 	}
 }
-
-func (s *planner) noticef(format string, args ...any) { s.ws.Logf(loglevel.Notice, format, args...) }
-func (s *planner) infof(format string, args ...any)   { s.ws.Logf(loglevel.Info, format, args...) }

@@ -1,7 +1,6 @@
 package sched_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
@@ -44,10 +44,14 @@ func TestScores(t *testing.T) {
 			for _, record := range ws.Records {
 				got = append(got, record.String())
 			}
-			compareLines(t, got, linesOf(t, base+".scores"))
+			if diff := golden.Difference(got, linesOf(t, base+".scores")); diff != "" {
+				t.Errorf("scores: %s", diff)
+			}
 			want := linesOf(t, base+".messages")
 			want = slices.DeleteFunc(want, func(s string) bool { return !strings.HasPrefix(s, "(") })
-			compareLines(t, log, want)
+			if diff := golden.Difference(log, want); diff != "" {
+				t.Errorf("messages: %s", diff)
+			}
 		})
 	}
 }
@@ -72,34 +76,11 @@ func (m *messages) LogfAt(level loglevel.Level, function, format string, args ..
 }
 
 // linesOf are the lines of a file that are not blank.
-func linesOf(t *testing.T, file string) (lines []string) {
+func linesOf(t *testing.T, file string) []string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range bytes.Lines(text) {
-		if line = bytes.TrimRight(line, "\n"); len(line) > 0 {
-			lines = append(lines, string(line))
-		}
-	}
-	return lines
-}
-
-// compareLines reports the first line that differs.
-func compareLines(t *testing.T, got, want []string) {
-	t.Helper()
-	for i := range max(len(got), len(want)) {
-		g, w := "(no more)", "(no more)"
-		if i < len(got) {
-			g = got[i]
-		}
-		if i < len(want) {
-			w = want[i]
-		}
-		if g != w {
-			t.Errorf("line %d of %d:\n got %s\nwant %s", i+1, len(want), g, w)
-			return
-		}
-	}
+	return golden.Lines(string(text))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -76,7 +77,7 @@ func (c *CIB) record(h history, r result) {
 		set("operation_key", key)
 		set("operation", task)
 		set("crm-debug-origin", c.Origin)
-		set("crm_feature_set", status.FeatureSet)
+		set("crm_feature_set", featureset.Current)
 		set("transition-key", transitionKey)
 		set("transition-magic", fmt.Sprintf("%d:%d;%s", status.ExecDone, r.rc, transitionKey))
 		set("exit-reason", reason)

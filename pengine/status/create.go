@@ -351,7 +351,7 @@ func (ws *WorkingSet) unpackOperation(a *Action) {
 	if a.Operation != nil && a.Meta.Has("role_after_failure") {
 		ws.At("unpack_operation").WarnOncef(WarnRoleAfter, "Support for role_after_failure is deprecated and will be removed in a future release")
 		if a.FailRole == RoleUnknown {
-			a.FailRole = ws.parseRole(a.Meta.Value("role_after_failure"))
+			a.FailRole = ws.ParseRole(a.Meta.Value("role_after_failure"))
 		}
 	}
 	if a.FailRole == RoleUnknown {

@@ -3,7 +3,6 @@ package status
 import (
 	"crypto/md5"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,11 +10,10 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
-
-// FeatureSet is the CRM feature set of Pacemaker 2.1.5.
-const FeatureSet = "3.16.1"
 
 // metaPrefix is what the names of meta-attributes begin with in the parameters
 // of an operation.
@@ -105,7 +103,7 @@ func (r *Resource) secureParams(all, params map[string]string, entry *HistoryEnt
 	if entry != nil {
 		list = entry.SecureParams
 	}
-	old := CompareVersions(version, "3.16.0") < 0
+	old := featureset.Compare(version, "3.16.0") < 0
 	secure := maps.Clone(all)
 	if old {
 		secure = map[string]string{}
@@ -155,48 +153,13 @@ func sortedPairs(m map[string]string) [][2]string {
 // digestOf is the digest of a parameters element with these attributes, as text
 // the way the reference's first digests were made.
 func digestOf(pairs [][2]string) string {
-	var b strings.Builder
-	b.WriteString(" <parameters")
+	b := []byte(" <parameters")
 	for _, p := range pairs {
-		b.WriteString(" " + p[0] + "=\"")
-		escapeXML(&b, p[1])
-		b.WriteString("\"")
+		b = append(append(append(b, ' '), p[0]...), `="`...)
+		b = append(text.AppendEscaped(b, p[1], text.Faithful), '"')
 	}
-	b.WriteString("/>\n")
-	sum := md5.Sum([]byte(b.String()))
+	sum := md5.Sum(append(b, "/>\n"...))
 	return hex.EncodeToString(sum[:])
-}
-
-// escapeXML writes an attribute's value as crm_xml_escape does, which leaves all
-// alone from the first character on that takes two bytes or more.
-func escapeXML(b *strings.Builder, s string) {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 0x80 && i+1 < len(s) && s[i+1] >= 0x80:
-			b.WriteString(s[i:])
-			return
-		case c == '<':
-			b.WriteString("&lt;")
-		case c == '>':
-			b.WriteString("&gt;")
-		case c == '"':
-			b.WriteString("&quot;")
-		case c == '\'':
-			b.WriteString("&apos;")
-		case c == '&':
-			b.WriteString("&amp;")
-		case c == '\t':
-			b.WriteString("    ")
-		case c == '\n':
-			b.WriteString("\\n")
-		case c == '\r':
-			b.WriteString("\\r")
-		case c < ' ' || c > '~':
-			fmt.Fprintf(b, "\\%.3o", c)
-		default:
-			b.WriteByte(c)
-		}
-	}
 }
 
 // digests are those of the resource's operation on the node, calculated once.
@@ -324,21 +287,6 @@ func addDefault(values map[string]string, name, value string) {
 	if _, ok := values[name]; !ok {
 		values[name] = value
 	}
-}
-
-// CompareVersions orders versions by their numbers (compare_version).
-func CompareVersions(a, b string) int {
-	for a != "" || b != "" {
-		var x, y string
-		x, a, _ = strings.Cut(a, ".")
-		y, b, _ = strings.Cut(b, ".")
-		m, _ := LeadingInt(x)
-		n, _ := LeadingInt(y)
-		if m != n {
-			return sign(m < n)
-		}
-	}
-	return 0
 }
 
 // attribute is an attribute of an element; ok is false if there is none.

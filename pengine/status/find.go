@@ -338,5 +338,8 @@ func (r *Resource) nodeScore(n *Node, score int, tag string) {
 		*entry = *NewCandidate(n)
 		r.Allowed.Insert(entry)
 	}
+	if t := r.ws.Options.Trace; t != nil {
+		t.Add(r, entry.Node, entry.Score, score, Cause{Tag: tag})
+	}
 	entry.Score = AddScores(entry.Score, score)
 }

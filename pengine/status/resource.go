@@ -285,6 +285,9 @@ func (r *Resource) PrintableID() string {
 func (r *Resource) SetNextRole(role Role, why string) {
 	if r.NextRole != role {
 		r.ws.tracef("Resetting next role for %s from %s to %s (%s)", r.ID, r.NextRole, role, why)
+		if t := r.ws.Options.Trace; t != nil {
+			t.Roles[r] = append(t.Roles[r], RoleChange{r.NextRole, role, why})
+		}
 		r.NextRole = role
 	}
 }
@@ -360,7 +363,7 @@ func (r *Resource) IsDisabled() bool {
 	if !ok {
 		return false
 	}
-	role := r.ws.parseRole(target)
+	role := r.ws.ParseRole(target)
 	return role == RoleStopped || role == RoleUnpromoted && r.Top().Is(Promotable)
 }
 

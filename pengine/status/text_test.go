@@ -114,17 +114,6 @@ func TestNextIP(t *testing.T) {
 	}
 }
 
-func TestCompareVersions(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{{"3.0.12", "3.0.13", -1}, {"3.16.1", "3.0.13", 1}, {"3.16.1", "3.16.1", 0}, {"", "3.0.13", -1}, {"3.1", "3.0.13", 1}, {"3", "3.0", 0}} {
-		if got := CompareVersions(tt.a, tt.b); got != tt.want {
-			t.Errorf("CompareVersions(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
-		}
-	}
-}
-
 func TestTransitionKeys(t *testing.T) {
 	const uuid = "0c9b5fb9-7f2d-4ef8-9a1c-3c3cfb1b2b31"
 	for key, want := range map[string]int{

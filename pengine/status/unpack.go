@@ -5,6 +5,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/rules"
@@ -104,7 +105,7 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 		byKey:          map[string]*sameKey{},
 		singletons:     map[string]*Action{},
 		histories:      map[string][]*NodeHistory{},
-		featureSet:     FeatureSet,
+		featureSet:     featureset.Current,
 	}
 	if ws.log == nil {
 		ws.log = loglevel.Discard
@@ -119,7 +120,7 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 	if ok {
 		ws.featureSet = version
 	}
-	ws.perResourceFailures = CompareVersions(version, "3.0.13") < 0
+	ws.perResourceFailures = featureset.Compare(version, "3.0.13") < 0
 	if quorate, _ := attribute(cib, "have-quorum"); IsTrue(quorate) {
 		ws.Flags |= HaveQuorum
 	} else {

@@ -36,6 +36,9 @@ type Options struct {
 	// several working sets. Nil counts for this one only.
 	Warned *Warned
 
+	// Trace takes why what was decided; nil for nothing.
+	Trace *Trace
+
 	// DCUUID overrides the dc-uuid of the document, if not empty.
 	DCUUID string
 }

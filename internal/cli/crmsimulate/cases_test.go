@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
 var (
@@ -42,23 +46,50 @@ func TestCases(t *testing.T) {
 			code := run(args, strings.NewReader(""), &out, &out, time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))
 			fmt.Fprintf(&out, "exit status %d\n", code)
 			got := today.ReplaceAllString(failedAt.ReplaceAllString(out.String(), "${1}TIME"), "${1}=TIME")
-			if diff := firstDifference(got, string(want)); diff != "" {
+			if diff := golden.Difference(strings.SplitAfter(got, "\n"), strings.SplitAfter(string(want), "\n")); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-// firstDifference is the first line in which two texts differ, or "".
-func firstDifference(got, want string) string {
-	g, w := strings.SplitAfter(got, "\n"), strings.SplitAfter(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d: got %q, want %q", i+1, g[i], w[i])
-		}
+// What interop-tests/scheduler has found, made small, is now as in the reference:
+// what the tool says for the command lines in the CIBs of testdata/found, the graph
+// and the drawing.
+func TestFound(t *testing.T) {
+	files, err := filepath.Glob("testdata/found/*.xml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no CIBs: %v", err)
 	}
-	if len(g) != len(w) {
-		return fmt.Sprintf("%d lines, want %d", len(g), len(w))
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := os.ReadFile(strings.TrimSuffix(file, "xml") + "out")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Chdir(t.TempDir())
+			var got bytes.Buffer
+			for _, command := range foundCommand.FindAllSubmatch(text, -1) {
+				args := append([]string{"crm_simulate", "-p", "-G", "graph", "-D", "dot"}, strings.Fields(string(command[1]))...)
+				in := bytes.NewReader(foundCommand.ReplaceAll(text, nil))
+				var out, errs bytes.Buffer
+				code := run(args, in, &out, &errs, time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))
+				graph, _ := os.ReadFile("graph")
+				dot, _ := os.ReadFile("dot")
+				fmt.Fprintf(&got, "# %s\n%s%sexit status %d\n%s%s\n", command[1], out.Bytes(), errs.Bytes(), code, graph,
+					strings.Join(slices.Compact(golden.Sorted(string(dot))), "\n"))
+			}
+			said := today.ReplaceAllString(failedAt.ReplaceAllString(got.String(), "${1}TIME"), "${1}=TIME")
+			if diff := golden.Difference(golden.Lines(said), golden.Lines(string(want))); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
-	return ""
 }
+
+// foundCommand is a processing instruction that holds a command line.
+var foundCommand = regexp.MustCompile(`<\?crm_simulate (.*)\?>\n`)

@@ -1,7 +1,7 @@
 package iso8601
 
 import (
-	"bytes"
+	"io"
 	"testing"
 	_ "time/tzdata"
 
@@ -10,16 +10,7 @@ import (
 
 // TestGolden repeats what the reference was asked; testdata/README says how.
 func TestGolden(t *testing.T) {
-	runs := golden.Commands(t, "testdata/golden.jsonl")
-	if len(runs) < 100 {
-		t.Fatalf("only %d runs", len(runs))
-	}
-	t.Chdir(t.TempDir())
-	for _, want := range runs {
-		c := want
-		var out, errs bytes.Buffer
-		c.Status = run(c.Args, &out, &errs, c.Time(t))
-		c.Stdout, c.Stderr = out.String(), errs.String()
-		c.Compare(t, want)
-	}
+	golden.Repeat(t, "testdata/golden.jsonl", func(c golden.Command, _ io.Reader, stdout, stderr io.Writer) int {
+		return run(c.Args, stdout, stderr, c.Time(t))
+	})
 }

@@ -168,7 +168,7 @@ func (s *suite) membership() {
 }
 
 func (s *suite) idle() {
-	const span = 5 * time.Second
+	const span = 10 * time.Second
 	c, g := s.both(1000, 1, func(cl *cluster) []float64 {
 		pid := cl.Host(0).Pids("corosync")[0]
 		before := cl.CPU(pid)
