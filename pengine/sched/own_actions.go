@@ -14,7 +14,7 @@ import (
 type ownActions struct {
 	names       []actionName // of actions, by their number
 	others      map[string]actionName
-	byResource  [][]*status.Action // by the resource's index, the oldest first; nil if not yet read
+	byResource  [][]*status.Action    // by the resource's index, the oldest first; nil if not yet read
 	byInstances [][]*instancesActions // by the resource's index and the name
 }
 
