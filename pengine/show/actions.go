@@ -160,7 +160,15 @@ func (s *summary) resource(r *status.Resource) {
 			r.Role = status.RoleStarted // as it was before its actions were created
 		}
 	}
-	if current == nil && r.Is(status.Orphan) || !r.Is(status.Managed) || current == nil && next == nil {
+	if current == nil && r.Is(status.Orphan) {
+		return
+	}
+	if managed := r.Is(status.Managed); !managed || current == nil && next == nil {
+		detail := ""
+		if !managed {
+			detail = " unmanaged"
+		}
+		s.leave(r, detail)
 		return
 	}
 	s.primitive(r, current, next)
@@ -210,6 +218,13 @@ func (s *summary) primitive(r *status.Resource, current, next *status.Node) {
 	}
 }
 
+// leave says in the log that a primitive stays as it is.
+func (s *summary) leave(r *status.Resource, detail string) {
+	if s.log != nil {
+		s.log.At("rsc_action_default").Infof("Leave   %s\t(%s%s)", r.ID, r.Role, detail)
+	}
+}
+
 // sameRole says what is done with a primitive whose role stays.
 func (s *summary) sameRole(r *status.Resource, current, next *status.Node, start, stop, promote, demote *status.Action) {
 	if next == nil {
@@ -225,6 +240,8 @@ func (s *summary) sameRole(r *status.Resource, current, next *status.Node, start
 	case start == nil || start.Is(status.Optional):
 		if demote != nil && promote != nil && !demote.Is(status.Optional) && !promote.Is(status.Optional) {
 			s.item("Re-promote", r, current, next, promote, demote)
+		} else {
+			s.leave(r, " "+next.String())
 		}
 	case !start.Is(status.ActionRunnable):
 		s.item("Stop", r, current, nil, stop, reasonFrom(stop, start))
