@@ -91,6 +91,103 @@ func drawOperation(rng *rand.Rand) []string {
 	return args
 }
 
+// drawPermission is a permission, as an element of today's form or of that of before schema 2.0.
+func drawPermission(rng *rand.Rand, old bool) string {
+	kind := pick(rng, []string{"read", "read", "write", "write", "deny"})
+	tag, ref := "object-type", "reference"
+	element := fmt.Sprintf(`acl_permission id="a%d" kind="%s"`, rng.IntN(1000), kind)
+	if old {
+		tag, ref, element = "tag", "ref", fmt.Sprintf(`%s id="a%d"`, kind, rng.IntN(1000))
+	}
+	name := pick(rng, []string{"nvpair", "nodes", "node", "primitive", "resources", "cib", "constraints", "status", "meta_attributes", "none"})
+	attribute := pick(rng, []string{"name", "uname", "id", "type", "value"})
+	switch rng.IntN(4) {
+	case 0:
+		return fmt.Sprintf(`<%s xpath="%s"/>`, element, strings.ReplaceAll(pick(rng, paths), ">", "&gt;"))
+	case 1:
+		return fmt.Sprintf(`<%s %s="%s"/>`, element, ref, pick(rng, []string{"p", "q", "g", "qi", "pm-t", "1", "2", "none"}))
+	case 2:
+		return fmt.Sprintf(`<%s %s="%s" attribute="%s"/>`, element, tag, name, attribute)
+	}
+	return fmt.Sprintf(`<%s %s="%s"/>`, element, tag, name)
+}
+
+// drawPermissions is a section of permissions for user drawn.
+func drawPermissions(rng *rand.Rand) string {
+	var b strings.Builder
+	b.WriteString(`<acls>`)
+	for target := range 1 + rng.IntN(2) {
+		old := rng.IntN(2) == 0
+		element, role := fmt.Sprintf(`acl_target id="t%d" name="drawn"`, target), "role"
+		if old {
+			element, role = `acl_user id="drawn"`, "role_ref"
+		}
+		fmt.Fprintf(&b, "<%s>", element)
+		for range rng.IntN(3) {
+			b.WriteString(drawPermission(rng, old))
+		}
+		fmt.Fprintf(&b, `<%s id="r%d"/></%s>`, role, rng.IntN(3), strings.Fields(element)[0])
+	}
+	for role := range 3 {
+		fmt.Fprintf(&b, `<acl_role id="r%d">`, role)
+		for range 1 + rng.IntN(3) {
+			b.WriteString(drawPermission(rng, rng.IntN(2) == 0))
+		}
+		b.WriteString(`</acl_role>`)
+	}
+	b.WriteString(`</acls>`)
+	return b.String()
+}
+
+// TestDrawnPermissions has users with drawn permissions query and change.
+func TestDrawnPermissions(t *testing.T) {
+	file := t.TempDir() + "/cib.xml"
+	kinds := map[string]int{}
+	wrong, crashed := 0, 0
+	for seed := *first; seed < *first+uint64(*seeds); seed++ {
+		rng := rand.New(rand.NewPCG(seed, 4))
+		cib := fmt.Sprintf(start, "none", "true")
+		from, to := strings.Index(cib, "<acls>"), strings.Index(cib, "</acls>")+len("</acls>")
+		cib = cib[:from] + drawPermissions(rng) + cib[to:]
+		for range 5 {
+			args := drawOperation(rng)
+			if at := slices.Index(args, "-U"); at >= 0 {
+				args = args[:at]
+			}
+			args = append(args, "-U", "drawn")
+			save(t, file, cib)
+			c := run(t, []string{"CIB_file=" + file}, "", append([]string{"cibadmin"}, args...)...)
+			if c.Status < 0 {
+				crashed++
+				continue
+			}
+			after, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := opstest.Case{Before: cib, Args: args}
+			got.Status = int(result.RC(got.Run()).Exit())
+			want := ""
+			if string(after) != cib {
+				want = string(after)
+			}
+			kinds[fmt.Sprint(args[0], c.Status, want != "")]++
+			if got.Status != c.Status || got.Stdout != c.Stdout || got.After != want {
+				wrong++
+				t.Errorf("seed %d: %q with %s\ngot  %d %s\nwant %d %s\n%s\nin the output: %s\nin the file: %s", seed, args, cib[from:strings.Index(cib, "</acls>")], got.Status, "", c.Status, "",
+					c.Stderr, firstDifference(got.Stdout, c.Stdout), firstDifference(got.After, want))
+				if wrong > 5 {
+					t.FailNow()
+				}
+			}
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		t.Logf("%5d %s", kinds[kind], kind)
+	}
+	t.Logf("the reference crashed %d times", crashed)
+}
+
 // TestOperations has cibadmin and us work on the same file, step by step.
 func TestOperations(t *testing.T) {
 	dir := t.TempDir()
