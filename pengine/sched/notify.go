@@ -238,8 +238,7 @@ func (n *notifications) describe(r *status.Resource) {
 	ids, _ := names(n.inactive, false)
 	add("notify_inactive_resource", ids)
 
-	available := n.allowed.Values()
-	glist.Sort(available, func(a, b *status.Candidate) int { return status.CompareNames(a.Name, b.Name) })
+	available := allowedNodes(r.WorkingSet(), n.allowed)
 	var list, all, hosts []string
 	for _, c := range available {
 		if c.HasName {
@@ -381,7 +380,7 @@ func (s *planner) notifyAfter(r *status.Resource, node *status.Node, n *notifica
 // notifyAfterFencing notifies the others of a stop that is implied by fencing
 // (pe__order_notifs_after_fencing).
 func (s *planner) notifyAfterFencing(stop *status.Action, r *status.Resource, fencing *status.Action) {
-	s.infof("Ordering notifications for implied %s after fencing", stop.Key)
+	s.ws.At("pcmk__order_notifs_after_fencing").Infof("Ordering notifications for implied %s after fencing", stop.Key)
 	n := s.newNotifications(r, status.ActionNameStop, nil, fencing)
 	if n == nil {
 		return

@@ -1,26 +1,28 @@
 // Package crmdiff is crm_diff(8): it compares two configurations and prints the patchset from
 // one to the other, or applies one (the reference's tools/crm_diff.c).
 //
-// It differs from the reference in what is no XML: that takes what it could read of it, this
-// refuses it; and it crashes on text and CDATA sections between elements, and on patchsets that
-// delete what they are applied to. Of the log, the reference's lines for programmers
-// (failed assertions and what follows them) are left out, but for the one that documents of different names get.
+// It differs from the reference where that crashes: on text and CDATA sections between
+// elements, and on patchsets that delete what they are applied to. Of the log, the
+// reference's lines for programmers (failed assertions and what follows them) are left
+// out, but for the one that documents of different names get.
 package crmdiff
 
 import (
 	"errors"
 	"fmt"
 	"io"
-	"syscall"
 
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
+	"github.com/ringmaster-ha/ringmaster/cib/result"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/goption"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
 const summary = "Compare two Pacemaker configurations (in XML format) to produce a custom diff-like output, " +
@@ -119,8 +121,9 @@ func (o *options) run(stdin io.Reader, stdout, stderr io.Writer, log *pcmktool.L
 		fmt.Fprintln(stderr, "error: -u/--no-version incompatible with -c/--cib")
 		return crmexit.Usage
 	}
-	original := o.read(o.original, "first", stdin, stderr)
-	next := o.read(o.next, "second", stdin, stderr)
+	r := &cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr}
+	original := o.read(o.original, "first", r)
+	next := o.read(o.next, "second", r)
 	for _, d := range []struct {
 		which string
 		root  *etree.Element
@@ -134,7 +137,7 @@ func (o *options) run(stdin io.Reader, stdout, stderr io.Writer, log *pcmktool.L
 	code := crmexit.OK
 	if o.apply {
 		if err = patch.Apply(original, next, o.cib); err != nil {
-			rc := result(err)
+			rc := result.RC(err)
 			fmt.Fprintf(stderr, "Could not apply patch: %s\n", rc)
 			return rc.Exit()
 		}
@@ -150,20 +153,21 @@ func (o *options) run(stdin io.Reader, stdout, stderr io.Writer, log *pcmktool.L
 }
 
 // read reads a document; nil means that there is none.
-func (o *options) read(from source, which string, stdin io.Reader, stderr io.Writer) *etree.Element {
-	var root *etree.Element
+func (o *options) read(from source, which string, r *cibinput.Reader) *etree.Element {
+	var d *cibinput.Document
 	switch {
 	case from.text:
-		root, _ = pcmktool.TextXML(*from.value)
+		d = r.Text(*from.value)
 	case o.stdin:
-		fmt.Fprintf(stderr, "Input %s XML fragment:", which)
-		if data, err := io.ReadAll(stdin); err == nil {
-			root, _ = pcmktool.TextXML(string(data))
-		}
+		fmt.Fprintf(r.Stderr, "Input %s XML fragment:", which)
+		d = r.Input()
 	case from.value != nil:
-		root, _ = pcmktool.FileXML(*from.value, stdin)
+		d = r.File(*from.value)
 	}
-	return root
+	if d == nil {
+		return nil
+	}
+	return d.Root
 }
 
 var versionFields = []string{"admin_epoch", "epoch", "num_updates"}
@@ -185,7 +189,7 @@ func (o *options) compare(original, next *etree.Element, log *pcmktool.Log) *etr
 		if mismatch.What == "id" {
 			line, call = 2516, "ID"
 		}
-		log.Always(pcmktool.Error, "log_assertion_as", fmt.Sprintf("xml_calculate_changes: Triggered fatal assertion at xml.c:%d : "+
+		log.Always(loglevel.Error, "log_assertion_as", fmt.Sprintf("xml_calculate_changes: Triggered fatal assertion at xml.c:%d : "+
 			"pcmk__str_eq(%[2]s(old_xml), %[2]s(new_xml), pcmk__str_casei)", line, call))
 	}
 	patchset, _ := patch.Create(original, d, patch.Options{})
@@ -198,7 +202,7 @@ func (o *options) compare(original, next *etree.Element, log *pcmktool.Log) *etr
 		stripVersion(patchset)
 	}
 	for _, line := range patch.Describe(patchset, "generate_patch") {
-		log.Print(pcmktool.Notice, "generate_patch", line)
+		log.Print(loglevel.Notice, "generate_patch", line)
 	}
 	return patchset
 }
@@ -222,20 +226,4 @@ func stripVersion(patchset *etree.Element) {
 			}
 		}
 	}
-}
-
-// result is an error's number.
-func result(err error) crmexit.RC {
-	for _, r := range []struct {
-		err error
-		rc  crmexit.RC
-	}{
-		{patch.ErrResync, crmexit.RCDiffResync}, {patch.ErrOldData, crmexit.RCOldData}, {patch.ErrFailed, crmexit.RCDiffFailed},
-		{patch.ErrFormat, crmexit.RC(syscall.EINVAL)}, {patch.ErrNoResult, crmexit.RC(syscall.ENOMSG)}, {patch.ErrNotUnique, crmexit.RC(syscall.ENOTUNIQ)},
-	} {
-		if errors.Is(err, r.err) {
-			return r.rc
-		}
-	}
-	return crmexit.RCError
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/qb"
+	"github.com/ringmaster-ha/ringmaster/internal/qb/ringbuffer"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
 )
 
@@ -41,6 +42,11 @@ type Options struct {
 	// error that wraps a syscall.Errno is told to the client as -errno, any
 	// other as -EACCES. nil admits everybody.
 	Accept func(Peer) error
+	// Group, if any, names for a client the group whose members may use its
+	// connection; the files stay with our user, so that the kernel turns away a
+	// client that is not in the group (qb_ipcs_connection_auth_set). Without it,
+	// or where it says no, they are given to the client. Called after Accept.
+	Group func(Peer) (gid uint32, ok bool)
 	// Locker, if any, is held during all calls of the Handler and Accept; the
 	// requests that one client has pipelined are handled under one hold.
 	Locker sync.Locker
@@ -120,6 +126,16 @@ func setDefault[T comparable](p *T, v T) {
 	if *p == zero {
 		*p = v
 	}
+}
+
+// owner is to whom the files of a client's connection are given.
+func (o *Options) owner(p Peer) ringbuffer.Owner {
+	if o.Group != nil {
+		if gid, ok := o.Group(p); ok {
+			return ringbuffer.Owner{GID: gid, Shared: true}
+		}
+	}
+	return ringbuffer.Owner{UID: p.UID, GID: p.GID}
 }
 
 type noLock struct{}
