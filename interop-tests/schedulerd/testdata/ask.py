@@ -7,7 +7,7 @@ import ctypes
 import sys
 import time
 
-SCHEDULER, SYNC, REPLY = 6, 2, 2  # enum values of crm/common/ipc.h
+SCHEDULER, POLL, REPLY = 6, 1, 2  # enum values of crm/common/ipc.h
 
 lib = ctypes.CDLL("libcrmcommon.so.34")
 pointer = ctypes.c_void_p
@@ -41,7 +41,7 @@ waits = len(sys.argv) == 2
 api = pointer()
 check("new", lib.pcmk_new_ipc_api(ctypes.byref(api), SCHEDULER))
 lib.pcmk_register_ipc_callback(api, take, None)
-check("connect", lib.pcmk_connect_ipc(api, SYNC if waits else 1))
+check("connect", lib.pcmk_connect_ipc(api, POLL))
 cib = lib.filename2xml(sys.argv[1].encode())
 reference = ctypes.c_char_p()
 check("send", lib.pcmk_schedulerd_api_graph(api, pointer(cib), ctypes.byref(reference)))
