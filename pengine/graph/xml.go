@@ -26,7 +26,7 @@ func (g *Graph) AppendLine(b []byte) []byte {
 // WriteXML writes the graph as AppendXML has it, a piece at a time: those of big
 // clusters are big. The error is the writer's.
 func (g *Graph) WriteXML(to io.Writer) error {
-	w := writer{describer: newDescriber(g.ws), lines: true, to: to, b: make([]byte, 0, pieceSize+pieceSize/4)}
+	w := writer{describer: newDescriber(g.ws), to: to, lines: true, b: make([]byte, 0, pieceSize+pieceSize/4)}
 	g.write(&w)
 	w.flush()
 	return w.err

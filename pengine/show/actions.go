@@ -74,7 +74,7 @@ func (c *Columns) LogActions(ws *status.WorkingSet) {
 	s.write(ws)
 }
 
-// summary is the lines of a summary, or its elements if p is there.
+// summary is the lines of a summary. Columns grow as lines are written.
 type summary struct {
 	p       *Printer
 	lines   []string
