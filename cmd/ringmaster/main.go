@@ -25,6 +25,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/schedulerd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
 
@@ -49,6 +50,8 @@ var programs = map[string]program{
 	"crm_simulate": crmsimulate.Main,
 	"crm_verify":   crmverify.Main,
 	"iso8601":      iso8601.Main,
+
+	"pacemaker-schedulerd": schedulerd.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
 }

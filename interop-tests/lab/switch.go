@@ -31,7 +31,7 @@ type lanSwitch struct {
 	mu    sync.Mutex
 	ports map[int]*os.File
 	fault map[[2]int]Fault
-	watch func(frame []byte) // sees each frame as its host sends it
+	watch []func(frame []byte) // see each frame as its host sends it
 }
 
 func newSwitch(n int) *lanSwitch {
@@ -141,8 +141,8 @@ func (s *lanSwitch) forward(from int, frame []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.watch != nil {
-		s.watch(frame)
+	for _, see := range s.watch {
+		see(frame)
 	}
 	if frame[0]&1 == 0 && binary.BigEndian.Uint32(frame) == 0x02726d00 {
 		s.send(from, int(frame[5])-1, frame)

@@ -37,6 +37,9 @@ func (x *explainer) reasonText(c show.Change) (text string, other *status.Resour
 			return x.failedText(r), nil
 		case c.Blocked:
 			return x.blockedActionText(c.Action), nil
+		case c.Task == "Demote":
+			text, _ := strings.CutPrefix(x.unpromotedText(r), "because ")
+			return text, nil
 		}
 		return "", nil
 	case "resource definition change":

@@ -200,7 +200,20 @@ func (x *explainer) nowhere(r *status.Resource) ([]string, *status.Resource) {
 	if text := kindTexts[x.commonKind(r)]; text != "" {
 		return []string{sentence("No node can run it: %s", text)}, nil
 	}
-	return []string{"No node can run it; each is ruled out for a reason of its own."}, nil
+	const few = 3
+	if up > few {
+		if x.hasTag(r, status.TagCloneNodeMax) {
+			return []string{"No node can run it: those that have another instance take no more, and the others are ruled out."}, nil
+		}
+		return []string{"No node can run it; each that is up is ruled out for a reason of its own."}, nil
+	}
+	reasons := []string{"No node can run it."}
+	for _, n := range x.ws.Nodes {
+		if x.stateOf(n) == "" && r.Allowed.Get(n) != nil {
+			reasons = append(reasons, sentence("On %s: %s", n, x.verdict(r, n).Text))
+		}
+	}
+	return reasons, nil
 }
 
 // hasTag tells whether a score of the resource was changed for that reason.

@@ -22,9 +22,11 @@ func (x *explainer) explainNode(n *status.Node) *Node {
 	case n.IsGuest() && n.RemoteRequiresReset:
 		e.Answer = sentence("%s, a guest node, will be fenced by recovering its container %s", n, n.RemoteResource.Container.ID)
 		e.Fenced = true
-	case n.Unclean || len(reasons) > 0 && n.RemoteRequiresReset:
+	case n.Unclean:
 		e.Answer = sentence("%s should be fenced, but cannot be", n)
 		e.Reasons = append(e.Reasons, x.cannotFence(n))
+	case n.IsRemote() && n.RemoteRequiresReset && len(reasons) > 0:
+		e.Answer = sentence("%s was to be fenced, but need not be: its connection %s can be made again", n, n.RemoteResource.ID)
 	case e.State == "online":
 		e.Answer = sentence("%s is online and can run resources", n)
 	default:
@@ -32,7 +34,7 @@ func (x *explainer) explainNode(n *status.Node) *Node {
 	}
 	seen := map[string]bool{}
 	for _, reason := range reasons {
-		if !seen[reason] && (e.Fenced || n.Unclean) {
+		if !seen[reason] && (e.Fenced || n.Unclean || n.RemoteRequiresReset) {
 			seen[reason] = true
 			e.Reasons = append(e.Reasons, sentence("%s", capital(fencingText(reason)+x.fencingDetail(n, reason))))
 		}

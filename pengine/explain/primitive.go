@@ -92,7 +92,7 @@ func (x *explainer) changeReasons(r *status.Resource) (reasons []string) {
 			case text == "":
 				continue
 			case c.Blocked:
-				add(of, sentence("It cannot be done because %s", text))
+				add(of, sentence("It cannot %s now because %s", changeVerb(c.Task), text))
 			default:
 				add(of, sentence("It is to %s because %s", changeVerb(c.Task), text))
 			}
@@ -250,20 +250,68 @@ func (x *explainer) promotionFacts(r *status.Resource) []Fact {
 	if !ok {
 		return nil
 	}
-	score := status.FormatScore(p.Score)
+	score := status.FormatScore(p.Score) + x.promotionSum(r, p)
 	switch {
+	case p.Promoted && r.WantedRole() != status.RolePromoted:
+		return []Fact{{kindPromotion, sentence("It was chosen to be promoted, with a promotion score of %s, but will not be%s", score, comma(x.unpromotedText(r)))}}
 	case p.Promoted:
 		return []Fact{{kindPromotion, sentence("It is promoted with a promotion score of %s, %s of at most promoted-max=%d", score, ordinal(p.Before+1), p.Most)}}
 	case assigned(r) == nil:
 		return nil
 	case p.Before >= p.Most:
-		return []Fact{{kindPromotion, sentence("It is not promoted: its promotion score is %s, and others with a better one are promoted already (promoted-max=%d)", score, p.Most)}}
+		return []Fact{{kindPromotion, sentence("It is not promoted: its promotion score is %s, and others that come before it are promoted (promoted-max=%d)", score, p.Most)}}
 	case p.Score < 0:
 		return []Fact{{kindPromotion, sentence("It is not promoted: its promotion score is %s, and it has to be 0 at least", score)}}
 	case p.Quorum:
 		return []Fact{{kindPromotion, "It is not promoted: there is no quorum (cluster option no-quorum-policy=freeze)."}}
 	}
 	return []Fact{{kindPromotion, sentence("It is not promoted, although its promotion score is %s: the node cannot take it (its own state, a colocation, a ticket, or promoted-node-max=%d)", score, r.PromotedNodeMax())}}
+}
+
+// promotionSum says what a promotion score is made of, "" if of nothing.
+func (x *explainer) promotionSum(r *status.Resource, p status.Promotion) string {
+	n := assigned(r)
+	if n == nil {
+		return ""
+	}
+	var terms []Term
+	sum := 0
+	for _, c := range x.trace.Priorities[r] {
+		t := x.term(r, n, c)
+		t.Score, t.Reset = c.Delta, c.Reset
+		if c.Reset {
+			t.Score = c.After
+		}
+		if t.Kind == kindPromotion && promotionSource(r, n) == "" {
+			t.Text = "it has no promotion score there"
+		}
+		terms = append(terms, t)
+		sum = c.After
+	}
+	if rest := p.Score - sum; rest != 0 && p.Score < status.Infinity && sum > -status.Infinity {
+		terms = append(terms, Term{Kind: kindPromotion, Score: rest, Text: "what " + r.Top().ID + " and its colocations say of the node"})
+	}
+	if len(terms) < 2 {
+		return source(promotionSource(r, n))
+	}
+	return ", which is " + sumOf(terms)
+}
+
+// unpromotedText says why a primitive that was to be promoted is not, "" if nothing
+// does.
+func (x *explainer) unpromotedText(r *status.Resource) string {
+	for _, p := range primitives(r) {
+		for _, c := range slices.Backward(x.trace.Roles[p]) {
+			if c.From != status.RolePromoted || c.To == status.RolePromoted {
+				continue
+			}
+			if c.Why == "no-quorum-policy=demote" {
+				return "because this part of the cluster has no quorum (cluster option no-quorum-policy=demote)"
+			}
+			return "because of " + c.Why
+		}
+	}
+	return ""
 }
 
 func ordinal(n int) string {

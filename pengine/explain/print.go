@@ -115,13 +115,13 @@ func (v Verdict) line() string {
 		return text
 	}
 	if len(v.Terms) > 0 {
-		text += ": " + sum(v.Terms)
+		text += ": " + sumOf(v.Terms)
 	}
 	return text
 }
 
-// sum is terms added up: "100 (stickiness) - 50 (a colocation)".
-func sum(terms []Term) string {
+// sumOf is terms added up: "100 (stickiness) - 50 (a colocation)".
+func sumOf(terms []Term) string {
 	var b strings.Builder
 	for i, t := range terms {
 		score := status.FormatScore(t.Score)

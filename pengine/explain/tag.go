@@ -61,7 +61,7 @@ func (x *explainer) tagTerm(r *status.Resource, n *status.Node, c status.ScoreCh
 	case status.TagEverywhere:
 		return kindFailure, x.everywhereText(r)
 	case status.TagExclusive:
-		return kindDiscovery, "resource-discovery is exclusive" + x.discoverySource(r) + ", and no such constraint names the node"
+		return kindDiscovery, notExclusive(x.discoverySource(r))
 	case status.TagNodeUnavailable:
 		if state := x.stateOf(n); state != "" {
 			return kindNode, "the node is " + state
@@ -71,9 +71,31 @@ func (x *explainer) tagTerm(r *status.Resource, n *status.Node, c status.ScoreCh
 		if c.With != nil {
 			return kindPromotion, "promotion score of " + c.With.ID
 		}
-		return kindPromotion, "promotion score"
+		return kindPromotion, "promotion score" + source(promotionSource(r, n))
 	}
 	return kindOther, c.Tag
+}
+
+// promotionSource are the node attributes that have the promotion scores of an
+// instance, or of what is in it, on a node.
+func promotionSource(r *status.Resource, n *status.Node) string {
+	var names []string
+	for _, p := range primitives(r) {
+		id := p.ID
+		if p.HistoryID != "" {
+			id = p.HistoryID
+		}
+		for _, name := range []string{"master-" + id, "master-" + status.BaseName(p.ID)} {
+			if value, ok := n.AttributeFor(name, p); ok {
+				names = append(names, name+"="+value)
+				break
+			}
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "node attribute " + list(names)
 }
 
 // source is where something was set, in words, or "".
@@ -106,9 +128,8 @@ func (x *explainer) failLimit(r *status.Resource, n *status.Node) string {
 	case count == 1:
 		times = "once"
 	}
-	threshold := "migration-threshold=" + status.FormatScore(failed.MigrationThreshold)
-	return fmt.Sprintf("%s has failed there %s, and may not %s times (%s%s); crm_resource --cleanup allows it again",
-		who, times, status.FormatScore(failed.MigrationThreshold), threshold, comma(x.metaSource(failed, "migration-threshold")))
+	return fmt.Sprintf("%s has failed there %s, and no more is allowed (migration-threshold=%s%s); crm_resource --cleanup lets it try again",
+		who, times, status.FormatScore(failed.MigrationThreshold), comma(x.metaSource(failed, "migration-threshold")))
 }
 
 func comma(where string) string {
@@ -294,6 +315,11 @@ func (x *explainer) everywhereText(r *status.Resource) string {
 		}
 	}
 	return "a failure keeps it from all nodes" + x.failureOf(r, nil, "")
+}
+
+// notExclusive says that a node is none of those where alone a resource may be.
+func notExclusive(constraints string) string {
+	return "resource-discovery is exclusive" + constraints + ", and no such constraint names the node"
 }
 
 // discoverySource are the constraints with resource-discovery=exclusive.

@@ -130,7 +130,13 @@ func (x *explainer) notAllowedText(r *status.Resource, n *status.Node) string {
 	if r.IsBundled() || n.IsBundleNode() {
 		return "what is in a bundle's container runs on that container's own node, and nowhere else"
 	}
-	return "it is not among its nodes"
+	if exclusive := x.discoverySource(r); exclusive != "" {
+		return notExclusive(exclusive)
+	}
+	if n.IsGuestOrRemote() {
+		return "the node is none that it was given when the configuration was read: a remote or guest node without connection"
+	}
+	return "it may not run there at all"
 }
 
 // lost is why another node was preferred, "" if none was.
@@ -161,7 +167,10 @@ func (x *explainer) tieText(r *status.Resource, choice *status.Choice, loser, wi
 		return fmt.Sprintf("it is active on %s already", winner.Node)
 	}
 	if choice.How == status.ChoicePreferred {
-		return fmt.Sprintf("%s was asked for", winner.Node)
+		if r.MigrationTarget == winner.Node {
+			return fmt.Sprintf("it is being migrated to %s", winner.Node)
+		}
+		return fmt.Sprintf("%s has the most capacity left, though none has enough for all that has to be together", winner.Node)
 	}
 	switch loser.Criterion {
 	case status.CriterionCapacity:

@@ -10,6 +10,14 @@ import (
 
 // AppendXML appends the graph as the reference writes it to files.
 func (g *Graph) AppendXML(b []byte) []byte {
+	w := writer{b: b, lines: true, describer: newDescriber(g.ws)}
+	g.write(&w)
+	return w.b
+}
+
+// AppendLine appends the graph as it travels in messages, without white space between
+// tags.
+func (g *Graph) AppendLine(b []byte) []byte {
 	w := writer{b: b, describer: newDescriber(g.ws)}
 	g.write(&w)
 	return w.b
@@ -18,7 +26,7 @@ func (g *Graph) AppendXML(b []byte) []byte {
 // WriteXML writes the graph as AppendXML has it, a piece at a time: those of big
 // clusters are big. The error is the writer's.
 func (g *Graph) WriteXML(to io.Writer) error {
-	w := writer{describer: newDescriber(g.ws), to: to, b: make([]byte, 0, pieceSize+pieceSize/4)}
+	w := writer{describer: newDescriber(g.ws), to: to, lines: true, b: make([]byte, 0, pieceSize+pieceSize/4)}
 	g.write(&w)
 	w.flush()
 	return w.err
@@ -40,15 +48,28 @@ func (g *Graph) write(w *writer) {
 	}
 }
 
-// writer writes elements with two blanks a level.
+// writer writes elements.
 type writer struct {
-	b   []byte
-	to  io.Writer // nil if all is kept
-	err error     // the first of the writer
+	b     []byte
+	lines bool      // each tag a line, with two blanks a level
+	to    io.Writer // nil if all is kept
+	err   error     // the first of the writer
 
 	describer *describer
 	event     Event    // whose memory is used again
 	starts    []string // see start
+}
+
+func (w *writer) indent(depth int) {
+	if w.lines {
+		w.b = append(w.b, indentation[:2*depth]...)
+	}
+}
+
+func (w *writer) newline() {
+	if w.lines {
+		w.b = append(w.b, '\n')
+	}
 }
 
 func (w *writer) flush() {
@@ -74,7 +95,7 @@ func level(name string) int {
 }
 
 func (w *writer) openAt(depth int, name string, attributes [][2]string, children bool) {
-	w.b = append(w.b, indentation[:2*depth]...)
+	w.indent(depth)
 	w.b = appendTag(w.b, name, attributes)
 	w.endTag(children)
 }
@@ -83,7 +104,8 @@ func (w *writer) endTag(children bool) {
 	if !children {
 		w.b = append(w.b, '/')
 	}
-	w.b = append(w.b, '>', '\n')
+	w.b = append(w.b, '>')
+	w.newline()
 }
 
 // appendTag appends a tag without its end.
@@ -121,10 +143,11 @@ func (w *writer) start(a *status.Action) string {
 }
 
 func (w *writer) closeAt(depth int, name string) {
-	w.b = append(w.b, indentation[:2*depth]...)
+	w.indent(depth)
 	w.b = append(w.b, '<', '/')
 	w.b = append(w.b, name...)
-	w.b = append(w.b, '>', '\n')
+	w.b = append(w.b, '>')
+	w.newline()
 }
 
 func (w *writer) open(name string, attributes [][2]string, children bool) {
@@ -143,9 +166,11 @@ func (w *writer) synapse(s *Synapse) {
 	w.close("action_set")
 	w.open("inputs", nil, len(s.Inputs) > 0)
 	for _, in := range s.Inputs {
-		w.b = append(w.b, "      <trigger>\n        "...)
+		w.openAt(3, "trigger", nil, true)
+		w.indent(4)
 		w.b = append(w.b, w.start(in)...)
-		w.b = append(w.b, "/>\n      </trigger>\n"...)
+		w.endTag(false)
+		w.closeAt(3, "trigger")
 	}
 	if len(s.Inputs) > 0 {
 		w.close("inputs")
@@ -155,7 +180,7 @@ func (w *writer) synapse(s *Synapse) {
 
 // action writes an event with its details.
 func (w *writer) action(a *status.Action) {
-	w.b = append(w.b, indentation[:2*3]...)
+	w.indent(3)
 	w.b = append(w.b, w.start(a)...)
 	e := &w.event
 	*e = Event{Kind: kindOf(a), Attributes: e.Attributes[:0], Parameters: e.Parameters[:0]}

@@ -183,13 +183,11 @@ func (t *flagTable) summary(a *status.Action, of *status.Resource, n *status.Nod
 	flags := status.Optional | status.ActionRunnable | status.Pseudo
 	name := actionName(t.instanceTask(a))
 	anyRunnable := false
-	for _, newest := range t.own.ofInstances(of, name) {
-		own := newest
-		if n != nil && len(newest.Resource.Children) == 0 {
-			if own = t.own.find(newest.Resource, name, n); own == nil {
-				continue
-			}
-		}
+	on := n
+	if instances := instancesOf(of); len(instances) > 0 && len(instances[0].Children) > 0 {
+		on = nil // it is the members of instances that are on nodes
+	}
+	for _, own := range t.own.ofInstances(of, name, on) {
 		ownFlags := t.of(own, n)
 		if flags.Has(status.Optional) && !ownFlags.Has(status.Optional) {
 			flags &^= status.Optional

@@ -160,7 +160,7 @@ func (a *assigner) applyToPriority(c *status.Colocation, dependent, primary *sta
 	}
 	if !a.sameValue(primary.AssignedTo, attributeOr(c, "#id"))(dependent.AssignedTo.Node) {
 		if c.Score == status.Infinity && c.DependentRole == status.RolePromoted {
-			dependent.Priority = -status.Infinity
+			setPriority(dependent, -status.Infinity, status.Cause{Colocation: c, With: primary})
 		}
 		return
 	}
@@ -171,7 +171,7 @@ func (a *assigner) applyToPriority(c *status.Colocation, dependent, primary *sta
 	if c.DependentRole == status.RoleUnpromoted {
 		score = -score
 	}
-	dependent.Priority = status.AddScores(score, dependent.Priority)
+	setPriority(dependent, status.AddScores(score, dependent.Priority), status.Cause{Colocation: c, With: primary})
 }
 
 // keepOnly bans the resource from all nodes but these. With merge, it adds their

@@ -14,25 +14,27 @@ import (
 type ownActions struct {
 	names       []actionName // of actions, by their number
 	others      map[string]actionName
-	byResource  [][]*status.Action // by the resource's index, the oldest first; nil if not yet read
-	byInstances map[instancesKey][]*status.Action
+	byResource  [][]*status.Action    // by the resource's index, the oldest first; nil if not yet read
+	byInstances [][]*instancesActions // by the resource's index and the name
+}
+
+// instancesActions are the actions of one name of a resource's instances or
+// containers, of each the newest, in the order of the instances.
+type instancesActions struct {
+	anywhere []*status.Action
+	on       [][]*status.Action // by the node's index
 }
 
 // actionName is a name, in whatever case: a status.Task if there is one for it, or a
 // number past those.
 type actionName int
 
-type instancesKey struct {
-	resource int
-	name     actionName
-}
-
 func newOwnActions(ws *status.WorkingSet) ownActions {
 	o := ownActions{
 		names:       make([]actionName, ws.NextActionID),
 		others:      map[string]actionName{status.TaskNone.String(): actionName(status.TaskNone)},
 		byResource:  make([][]*status.Action, len(ws.AllResources())),
-		byInstances: map[instancesKey][]*status.Action{},
+		byInstances: make([][]*instancesActions, len(ws.AllResources())),
 	}
 	for _, a := range ws.Actions {
 		o.names[a.ID] = o.named(a.Task)
@@ -101,18 +103,40 @@ func (o *ownActions) find(r *status.Resource, name actionName, n *status.Node) *
 	return nil
 }
 
-// ofInstances are the newest actions of that name, on whatever node, of the
-// instances or containers that have any, in their order.
-func (o *ownActions) ofInstances(r *status.Resource, name actionName) []*status.Action {
-	key := instancesKey{r.Index, name}
-	found, ok := o.byInstances[key]
-	if !ok {
-		for _, instance := range instancesOf(r) {
-			if a := o.find(instance, name, nil); a != nil {
-				found = append(found, a)
+// ofInstances are the newest actions of that name, on that node if it is not nil, of
+// the instances or containers that have any.
+func (o *ownActions) ofInstances(r *status.Resource, name actionName, n *status.Node) []*status.Action {
+	known := o.byInstances[r.Index]
+	if missing := int(name) + 1 - len(known); missing > 0 {
+		known = append(known, make([]*instancesActions, missing)...)
+		o.byInstances[r.Index] = known
+	}
+	if known[name] == nil {
+		known[name] = o.findOfInstances(r, name)
+	}
+	if n == nil {
+		return known[name].anywhere
+	}
+	return known[name].on[n.Index]
+}
+
+func (o *ownActions) findOfInstances(r *status.Resource, name actionName) *instancesActions {
+	found := &instancesActions{on: make([][]*status.Action, r.WorkingSet().NodeCount())}
+	for _, instance := range instancesOf(r) {
+		newest := o.find(instance, name, nil)
+		if newest == nil {
+			continue
+		}
+		found.anywhere = append(found.anywhere, newest)
+		for a := range status.NewestFirst(instance.Actions) {
+			if a.Node == nil || o.name(a) != name {
+				continue
+			}
+			there := &found.on[a.Node.Index]
+			if last := len(*there) - 1; last < 0 || (*there)[last].Resource != instance {
+				*there = append(*there, a)
 			}
 		}
-		o.byInstances[key] = found
 	}
 	return found
 }

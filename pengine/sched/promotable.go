@@ -52,6 +52,10 @@ func (a *assigner) setInstancePriority(clone, r *status.Resource) {
 	case status.RoleUnpromoted, status.RoleStopped:
 		r.Priority = -status.Infinity
 	}
+	if t := a.ws.Options.Trace; t != nil {
+		t.Priorities[r] = nil
+		t.Prioritize(r, 0, r.Priority, status.Cause{Tag: status.TagPromotion})
+	}
 	addPromotedLocations(r, r.Locations, chosen.Node)
 	addPromotedLocations(r, clone.Locations, chosen.Node)
 	for _, c := range r.ThisWith {
@@ -71,7 +75,7 @@ func addPromotedLocations(r *status.Resource, locations []*status.Location, n *s
 			continue
 		}
 		if i := slices.IndexFunc(l.Nodes, func(c *status.Candidate) bool { return c.Node == n }); i >= 0 {
-			r.Priority = status.AddScores(r.Priority, l.Nodes[i].Score)
+			setPriority(r, status.AddScores(r.Priority, l.Nodes[i].Score), status.Cause{Location: l})
 		}
 	}
 }
@@ -256,8 +260,16 @@ func (a *assigner) followPromotable(c *status.Colocation, dependent, primary *st
 // (pcmk__update_promotable_dependent_priority).
 func promoteWith(c *status.Colocation, dependent, primary *status.Resource) {
 	if compatibleInstance(dependent, primary, c.PrimaryRole, false) != nil {
-		dependent.Priority = status.AddScores(dependent.Priority, c.Score)
+		setPriority(dependent, status.AddScores(dependent.Priority, c.Score), status.Cause{Colocation: c, With: primary})
 	} else if c.Score >= status.Infinity {
-		dependent.Priority = -status.Infinity
+		setPriority(dependent, -status.Infinity, status.Cause{Colocation: c, With: primary})
 	}
+}
+
+// setPriority changes how readily an instance is promoted.
+func setPriority(r *status.Resource, priority int, cause status.Cause) {
+	if t := r.WorkingSet().Options.Trace; t != nil {
+		t.Prioritize(r, r.Priority, priority, cause)
+	}
+	r.Priority = priority
 }

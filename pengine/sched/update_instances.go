@@ -84,18 +84,12 @@ func (u *updater) updateInstances(p orderedPair) (changed updated) {
 	}
 	changed = u.updatePrimitive(p)
 	name := u.flags.own.name(then)
-	for _, own := range u.flags.own.ofInstances(then.Resource, name) {
-		instance := own.Resource
-		if p.node != nil {
-			if own = u.flags.own.find(instance, name, p.node); own == nil {
-				continue
-			}
-		}
+	for _, own := range u.flags.own.ofInstances(then.Resource, name, p.node) {
 		var ownChanged updated
 		if u.flags.of(own, p.node).Has(status.ActionRunnable) {
 			q := p
 			q.then = own
-			ownChanged = u.updateOrdered(instance, q)
+			ownChanged = u.updateOrdered(own.Resource, q)
 		}
 		changed |= ownChanged
 		if ownChanged&updatedThen != 0 {

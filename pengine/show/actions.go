@@ -13,7 +13,7 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 		p.Spacer()
 	}
 	p.Begin("Transition Summary")
-	s := summary{p: p, resourceWidth: 5, detailWidth: 5}
+	s := summary{p: p, columns: newColumns()}
 	if p.xml {
 		s.write(ws)
 		p.End()
@@ -46,21 +46,41 @@ func Changes(r *status.Resource) (all []Change) {
 	return all
 }
 
+// Columns are how wide the columns of a process's summaries are: they grow as lines are
+// written, and stay so for the next transition. The zero value is that of a new process.
+type Columns struct{ resource, detail int }
+
+func newColumns() *Columns {
+	c := new(Columns)
+	c.begin()
+	return c
+}
+
+// begin gives columns their least width.
+func (c *Columns) begin() {
+	const least = 5
+	c.resource, c.detail = max(c.resource, least), max(c.detail, least)
+}
+
+// LogActions is that of a process that makes one transition.
+func LogActions(ws *status.WorkingSet) { new(Columns).LogActions(ws) }
+
 // LogActions logs the lines of the summary, as is done when all is scheduled
 // (log_all_actions).
-func LogActions(ws *status.WorkingSet) {
-	s := summary{p: &Printer{}, log: ws, resourceWidth: 5, detailWidth: 5}
+func (c *Columns) LogActions(ws *status.WorkingSet) {
+	c.begin()
+	s := summary{p: &Printer{}, log: ws, columns: c}
 	s.say = func(line string) { ws.At("log_list_item").Noticef("Actions: %s", line) }
 	s.write(ws)
 }
 
 // summary is the lines of a summary. Columns grow as lines are written.
 type summary struct {
-	p                          *Printer
-	lines                      []string
-	say                        func(line string)  // instead of lines, if not nil
-	log                        *status.WorkingSet // for what is only logged, if not nil
-	resourceWidth, detailWidth int
+	p       *Printer
+	lines   []string
+	say     func(line string)  // instead of lines, if not nil
+	log     *status.WorkingSet // for what is only logged, if not nil
+	columns *Columns
 
 	take func(Change) // instead of writing lines, if not nil
 }
@@ -140,7 +160,15 @@ func (s *summary) resource(r *status.Resource) {
 			r.Role = status.RoleStarted // as it was before its actions were created
 		}
 	}
-	if current == nil && r.Is(status.Orphan) || !r.Is(status.Managed) || current == nil && next == nil {
+	if current == nil && r.Is(status.Orphan) {
+		return
+	}
+	if managed := r.Is(status.Managed); !managed || current == nil && next == nil {
+		detail := ""
+		if !managed {
+			detail = " unmanaged"
+		}
+		s.leave(r, detail)
 		return
 	}
 	s.primitive(r, current, next)
@@ -190,6 +218,13 @@ func (s *summary) primitive(r *status.Resource, current, next *status.Node) {
 	}
 }
 
+// leave says in the log that a primitive stays as it is.
+func (s *summary) leave(r *status.Resource, detail string) {
+	if s.log != nil {
+		s.log.At("rsc_action_default").Infof("Leave   %s\t(%s%s)", r.ID, r.Role, detail)
+	}
+}
+
 // sameRole says what is done with a primitive whose role stays.
 func (s *summary) sameRole(r *status.Resource, current, next *status.Node, start, stop, promote, demote *status.Action) {
 	if next == nil {
@@ -205,6 +240,8 @@ func (s *summary) sameRole(r *status.Resource, current, next *status.Node, start
 	case start == nil || start.Is(status.Optional):
 		if demote != nil && promote != nil && !demote.Is(status.Optional) && !promote.Is(status.Optional) {
 			s.item("Re-promote", r, current, next, promote, demote)
+		} else {
+			s.leave(r, " "+next.String())
 		}
 	case !start.Is(status.ActionRunnable):
 		s.item("Stop", r, current, nil, stop, reasonFrom(stop, start))
@@ -251,11 +288,12 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 		s.p.itemXML(change, r, from, to, source.Reason, !action.Is(status.ActionRunnable))
 		return
 	}
-	if len(r.ID) > s.resourceWidth {
-		s.resourceWidth = len(r.ID) + 2
+	c := s.columns
+	if len(r.ID) > c.resource {
+		c.resource = len(r.ID) + 2
 	}
 	details := itemDetails(r, from, to)
-	s.detailWidth = max(s.detailWidth, len(details))
+	c.detail = max(c.detail, len(details))
 	reason := ""
 	blocked := !action.Is(status.ActionRunnable)
 	switch {
@@ -266,8 +304,8 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	case blocked:
 		reason = "  blocked"
 	}
-	s.add(padRight(change, 8) + "   " + padRight(r.ID, s.resourceWidth) + "   ( " +
-		strings.Repeat(" ", s.detailWidth-len(details)) + details + " )" + reason)
+	s.add(padRight(change, 8) + "   " + padRight(r.ID, c.resource) + "   ( " +
+		strings.Repeat(" ", c.detail-len(details)) + details + " )" + reason)
 }
 
 func padRight(text string, width int) string {

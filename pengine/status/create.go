@@ -93,7 +93,13 @@ func (ws *WorkingSet) customAction(r *Resource, key, task string, on *Node, opti
 }
 
 func (ws *WorkingSet) newAction(r *Resource, key, task string, on *Node, optional, save bool) *Action {
-	a := &Action{Resource: r, Node: on, Task: task, Key: key, Flags: ActionRunnable}
+	var a *Action
+	if save {
+		a = ws.actions.take()
+	} else {
+		a = new(Action)
+	}
+	a.Resource, a.Node, a.Task, a.Key, a.Flags = r, on, task, key, ActionRunnable
 	if strings.EqualFold(task, ActionNameLRMDelete) {
 		a.Set(OnDC)
 	}

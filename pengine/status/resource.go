@@ -76,7 +76,8 @@ type Resource struct {
 	LockNode *Node // shutdown-locked to this node
 	LockTime int64 // since when, seconds since the epoch
 
-	position int // among its parent's children, or the top resources
+	position int                     // among its parent's children, or the top resources
+	keys     *[len(taskNames)]string // made so far, by Task
 	ws       *WorkingSet
 }
 

@@ -20,6 +20,7 @@ type Trace struct {
 	Unheeded   map[*Resource][]*Colocation
 	Shortages  map[TracedScore]Shortage
 	Promotions map[*Resource]Promotion
+	Priorities map[*Resource][]ScoreChange     // of how readily an instance is promoted, like Scores
 	Fencing    map[*Node][]string              // why each node is to be fenced, or would be
 	Rules      map[*Location]RuleSource        // of locations that have a rule
 	OrderIDs   map[int]string                  // the constraint of each Ordering that has one, by Ordering.ID
@@ -32,7 +33,7 @@ type Trace struct {
 func NewTrace() *Trace {
 	return &Trace{
 		Scores: map[TracedScore][]ScoreChange{}, Choices: map[*Resource]*Choice{}, Roles: map[*Resource][]RoleChange{},
-		Unheeded: map[*Resource][]*Colocation{}, Shortages: map[TracedScore]Shortage{}, Promotions: map[*Resource]Promotion{},
+		Unheeded: map[*Resource][]*Colocation{}, Shortages: map[TracedScore]Shortage{}, Promotions: map[*Resource]Promotion{}, Priorities: map[*Resource][]ScoreChange{},
 		Fencing: map[*Node][]string{}, Rules: map[*Location]RuleSource{}, OrderIDs: map[int]string{},
 		Failures: map[TracedScore][]*HistoryEntry{},
 	}
@@ -156,9 +157,13 @@ func (t *Trace) Add(r *Resource, n *Node, before, delta int, cause Cause) {
 
 // Set remembers that a score became another.
 func (t *Trace) Set(r *Resource, n *Node, before, after int, cause Cause) {
-	if before == after {
-		return
+	if before != after {
+		t.append(r, n, changed(before, after, cause))
 	}
+}
+
+// changed is the change from one score to another, by adding if that is possible.
+func changed(before, after int, cause Cause) ScoreChange {
 	c := ScoreChange{Cause: cause, Before: before, Delta: after - before, After: after}
 	switch {
 	case after <= -Infinity:
@@ -167,7 +172,13 @@ func (t *Trace) Set(r *Resource, n *Node, before, after int, cause Cause) {
 		c.Delta = Infinity
 	}
 	c.Reset = AddScores(before, c.Delta) != after
-	t.append(r, n, c)
+	return c
+}
+
+// Prioritize remembers that how readily an instance is promoted became another
+// score.
+func (t *Trace) Prioritize(r *Resource, before, after int, cause Cause) {
+	t.Priorities[r] = append(t.Priorities[r], changed(before, after, cause))
 }
 
 func (t *Trace) append(r *Resource, n *Node, c ScoreChange) {

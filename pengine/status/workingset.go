@@ -114,6 +114,10 @@ type WorkingSet struct {
 	featureSet          string // of the controller that wrote the CIB
 	perResourceFailures bool   // that counts failures by resource, not by operation: before 3.0.13
 
+	orderings  blocks[Ordering]
+	actions    blocks[Action]
+	candidates blocks[Candidate] // in the resources' own tables
+
 	now            iso8601.Time
 	document       *rules.Document
 	ticketIDs      []string         // of Tickets, in order of creation

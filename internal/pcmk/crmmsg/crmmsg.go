@@ -3,10 +3,12 @@ package crmmsg
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 )
 
@@ -141,15 +143,6 @@ var ErrNoSubtype = errors.New("message without " + Subtype)
 // Reply makes the reply of a function to a message (create_reply_adv). It owns a copy of
 // its contents, which may be nil.
 func Reply(to *etree.Element, function string, contents *etree.Element) (*etree.Element, error) {
-	e, err := ReplyAround(to, function)
-	if err == nil {
-		contain(e, contents)
-	}
-	return e, err
-}
-
-// ReplyAround is a reply without contents, for those that do without a copy.
-func ReplyAround(to *etree.Element, function string) (*etree.Element, error) {
 	if to.SelectAttr(Subtype) == nil {
 		return nil, ErrNoSubtype
 	}
@@ -157,7 +150,20 @@ func ReplyAround(to *etree.Element, function string) (*etree.Element, error) {
 	for _, a := range [][2]string{{Reference, Reference}, {Task, Task}, {SystemTo, SystemFrom}, {SystemFrom, SystemTo}, {HostTo, HostFrom}} {
 		set(e, a[0], to.SelectAttrValue(a[1], ""))
 	}
+	contain(e, contents)
 	return e, nil
+}
+
+// LineAround is the document of a message without contents, with contents that are
+// text already.
+func LineAround(e *etree.Element, contents []byte) string {
+	line := text.Line(e)
+	if len(e.Child) == 0 {
+		line = strings.TrimSuffix(line, "/>") + ">"
+	} else {
+		line = strings.TrimSuffix(line, "</"+e.Tag+">")
+	}
+	return line + "<" + Contents + ">" + string(contents) + "</" + Contents + "></" + e.Tag + ">"
 }
 
 // ContentsOf is what the message is about, or nil (get_message_xml).

@@ -41,6 +41,12 @@ func TestRequestAndReply(t *testing.T) {
 		if got := text.Line(reply); got != tt.reply {
 			t.Errorf("reply %d:\n%s\nwant\n%s", i, got, tt.reply)
 		}
+		if reply, err = Reply(e, "f", nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := LineAround(reply, []byte("<graph/>")); got != tt.reply {
+			t.Errorf("reply %d in pieces:\n%s\nwant\n%s", i, got, tt.reply)
+		}
 	}
 	if _, err := Reply(etree.NewElement("x"), "f", nil); err != ErrNoSubtype {
 		t.Errorf("reply to nothing: %v", err)

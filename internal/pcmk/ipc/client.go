@@ -10,6 +10,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
@@ -44,7 +45,7 @@ func Dial(ctx context.Context, name string, o DialOptions) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connection to %s: %w", name, err)
 	}
-	if s := qc.Server(); !o.AnyServer && !authentic(s, cluster()) {
+	if s := qc.Server(); !o.AnyServer && !authentic(s, account.Cluster()) {
 		_ = qc.Close()
 		return nil, fmt.Errorf("connection to %s: %w: process %d has uid %d and gid %d", name, ErrUnauthorized, s.PID, s.UID, s.GID)
 	}
@@ -53,8 +54,8 @@ func Dial(ctx context.Context, name string, o DialOptions) (*Conn, error) {
 
 // authentic tells whether a server is root's or the cluster's
 // (pcmk__crm_ipc_is_authentic_process).
-func authentic(s client.Server, a account) bool {
-	return s.UID == 0 || a.known && (s.UID == a.uid || s.GID == a.gid)
+func authentic(s client.Server, a account.IDs) bool {
+	return s.UID == 0 || a.Known && (s.UID == a.UID || s.GID == a.GID)
 }
 
 // Close ends the connection; waits in other goroutines end.

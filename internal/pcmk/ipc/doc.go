@@ -23,9 +23,5 @@
 // A Conn may be used by several goroutines. Dial refuses a server that is not
 // Pacemaker's: one that runs neither as root, nor as hacluster, nor in group haclient.
 //
-// Users and groups are looked up in /etc/passwd and /etc/group: programs are linked
-// without the C library, so a user that is only in a directory service has no name here,
-// and counts as unprivileged to access control lists.
-//
 // Daemons, tools and tests import it; it knows nothing of what the messages are about.
 package ipc

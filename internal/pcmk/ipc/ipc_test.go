@@ -17,6 +17,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 )
@@ -114,7 +115,7 @@ func TestConversation(t *testing.T) {
 		if err != nil {
 			t.Skip("this user has no name:", err)
 		}
-		if client.User != me.Username || client.Privileged != (me.Uid == "0" || me.Username == ClusterUser) ||
+		if client.User != me.Username || client.Privileged != (me.Uid == "0" || me.Username == account.ClusterUser) ||
 			client.PID() != os.Getpid() || strconv.Itoa(int(client.UID())) != me.Uid || client.String() != client.ID {
 			t.Errorf("client %+v", client)
 		}
@@ -276,17 +277,17 @@ func TestListenTwice(t *testing.T) {
 }
 
 func TestAuthentic(t *testing.T) {
-	a := account{uid: 100, gid: 200, known: true}
+	a := account.IDs{UID: 100, GID: 200, Known: true}
 	for _, tt := range []struct {
 		server client.Server
-		a      account
+		a      account.IDs
 		want   bool
 	}{
-		{client.Server{UID: 0, GID: 0}, account{}, true},
+		{client.Server{UID: 0, GID: 0}, account.IDs{}, true},
 		{client.Server{UID: 100, GID: 1}, a, true},
 		{client.Server{UID: 1, GID: 200}, a, true},
 		{client.Server{UID: 1, GID: 1}, a, false},
-		{client.Server{UID: 100, GID: 200}, account{uid: 100, gid: 200}, false},
+		{client.Server{UID: 100, GID: 200}, account.IDs{UID: 100, GID: 200}, false},
 	} {
 		if got := authentic(tt.server, tt.a); got != tt.want {
 			t.Errorf("%+v: %v", tt, got)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/server"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
@@ -93,8 +94,8 @@ func Listen(o Options) (*Server, error) {
 
 // group lets haclient use the connections of all but root (pcmk__new_client).
 func group(p server.Peer) (gid uint32, ok bool) {
-	a := cluster()
-	return a.gid, p.UID != 0 && a.known
+	a := account.Cluster()
+	return a.GID, p.UID != 0 && a.Known
 }
 
 // Serve serves until ctx ends; then it disconnects all clients.
@@ -115,19 +116,19 @@ func (s *Server) Clients() []*Client {
 type handler Server
 
 func (h *handler) Open(qc *server.Conn) error {
-	name, ok := userName(qc.UID())
+	name, ok := account.Name(qc.UID())
 	if !ok {
-		h.log.Logf(loglevel.Error, "Unable to enforce ACLs for user ID %d, assuming unprivileged", qc.UID())
+		loglevel.LogfAt(h.log, loglevel.Error, "client_from_connection", "Unable to enforce ACLs for user ID %d, assuming unprivileged", qc.UID())
 	}
-	a := cluster()
+	a := account.Cluster()
 	c := &Client{
 		ID:         newID(),
 		User:       name,
-		Privileged: qc.UID() == 0 || a.known && qc.UID() == a.uid,
+		Privileged: qc.UID() == 0 || a.Known && qc.UID() == a.UID,
 		qb:         qc,
 	}
 	if h.log.Enabled(loglevel.Debug) {
-		h.log.Logf(loglevel.Debug, "New IPC client %s for PID %d with uid %d and gid %d", c.ID, qc.PID(), qc.UID(), qc.GID())
+		loglevel.LogfAt(h.log, loglevel.Debug, "pcmk__new_client", "New IPC client %s for PID %d with uid %d and gid %d", c.ID, qc.PID(), qc.UID(), qc.GID())
 	}
 	qc.SetData(c)
 	return h.h.Connected(c)

@@ -69,6 +69,11 @@ type Options struct {
 	// MaxQueued is how many bytes may wait in memory for one client before it
 	// is disconnected: 256 MiB. libqb's users know no limit.
 	MaxQueued int
+	// BrakeQueued is how many bytes may wait before the multicasts of a client that
+	// reads are refused until half of that is gone: 32 MiB. One that has read nothing
+	// for BrakeFor, 250 ms, is not refused any.
+	BrakeQueued int
+	BrakeFor    time.Duration
 	// SetupTimeout is how long a client may take to say who it is: 10 s; and
 	// MaxSetup how many such clients there may be: 128, beyond which the
 	// oldest of them goes.
@@ -107,6 +112,8 @@ func (o *Options) setDefaults() error {
 	}
 	setDefault(&o.MaxMsgSize, 64<<20)
 	setDefault(&o.MaxQueued, 256<<20)
+	setDefault(&o.BrakeQueued, 32<<20)
+	setDefault(&o.BrakeFor, 250*time.Millisecond)
 	setDefault(&o.SetupTimeout, 10*time.Second)
 	setDefault(&o.MaxSetup, 128)
 	setDefault(&o.ShmDir, "/dev/shm")

@@ -7,18 +7,35 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/cib/schema"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/pengine/explain"
+	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
+
+// Schedule reads a CIB, of whatever version, and schedules it at a time, with a trace.
+func Schedule(cib *etree.Element, now time.Time) (*status.WorkingSet, error) {
+	upgraded, _ := schema.UpdateConfiguration(cib)
+	ws, err := status.Unpack(upgraded.CIB, status.Options{Now: now, Flags: status.NoCompat | status.ShowScores, Trace: status.NewTrace()})
+	if err != nil {
+		return nil, err
+	}
+	sched.Schedule(ws)
+	return ws, nil
+}
 
 // Check finds what is wrong with the trace of a scheduled working set, and with what
 // is explained by it.
 func Check(ws *status.WorkingSet) (wrong []string) {
 	c := checker{ws: ws}
 	c.scores()
+	c.promotions()
 	var before []*status.Node
 	for _, r := range ws.AllResources() {
 		before = append(before, place(r))
@@ -43,6 +60,17 @@ func Check(ws *status.WorkingSet) (wrong []string) {
 type checker struct {
 	ws    *status.WorkingSet
 	wrong []string
+}
+
+// alone tells whether no other resource has the same id: of such it cannot be told
+// which of them a record is about.
+func (c *checker) alone(r *status.Resource) bool {
+	return !slices.ContainsFunc(c.ws.AllResources(), func(o *status.Resource) bool { return o != r && o.ID == r.ID })
+}
+
+// single tells whether no other node has the same name, and it has one.
+func (c *checker) single(n *status.Node) bool {
+	return n != nil && !slices.ContainsFunc(c.ws.Nodes, func(o *status.Node) bool { return o != n && o.Name == n.Name })
 }
 
 func (c *checker) errorf(format string, args ...any) {
@@ -76,8 +104,7 @@ func (c *checker) scores() {
 	for _, r := range c.ws.AllResources() {
 		for entry := range r.Allowed.ByIndex() {
 			at, ok := printed[[2]string{r.ID, entry.Name}]
-			ok = ok && !r.Is(status.Orphan) // of which no scores are printed; another may have its id
-			c.score(r, entry, at, ok)
+			c.score(r, entry, at, ok && c.alone(r) && c.single(entry.Node))
 		}
 	}
 }
@@ -102,6 +129,29 @@ func (c *checker) score(r *status.Resource, entry *status.Candidate, at int, pri
 	}
 	if printed && shown != c.ws.Records[at].Score {
 		c.errorf("%s on %s: changes lead to %d, not %d as printed: %+v", r.ID, entry.Name, shown, c.ws.Records[at].Score, changes)
+	}
+}
+
+// promotions checks that the promotion scores of the trace are those printed, and
+// that what it has of them has no gap.
+func (c *checker) promotions() {
+	trace := c.ws.Options.Trace
+	for r, p := range trace.Promotions {
+		i := slices.IndexFunc(c.ws.Records, func(record status.Record) bool {
+			return record.Kind == status.RecordPromotion && record.Resource == r.ID
+		})
+		if c.alone(r) && (i < 0 || c.ws.Records[i].Score != p.Score) {
+			c.errorf("%s: a promotion %+v that is not the one printed", r.ID, p)
+		}
+	}
+	for r, changes := range trace.Priorities {
+		sum := 0
+		for _, change := range changes {
+			if change.Before != sum {
+				c.errorf("%s: a promotion score changes from %d, not %d: %+v", r.ID, change.Before, sum, change)
+			}
+			sum = change.After
+		}
 	}
 }
 
@@ -158,7 +208,7 @@ func (c *checker) resource(r *status.Resource, e *explain.Resource, subject stri
 		if v.Text == "" {
 			c.errorf("%s: nothing is said of %s", subject, v.Node)
 		}
-		if r.Variant == status.Primitive && v.Chosen != want[v.Node] {
+		if r.Variant == status.Primitive && v.Chosen != want[v.Node] && c.single(c.ws.FindNode(v.Node)) {
 			c.errorf("%s: %s is chosen: %t", subject, v.Node, v.Chosen)
 		}
 		sum := 0
@@ -172,6 +222,11 @@ func (c *checker) resource(r *status.Resource, e *explain.Resource, subject stri
 		}
 		if v.Allowed && sum != v.Score {
 			c.errorf("%s: the terms on %s add up to %d, not %d: %+v", subject, v.Node, sum, v.Score, v.Terms)
+		}
+	}
+	for _, fact := range e.Facts {
+		if strings.HasPrefix(fact.Text, "It is promoted") && r.WantedRole() != status.RolePromoted {
+			c.errorf("%s: %s", subject, fact.Text)
 		}
 	}
 	if r.Variant != status.Primitive {

@@ -237,7 +237,10 @@ func (h *host) from(a netip.Addr) *link {
 // there is more to come.
 func (c *Core) whole(now totem.Instant, h *host, m *wire.Data, p, own *totem.Packet, plain []byte, n int) *totem.Packet {
 	if m.Frags > 1 {
-		return h.def.add(now, &h.win, m, plain[n:], c.cfg.Big)
+		msg := h.def.add(now, &h.win, m, plain[n:], c.cfg.Big)
+		c.dropped.Duplicate += h.def.twice
+		h.def.twice = 0
+		return msg
 	}
 	if len(plain)-n > wire.MaxUserData {
 		c.dropped.Malformed++
