@@ -266,6 +266,9 @@ func (s *session) unpackAt(root *etree.Element, announce bool) *status.WorkingSe
 	return ws
 }
 
+// dateTime is how times are shown.
+const dateTime = "2006-01-02 15:04:05Z"
+
 // effectiveTime is the time that rules and failures are judged by
 // (set_effective_date).
 func (s *session) effectiveTime(root *etree.Element, announce bool) time.Time {
@@ -281,7 +284,9 @@ func (s *session) effectiveTime(root *etree.Element, announce bool) time.Time {
 			}
 			return s.now
 		}
-		return time.Unix(at.Epoch(), 0).In(s.now.Location())
+		moment := time.Unix(at.Epoch(), 0).In(s.now.Location())
+		s.log.Print(loglevel.Notice, "set_effective_date", "Pretending 'now' is: "+moment.UTC().Format(dateTime))
+		return moment
 	}
 	epoch, err := strconv.ParseInt(root.SelectAttrValue("execution-date", ""), 10, 64)
 	if err != nil || epoch == 0 {
@@ -289,7 +294,7 @@ func (s *session) effectiveTime(root *etree.Element, announce bool) time.Time {
 	}
 	at := time.Unix(epoch, 0).In(s.now.Location())
 	if announce {
-		s.p.Info("Using the original execution date of: %s", at.UTC().Format("2006-01-02 15:04:05Z"))
+		s.p.Info("Using the original execution date of: %s", at.UTC().Format(dateTime))
 	}
 	return at
 }
