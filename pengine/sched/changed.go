@@ -172,7 +172,7 @@ func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.Hi
 		if s.ws.Flags.Has(status.StopOrphanActions) {
 			s.scheduleCancel(r, e, n, "orphan")
 		} else {
-			s.debugf("%s-interval %s for %s on %s is orphaned", s.interval(e.IntervalMS), e.Task, r.ID, n)
+			s.debugf("%s-interval %s for %s on %s is orphaned", readableInterval(e.IntervalMS), e.Task, r.ID, n)
 		}
 		return true
 	}

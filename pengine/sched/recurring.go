@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,7 +111,7 @@ func (s *planner) repeatActive(r *status.Resource, start *status.Action, n *stat
 	if !start.Is(status.ActionRunnable) || n == nil || !n.Online || n.Unclean {
 		a.Clear(status.ActionRunnable)
 	} else if !a.Is(status.Optional) {
-		s.ws.At("recurring_op_for_active").Infof("Start %s-interval %s for %s on %s", s.interval(op.IntervalMS), a.Task, r.ID, n)
+		s.ws.At("recurring_op_for_active").Infof("Start %s-interval %s for %s on %s", readableInterval(op.IntervalMS), a.Task, r.ID, n)
 	}
 	if r.NextRole == status.RolePromoted {
 		a.SetExpectedResult(status.OCFRunningPromoted)
@@ -213,7 +212,7 @@ func (s *planner) cancelStopped(r *status.Resource, n *status.Node, op recurring
 		order(s.ws, actionOf(cancel), taskOf(r, status.ActionNameStart), status.OrderRunnableFirst)
 	}
 	s.ws.At("cancel_if_running").Infof("Cancelling %s-interval %s action for %s on %s because configured for Stopped role (not %s)",
-		s.interval(op.IntervalMS), op.Name, r.ID, n, r.NextRole)
+		readableInterval(op.IntervalMS), op.Name, r.ID, n, r.NextRole)
 }
 
 // cancelAction cancels a recurring operation (pcmk__new_cancel_action). It takes
@@ -239,15 +238,12 @@ func (s *planner) scheduleCancel(r *status.Resource, e *status.HistoryEntry, n *
 	order(s.ws, taskOf(r, status.ActionNameStop), actionOf(a), status.OrderOptional)
 }
 
-// interval is an interval in milliseconds as messages have it
+// readableInterval is an interval in milliseconds as messages have it
 // (pcmk__readable_interval): a unit is used from just above one on, so that a minute
 // is 60s.
-//
-// As the reference's text of an interval of 0 is what the last other one left in its
-// buffer, so is that here.
-func (s *planner) interval(ms uint) string {
+func readableInterval(ms uint) string {
 	if ms == 0 {
-		return cmp.Or(s.lastInterval, "0s")
+		return "0s"
 	}
 	text := ""
 	number := func(n uint) string { return strconv.FormatUint(uint64(n), 10) }
@@ -270,8 +266,17 @@ func (s *planner) interval(ms uint) string {
 	case ms > 0:
 		text += number(ms) + "ms"
 	}
-	s.lastInterval = text
 	return text
+}
+
+// interval is a readable interval in a message that the reference puts together
+// whether or not it is logged: its text of an interval of 0 is what the last other one
+// left in its buffer.
+func (s *planner) interval(ms uint) string {
+	if ms > 0 || s.lastInterval == "" {
+		s.lastInterval = readableInterval(ms)
+	}
+	return s.lastInterval
 }
 
 // debugf is for what the reference tells only who asks for much.
