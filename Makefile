@@ -18,10 +18,11 @@ all:
 test:
 	$(GO) test ./...
 
-# The reference's regression tests of the scheduler, which are not part of the tree:
+# The reference's regression tests of the scheduler, and our explanations of them. They
+# are not part of the tree:
 # RINGMASTER_CORPUS, or ../shared/cts-scheduler.
 corpus:
-	$(GO) test -count=1 -v -run TestCorpus ./pengine/corpus
+	$(GO) test -count=1 -v -run 'TestCorpus|TestExplain' ./pengine/corpus
 
 # The race detector is the one thing that needs cgo. totem's invariants are
 # checked after every step; of the simulators, which have one goroutine, a few

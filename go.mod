@@ -14,3 +14,5 @@ require (
 	github.com/ulikunitz/xz v0.5.17
 	golang.org/x/sync v0.24.0
 )
+
+require github.com/antchfx/xpath v1.3.9

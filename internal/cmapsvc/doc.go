@@ -8,6 +8,9 @@
 // at its first synchronisation with others leaves: it has slept through a
 // change of the configuration.
 //
+// The stats map has keys that the reference's has not: what knet received for
+// nothing, by why, as stats.knet.handle.rx_dropped_*, and tx_dropped.
+//
 // The engine runs under the service lock as every engine does, does no I/O and
 // imports nothing that does.
 package cmapsvc

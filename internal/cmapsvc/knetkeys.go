@@ -80,6 +80,16 @@ var handleKeys = []field[link.Stats]{
 	u64("rx_crypt_time_max", func(s *link.Stats) uint64 { return s.RxCrypt.Max }),
 	u64("rx_crypt_time_ave", func(s *link.Stats) uint64 { return s.RxCrypt.Ave }),
 	u64("rx_crypt_packets", func(s *link.Stats) uint64 { return s.RxCrypt.Packets }),
+
+	// The reference has none of these.
+	u64("rx_dropped_unauthentic", func(s *link.Stats) uint64 { return s.Dropped.Sealed }),
+	u64("rx_dropped_malformed", func(s *link.Stats) uint64 { return s.Dropped.Malformed }),
+	u64("rx_dropped_stranger", func(s *link.Stats) uint64 { return s.Dropped.Stranger }),
+	u64("rx_dropped_rejected", func(s *link.Stats) uint64 { return s.Dropped.Rejected }),
+	u64("rx_dropped_early", func(s *link.Stats) uint64 { return s.Dropped.Early }),
+	u64("rx_dropped_duplicate", func(s *link.Stats) uint64 { return s.Dropped.Duplicate }),
+	u64("rx_dropped_not_ours", func(s *link.Stats) uint64 { return s.Dropped.NotOurs }),
+	u64("tx_dropped", func(s *link.Stats) uint64 { return s.Dropped.Unsent }),
 }
 
 func linkPrefix(id totem.NodeID, n uint8) string {

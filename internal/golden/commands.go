@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 type Command struct {
 	Args   []string `json:"args"` // the program's name first
 	Stdin  string   `json:"stdin,omitempty"`
+	File   string   `json:"file,omitempty"` // where it runs, in.xml is this one beside the golden file
 	Now    int64    `json:"now,omitempty"`  // when, in seconds since 1970
 	Zone   string   `json:"zone,omitempty"` // the local time zone
 	Status int      `json:"status"`
@@ -24,12 +26,8 @@ type Command struct {
 // Commands reads the runs in a file.
 func Commands(t testing.TB, path string) []Command {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var runs []Command
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(string(read(t, path))) {
 		var c Command
 		if err := json.Unmarshal([]byte(line), &c); err != nil {
 			t.Fatalf("%s: %v", path, err)
@@ -37,6 +35,15 @@ func Commands(t testing.TB, path string) []Command {
 		runs = append(runs, c)
 	}
 	return runs
+}
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // WriteCommands writes such a file.
@@ -67,7 +74,7 @@ func (c Command) Time(t testing.TB) time.Time {
 	return time.Unix(c.Now, 0).In(zone)
 }
 
-// Repeat runs the commands of a file again, in an empty folder, by run, which is the
+// Repeat runs the commands of a file again, in a folder with but in.xml, by run, which is the
 // tool at the command's time, and compares. There are at least 100.
 func Repeat(t *testing.T, path string, run func(c Command, stdin io.Reader, stdout, stderr io.Writer) int) {
 	t.Helper()
@@ -75,9 +82,18 @@ func Repeat(t *testing.T, path string, run func(c Command, stdin io.Reader, stdo
 	if len(runs) < 100 {
 		t.Fatalf("only %d runs", len(runs))
 	}
+	files := map[string][]byte{}
+	for _, c := range runs {
+		if c.File != "" {
+			files[c.File] = read(t, filepath.Join(filepath.Dir(path), c.File))
+		}
+	}
 	t.Chdir(t.TempDir())
 	for _, want := range runs {
 		c := want
+		if err := os.WriteFile("in.xml", files[c.File], 0o600); err != nil {
+			t.Fatal(err)
+		}
 		var out, errs bytes.Buffer
 		c.Status = run(c, strings.NewReader(c.Stdin), &out, &errs)
 		c.Stdout, c.Stderr = out.String(), errs.String()
@@ -88,7 +104,8 @@ func Repeat(t *testing.T, path string, run func(c Command, stdin io.Reader, stdo
 // Compare says how a run differs from the one that was wanted.
 func (c Command) Compare(t testing.TB, want Command) {
 	t.Helper()
+	c.Stdout, c.Stderr = string([]rune(c.Stdout)), string([]rune(c.Stderr)) // as JSON keeps what is no UTF-8
 	if c.Status != want.Status || c.Stdout != want.Stdout || c.Stderr != want.Stderr {
-		t.Errorf("%q\ngot  %d %q %q\nwant %d %q %q", want.Args, c.Status, c.Stdout, c.Stderr, want.Status, want.Stdout, want.Stderr)
+		t.Errorf("%q %s\ngot  %d %q %q\nwant %d %q %q", want.Args, want.File, c.Status, c.Stdout, c.Stderr, want.Status, want.Stdout, want.Stderr)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/syslog"
 )
 
 // Options place a System in its surroundings; the zero value is the machine.
@@ -81,7 +82,7 @@ func New(opts Options) *System {
 		subsys: map[string]*subsystem{},
 		files:  map[string]*fileTarget{},
 	}
-	s.w = writer{sys: s, syslog: syslogTarget{path: opts.DevLog, pid: opts.PID}}
+	s.w = writer{sys: s, syslog: syslog.Sender{Path: opts.DevLog, Ident: ident, PID: opts.PID}}
 	go s.w.run()
 	return s
 }

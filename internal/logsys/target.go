@@ -3,12 +3,12 @@ package logsys
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"syscall"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/syslog"
 )
 
 // fileTarget is one open log file; the writer's alone once it is in use.
@@ -73,55 +73,17 @@ func strerror(no syscall.Errno) string {
 	return string(s)
 }
 
-// syslogTarget speaks to syslogd as the C library's syslog(3) does with
-// LOG_PID: "<29>Nov 22 10:05:39 corosync[58]: text" over /dev/log.
-type syslogTarget struct {
-	path string
-	pid  int
-	conn net.Conn
-}
-
-// send connects when it must and tries twice, since syslogd may have been
-// restarted; what cannot be sent is dropped.
-func (t *syslogTarget) send(f Facility, level loglevel.Level, at time.Time, text []byte) {
-	msg := syslogMessage(f, level, at, t.pid, text)
-	for range 2 {
-		if t.conn == nil {
-			c, err := net.Dial("unixgram", t.path)
-			if err != nil {
-				return
-			}
-			t.conn = c
-		}
-		// syslogd that hangs must not hold the other targets for ever.
-		t.conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
-		if _, err := t.conn.Write(msg); err == nil {
-			return
-		}
-		t.close()
-	}
-}
-
-func (t *syslogTarget) close() {
-	if t.conn != nil {
-		t.conn.Close()
-		t.conn = nil
-	}
-}
-
-func syslogMessage(f Facility, level loglevel.Level, at time.Time, pid int, text []byte) []byte {
-	m := fmt.Appendf(nil, "<%d>%s corosync[%d]: ", int(f)|int(level), at.Format("Jan _2 15:04:05"), pid)
-	return append(m, text...)
-}
+// ident is what the daemon goes by in syslog.
+const ident = "corosync"
 
 // Syslog sends one line to syslog without a System: what the daemon has to say
 // before its configuration has been read. devLog is the socket, "/dev/log"
 // when empty; without syslogd the line is lost.
 func Syslog(devLog string, level loglevel.Level, text string) {
 	if devLog == "" {
-		devLog = "/dev/log"
+		devLog = syslog.DefaultPath
 	}
-	t := syslogTarget{path: devLog, pid: os.Getpid()}
-	t.send(DefaultFacility, level, time.Now(), []byte(text))
-	t.close()
+	t := syslog.Sender{Path: devLog, Ident: ident, PID: os.Getpid()}
+	t.Send(int(DefaultFacility), level, time.Now(), []byte(text))
+	t.Close()
 }

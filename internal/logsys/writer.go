@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/syslog"
 )
 
 // writer is the one goroutine that touches the targets.
 type writer struct {
 	sys      *System
-	syslog   syslogTarget
+	syslog   syslog.Sender
 	recorder recorder
 	said     uint64 // lost lines that have been told
 	stop     bool
@@ -28,7 +29,7 @@ func (w *writer) run() {
 		}
 	}
 	w.drain()
-	w.syslog.close()
+	w.syslog.Close()
 	w.sys.mu.Lock()
 	defer w.sys.mu.Unlock()
 	for _, t := range w.sys.files {
@@ -62,7 +63,7 @@ func (w *writer) write(r *record) {
 			level--
 		}
 		w.buf = r.to.form.syslog.append(w.buf[:0], r)
-		w.syslog.send(r.to.form.facility, level, r.at, w.buf)
+		w.syslog.Send(int(r.to.form.facility), level, r.at, w.buf)
 	}
 	if r.level <= r.to.stderr {
 		w.buf = append(r.to.form.stderr.append(w.buf[:0], r), '\n')

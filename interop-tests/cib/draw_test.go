@@ -3,11 +3,14 @@
 package cib
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/cib/text"
 )
 
 // awkward are values that need care.
@@ -25,6 +28,19 @@ func words(rng *rand.Rand) string {
 		b.WriteString(pick(rng, awkward))
 	}
 	return b.String()
+}
+
+// tame keeps values that the reference writes as XML in all attributes: others we write
+// otherwise on purpose.
+func tame(root *etree.Element) {
+	for _, e := range elements(root) {
+		for i := range e.Attr {
+			v := e.Attr[i].Value
+			if !bytes.Equal(text.AppendEscaped(nil, v, text.Faithful), text.AppendEscaped(nil, v, text.Readable)) {
+				e.Attr[i].Value = "tame"
+			}
+		}
+	}
 }
 
 // drawTree makes up a document of few names and ids, so that two of them have much in

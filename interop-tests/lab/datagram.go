@@ -18,7 +18,7 @@ func (l *Lab) OnDatagram(fn func(b []byte)) {
 			fn(b)
 		}}
 		s.mu.Lock()
-		s.watch = d.frame
+		s.watch = append(s.watch, d.frame)
 		s.mu.Unlock()
 	}
 }

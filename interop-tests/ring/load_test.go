@@ -58,8 +58,13 @@ func (ld *load) join(h *lab.Host, rate int) {
 	})
 }
 
+// quietTime is what the members get to deliver all that they have sent: a change
+// of membership takes some seconds, and one may follow another.
+const quietTime = 60 * time.Second
+
 // quiet ends the sending and waits until every member on these hosts has got
-// what all of them have sent.
+// what all of them have sent, and says nothing for a second. What is missing when
+// its time is over, check tells.
 func (ld *load) quiet(hosts ...*lab.Host) {
 	ld.t.Helper()
 	for _, h := range hosts {
@@ -67,20 +72,61 @@ func (ld *load) quiet(hosts ...*lab.Host) {
 	}
 	last := ""
 	still := 0
-	ld.l.Eventually(60*time.Second, "the members have delivered everything", func() bool {
+	for deadline := time.Now().Add(quietTime); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		var state strings.Builder
 		for _, h := range hosts {
 			if fi, err := os.Stat(h.Path(logOnHost)); err == nil {
 				fmt.Fprint(&state, fi.Size(), " ")
 			}
 		}
-		if state.String() == last {
-			still++
-		} else {
+		if state.String() != last {
 			last, still = state.String(), 0
+			continue
 		}
-		return still >= 10 // nothing new for a second
-	})
+		if still++; still >= 10 && still%10 == 0 && ld.settled(hosts) {
+			return
+		}
+	}
+}
+
+// settled tells whether the present members on these hosts have delivered all.
+func (ld *load) settled(hosts []*lab.Host) bool {
+	var logs [][]evs.Event
+	for _, h := range hosts {
+		if all := ld.read(h); len(all) > 0 {
+			logs = append(logs, all[len(all)-1])
+		}
+	}
+	return settled(logs)
+}
+
+// read returns what the members on a host have written down, each process by
+// itself.
+func (ld *load) read(h *lab.Host) (logs [][]evs.Event) {
+	ld.t.Helper()
+	text := h.ReadFile(logOnHost)
+	if i := strings.Index(text, `"ev":"damaged"`); i >= 0 {
+		ld.t.Fatalf("%s (%v): a damaged message: %s", h.Name, h.Kind(), text[max(0, i-40):min(len(text), i+80)])
+	}
+	var kept strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, `"ev":"group"`) {
+			kept.WriteString(line)
+		}
+	}
+	log, err := evs.ReadLog(strings.NewReader(kept.String()))
+	if err != nil {
+		ld.t.Fatalf("%s (%v): %v", h.Name, h.Kind(), err)
+	}
+	for from := 0; from < len(log); {
+		to := from
+		for to < len(log) && log[to].Proc == log[from].Proc {
+			to++
+		}
+		logs = append(logs, log[from:to])
+		from = to
+	}
+	return logs
 }
 
 // check reads all logs and checks them. hosts are those whose present members
@@ -91,31 +137,13 @@ func (ld *load) check(hosts ...*lab.Host) {
 	var live []evs.Proc
 	reference := map[evs.Proc]bool{}
 	for _, h := range ld.l.Hosts() {
-		text := h.ReadFile(logOnHost)
-		if i := strings.Index(text, `"ev":"damaged"`); i >= 0 {
-			ld.t.Fatalf("%s (%v): a damaged message: %s", h.Name, h.Kind(), text[max(0, i-40):min(len(text), i+80)])
+		own := ld.read(h)
+		for _, log := range own {
+			reference[log[0].Proc] = h.Kind() == lab.C
 		}
-		var kept strings.Builder
-		for line := range strings.Lines(text) {
-			if !strings.Contains(line, `"ev":"group"`) {
-				kept.WriteString(line)
-			}
-		}
-		log, err := evs.ReadLog(strings.NewReader(kept.String()))
-		if err != nil {
-			ld.t.Fatalf("%s (%v): %v", h.Name, h.Kind(), err)
-		}
-		for from := 0; from < len(log); {
-			to := from
-			for to < len(log) && log[to].Proc == log[from].Proc {
-				to++
-			}
-			reference[log[from].Proc] = h.Kind() == lab.C
-			logs = append(logs, log[from:to])
-			from = to
-		}
-		if len(log) > 0 && slices.Contains(hosts, h) {
-			live = append(live, log[len(log)-1].Proc)
+		logs = append(logs, own...)
+		if len(own) > 0 && slices.Contains(hosts, h) {
+			live = append(live, own[len(own)-1][0].Proc)
 		}
 	}
 	mended := ld.wire.mendHalfSent(logs, func(p evs.Proc) bool { return reference[p] })

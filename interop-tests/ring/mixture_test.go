@@ -3,9 +3,7 @@
 package ring
 
 import (
-	"flag"
 	"os"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -73,11 +71,6 @@ func victims(all []*lab.Host, each bool, turn int) (list []*lab.Host) {
 	return list
 }
 
-var all = flag.Bool("all", false, "run the mixtures that are run on request, too")
-
-// onRequest are the mixtures that -all is needed for.
-var onRequest = []string{"knet/CCC", "knet/GoCC"}
-
 // TestMixtures takes each mixture of nodes through all that can happen to a
 // ring, under load, and checks what everybody delivered.
 func TestMixtures(t *testing.T) {
@@ -106,9 +99,6 @@ func TestMixtures(t *testing.T) {
 		{"knet", "GoCC", false, more},
 	} {
 		t.Run(tt.transport+"/"+tt.mixture, func(t *testing.T) {
-			if slices.Contains(onRequest, tt.transport+"/"+tt.mixture) && !*all {
-				t.Skip("takes its time, and has an open fault (docs/development.md): with -all only")
-			}
 			mix := lab.Kinds(tt.mixture)
 			l := lab.New(t, len(mix))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)

@@ -1,6 +1,6 @@
 // Package graph makes the transition graph from a working set that package sched
 // has scheduled: what the cluster's controller carries out, as Pacemaker writes it
-// (lib/pacemaker/pcmk_graph_producer.c). It is data (Graph), text (Graph.AppendXML)
+// (lib/pacemaker/pcmk_graph_producer.c). It is data (Graph), text (Graph.WriteXML)
 // and a drawing for dot (AppendDot).
 //
 // A graph is a list of synapses. Each has one event, which is an action of an
@@ -14,6 +14,8 @@
 //     action first, then what no resource has.
 //   - Making a graph completes the notifications of clones, which creates actions,
 //     and drops relations that do not matter. It is done once for a working set.
+//     The details of events are put together when they are asked for (Graph.Event)
+//     or written: they would be a third of a scheduler's memory.
 //   - An event's attributes, and a node's in them, are sorted by name.
 //
 // Only the tools and daemons that schedule import it.

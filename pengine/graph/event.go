@@ -10,19 +10,29 @@ import (
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
-// trigger is an action as others that wait for it have it: without details.
-func (b *builder) trigger(a *status.Action) *Event {
-	if missing := a.ID + 1 - len(b.triggers); missing > 0 {
-		b.triggers = append(b.triggers, make([]*Event, missing)...)
-	}
-	if b.triggers[a.ID] == nil {
-		b.triggers[a.ID] = newTrigger(a)
-	}
-	return b.triggers[a.ID]
+// Event is an action of the graph with all details.
+func (g *Graph) Event(a *status.Action) *Event {
+	e := &Event{}
+	describer := newDescriber(g.ws)
+	describer.identify(e, a)
+	describer.describe(e, a)
+	return e
 }
 
-func newTrigger(a *status.Action) *Event {
-	e := &Event{Kind: kindOf(a), Attributes: make([][2]string, 0, 8)}
+// describer puts events together. It remembers what many have in common.
+type describer struct {
+	ws        *status.WorkingSet
+	resources []*Resource       // by index
+	metaNames map[string]string // of meta-attributes, as parameters have them
+}
+
+func newDescriber(ws *status.WorkingSet) *describer {
+	return &describer{ws: ws, resources: make([]*Resource, len(ws.AllResources())), metaNames: map[string]string{}}
+}
+
+// identify fills in what others have of the event that wait for it.
+func (d *describer) identify(e *Event, a *status.Action) {
+	e.Kind = kindOf(a)
 	if strings.EqualFold(a.Task, status.ActionNameLRMDelete) {
 		e.set("mode", "cib")
 	}
@@ -40,10 +50,7 @@ func newTrigger(a *status.Action) *Event {
 		if host := sched.ConnectionHost(a); host != nil {
 			e.set("router_node", host.Name)
 		}
-		a.Meta.Set("on_node", a.Node.Name)
-		a.Meta.Set("on_node_uuid", a.Node.ID)
 	}
-	return e
 }
 
 func (e *Event) set(name, value string) { e.Attributes = append(e.Attributes, [2]string{name, value}) }
@@ -90,24 +97,22 @@ func historyKey(a *status.Action) string {
 	return status.Key(id, a.Task, interval(a))
 }
 
-// event is an action with all details.
-func (b *builder) event(a *status.Action) *Event {
-	t := b.trigger(a)
-	e := &Event{Kind: t.Kind, Attributes: slices.Clip(t.Attributes)}
+// describe adds the details to an event that has been identified, or to an empty one
+// of that kind.
+func (d *describer) describe(e *Event, a *status.Action) {
 	if a.Resource != nil && !a.Is(status.Pseudo) {
 		if lockedTo(a) {
 			e.set("shutdown-lock", strconv.FormatInt(a.Resource.LockTime, 10))
 		}
-		e.Resource = resourceOf(a.Resource)
+		e.Resource = d.resource(a.Resource)
 	}
-	b.setParameters(e, a)
+	d.setParameters(e, a)
 	if hasNode(e.Kind, a) {
-		b.setDowned(e, a)
+		d.setDowned(e, a)
 	}
 	if e.Kind == PseudoEvent && a.Task == maintenanceTask {
-		e.Maintenance = maintenance(b.ws)
+		e.Maintenance = maintenance(d.ws)
 	}
-	return e
 }
 
 // lockedTo tells whether an action keeps its resource locked to the node
@@ -115,6 +120,13 @@ func (b *builder) event(a *status.Action) *Event {
 func lockedTo(a *status.Action) bool {
 	r := a.Resource
 	return r.LockNode != nil && a.Node == r.LockNode && (!a.Node.Shutdown || a.Task == status.ActionNameStop)
+}
+
+func (d *describer) resource(r *status.Resource) *Resource {
+	if d.resources[r.Index] == nil {
+		d.resources[r.Index] = resourceOf(r)
+	}
+	return d.resources[r.Index]
 }
 
 func resourceOf(r *status.Resource) *Resource {
@@ -172,18 +184,24 @@ func (p *parameters) setDefault(name, value string) {
 
 // setMeta sets a meta-attribute if there is none. Names that are the cluster's own
 // are left out (hash2metafield).
-func (p *parameters) setMeta(name, value string) {
-	if !strings.ContainsAny(name, "#:") {
-		p.setDefault(status.MetaName(name), value)
+func (d *describer) setMeta(p *parameters, name, value string) {
+	metaName, known := d.metaNames[name]
+	if !known {
+		if !strings.ContainsAny(name, "#:") {
+			metaName = status.MetaName(name)
+		}
+		d.metaNames[name] = metaName
+	}
+	if metaName != "" {
+		p.setDefault(metaName, value)
 	}
 }
 
 // setParameters puts together what the agent and the controller need: the
 // operation's and the resource's parameters, the meta-attributes of the action and
 // of the resources that it is of.
-func (b *builder) setParameters(e *Event, a *status.Action) {
-	p := make(parameters, 0, 16)
-	p = append(p, [2]string{"crm_feature_set", featureset.Current})
+func (d *describer) setParameters(e *Event, a *status.Action) {
+	p := append(parameters(e.Parameters[:0]), [2]string{"crm_feature_set", featureset.Current})
 	for name, value := range a.Extra.All() {
 		p.setDefault(name, value)
 	}
@@ -202,17 +220,21 @@ func (b *builder) setParameters(e *Event, a *status.Action) {
 		}
 		slices.SortFunc(e.Param, byName)
 	}
+	if hasNode(e.Kind, a) {
+		d.setMeta(&p, "on_node", a.Node.Name)
+		d.setMeta(&p, "on_node_uuid", a.Node.ID)
+	}
 	for name, value := range a.Meta.All() {
-		p.setMeta(name, value)
+		d.setMeta(&p, name, value)
 	}
 	if a.Resource != nil {
 		for r := a.Resource; r != nil; r = r.Parent {
 			p.setResource(r)
 		}
-		p.setHost(a)
+		d.setHost(&p, a)
 	} else if strings.EqualFold(a.Task, status.ActionNameFence) && a.Node != nil {
 		for name, value := range a.Node.Attributes {
-			p.setMeta(name, value)
+			d.setMeta(&p, name, value)
 		}
 	}
 	slices.SortFunc(p, byName)
@@ -256,7 +278,7 @@ func (p *parameters) setResource(r *status.Resource) {
 
 // setHost adds where the container runs in which an action happens
 // (pcmk__add_bundle_meta_to_xml).
-func (p *parameters) setHost(a *status.Action) {
+func (d *describer) setHost(p *parameters, a *status.Action) {
 	if !a.Node.IsGuest() {
 		return
 	}
@@ -278,14 +300,14 @@ func (p *parameters) setHost(a *status.Action) {
 		return
 	}
 	if target, ok := a.Resource.MetaValue("container-attribute-target"); ok {
-		p.setMeta("container-attribute-target", target)
+		d.setMeta(p, "container-attribute-target", target)
 	}
-	p.setMeta("physical_host", host.Name)
+	d.setMeta(p, "physical_host", host.Name)
 }
 
 // setDowned says which nodes an action takes down: by shutdown, by fencing, or by
 // the stop of a remote connection that does not move.
-func (b *builder) setDowned(e *Event, a *status.Action) {
+func (d *describer) setDowned(e *Event, a *status.Action) {
 	switch {
 	case a.Task == status.ActionNameShutdown:
 		e.Downed, e.HasDowned = []string{a.Node.ID}, true
@@ -296,12 +318,12 @@ func (b *builder) setDowned(e *Event, a *status.Action) {
 			return
 		}
 		e.Downed, e.HasDowned = []string{a.Node.ID}, true
-		if !b.ws.Flags.Has(status.HaveRemoteNodes) {
+		if !d.ws.Flags.Has(status.HaveRemoteNodes) {
 			return
 		}
 		for _, r := range a.Node.Running {
 			if r.IsRemoteNode && r.Container != nil {
-				if guest := b.ws.FindNode(r.ID); guest != nil {
+				if guest := d.ws.FindNode(r.ID); guest != nil {
 					e.Downed = append(e.Downed, guest.ID)
 				}
 			}

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,24 +16,23 @@ import (
 type Graph struct {
 	Attributes [][2]string // of the transition_graph, in order
 	Synapses   []*Synapse  // by ID, from 0
+
+	ws *status.WorkingSet
 }
 
 // Synapse is an event and those that it waits for.
 type Synapse struct {
 	ID       int
-	Priority int // 0 if none is given
-	Action   *status.Action
-	Event    *Event
-	Inputs   []*status.Action
-	Triggers []*Event // the inputs, without details
+	Priority int              // 0 if none is given
+	Action   *status.Action   // what the event is
+	Inputs   []*status.Action // what it waits for
 }
 
-// Event is an action as the graph has it.
+// Event is an action as the graph has it. Most of a graph is the details of its
+// events, so they are put together when they are asked for.
 type Event struct {
-	Kind       Kind
-	Attributes [][2]string // in order
-
-	// The rest is not there in triggers.
+	Kind        Kind
+	Attributes  [][2]string // in order
 	Resource    *Resource   // of an agent's action, else nil
 	Parameters  [][2]string // sorted; the element "attributes"
 	Param       [][2]string // parameters whose names cannot be those of attributes
@@ -69,7 +69,7 @@ const maintenanceTask = "maintenance_nodes"
 // New makes the graph of a scheduled working set (pcmk__create_graph). The
 // transition's number is 0 in a tool that makes one graph.
 func New(ws *status.WorkingSet, transition int) *Graph {
-	b := builder{ws: ws, notifier: sched.NewNotifier(ws), graph: &Graph{Attributes: attributes(ws, transition)}}
+	b := builder{ws: ws, notifier: sched.NewNotifier(ws), graph: &Graph{Attributes: attributes(ws, transition), ws: ws}}
 	for _, r := range ws.Resources {
 		b.addResource(r)
 	}
@@ -112,7 +112,7 @@ type builder struct {
 	ws       *status.WorkingSet
 	graph    *Graph
 	notifier *sched.Notifier
-	triggers []*Event // by the number of the action; most actions are waited for by several
+	inputs   []*status.Action // room for those of the next synapses
 }
 
 // addResource adds what a resource and all in it do.
@@ -147,7 +147,7 @@ func (b *builder) addBundle(r *status.Resource) {
 			if host := replica.Remote.BundleRemoteName(); host != "" {
 				replica.Remote.SetParam("addr", host)
 			} else {
-				b.ws.Logf(loglevel.Info, "Unable to determine address for bundle %s remote connection", r.ID)
+				b.ws.At("pcmk__bundle_expand").Infof("Unable to determine address for bundle %s remote connection", r.ID)
 			}
 		}
 		for _, part := range []*status.Resource{replica.IP, replica.Container, replica.Remote} {
@@ -195,14 +195,17 @@ func (b *builder) add(a *status.Action) {
 	}
 	s.Priority = max(s.Priority, a.Priority, 0)
 	b.graph.Synapses = append(b.graph.Synapses, s)
-	s.Event = b.event(a)
+	if cap(b.inputs)-len(b.inputs) < len(a.Before) {
+		b.inputs = make([]*status.Action, 0, max(len(a.Before), 4096))
+	}
+	first := len(b.inputs)
 	for in := range status.NewestFirst(a.Before) {
 		if sched.InputInGraph(a, in) {
 			in.Dumped = true
-			s.Inputs = append(s.Inputs, in.Action)
-			s.Triggers = append(s.Triggers, b.trigger(in.Action))
+			b.inputs = append(b.inputs, in.Action)
 		}
 	}
+	s.Inputs = slices.Clip(b.inputs[first:])
 }
 
 // mergeInputs makes one relation of all with the same action, and sorts them so

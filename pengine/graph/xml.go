@@ -5,11 +5,20 @@ import (
 	"strconv"
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
 // AppendXML appends the graph as the reference writes it to files.
 func (g *Graph) AppendXML(b []byte) []byte {
-	w := writer{b: b}
+	w := writer{b: b, lines: true, describer: newDescriber(g.ws)}
+	g.write(&w)
+	return w.b
+}
+
+// AppendLine appends the graph as it travels in messages, without white space between
+// tags.
+func (g *Graph) AppendLine(b []byte) []byte {
+	w := writer{b: b, describer: newDescriber(g.ws)}
 	g.write(&w)
 	return w.b
 }
@@ -17,7 +26,7 @@ func (g *Graph) AppendXML(b []byte) []byte {
 // WriteXML writes the graph as AppendXML has it, a piece at a time: those of big
 // clusters are big. The error is the writer's.
 func (g *Graph) WriteXML(to io.Writer) error {
-	w := writer{to: to, b: make([]byte, 0, pieceSize+pieceSize/4)}
+	w := writer{describer: newDescriber(g.ws), to: to, lines: true, b: make([]byte, 0, pieceSize+pieceSize/4)}
 	g.write(&w)
 	w.flush()
 	return w.err
@@ -39,11 +48,28 @@ func (g *Graph) write(w *writer) {
 	}
 }
 
-// writer writes elements with two blanks a level.
+// writer writes elements.
 type writer struct {
-	b   []byte
-	to  io.Writer // nil if all is kept
-	err error     // the first of the writer
+	b     []byte
+	lines bool      // each tag a line, with two blanks a level
+	to    io.Writer // nil if all is kept
+	err   error     // the first of the writer
+
+	describer *describer
+	event     Event    // whose memory is used again
+	starts    []string // see start
+}
+
+func (w *writer) indent(depth int) {
+	if w.lines {
+		w.b = append(w.b, indentation[:2*depth]...)
+	}
+}
+
+func (w *writer) newline() {
+	if w.lines {
+		w.b = append(w.b, '\n')
+	}
 }
 
 func (w *writer) flush() {
@@ -69,27 +95,59 @@ func level(name string) int {
 }
 
 func (w *writer) openAt(depth int, name string, attributes [][2]string, children bool) {
-	w.b = append(w.b, indentation[:2*depth]...)
-	w.b = append(w.b, '<')
-	w.b = append(w.b, name...)
-	for _, a := range attributes {
-		w.b = append(w.b, ' ')
-		w.b = append(w.b, a[0]...)
-		w.b = append(w.b, '=', '"')
-		w.b = text.AppendEscaped(w.b, a[1], text.Readable)
-		w.b = append(w.b, '"')
-	}
+	w.indent(depth)
+	w.b = appendTag(w.b, name, attributes)
+	w.endTag(children)
+}
+
+func (w *writer) endTag(children bool) {
 	if !children {
 		w.b = append(w.b, '/')
 	}
-	w.b = append(w.b, '>', '\n')
+	w.b = append(w.b, '>')
+	w.newline()
+}
+
+// appendTag appends a tag without its end.
+func appendTag(b []byte, name string, attributes [][2]string) []byte {
+	b = append(b, '<')
+	return appendAttributes(append(b, name...), attributes)
+}
+
+func appendAttributes(b []byte, attributes [][2]string) []byte {
+	for _, a := range attributes {
+		b = append(b, ' ')
+		b = append(b, a[0]...)
+		b = append(b, '=', '"')
+		b = text.AppendEscaped(b, a[1], text.Readable)
+		b = append(b, '"')
+	}
+	return b
+}
+
+// start is the beginning of an event's tag, which is all of it for those that wait
+// for the event. It is kept: most events are waited for by several.
+func (w *writer) start(a *status.Action) string {
+	if missing := a.ID + 1 - len(w.starts); missing > 0 {
+		w.starts = append(w.starts, make([]string, missing)...)
+	}
+	if w.starts[a.ID] == "" {
+		w.event.Attributes = w.event.Attributes[:0]
+		w.describer.identify(&w.event, a)
+		begin := len(w.b)
+		w.b = appendTag(w.b, string(w.event.Kind), w.event.Attributes)
+		w.starts[a.ID] = string(w.b[begin:])
+		w.b = w.b[:begin]
+	}
+	return w.starts[a.ID]
 }
 
 func (w *writer) closeAt(depth int, name string) {
-	w.b = append(w.b, indentation[:2*depth]...)
+	w.indent(depth)
 	w.b = append(w.b, '<', '/')
 	w.b = append(w.b, name...)
-	w.b = append(w.b, '>', '\n')
+	w.b = append(w.b, '>')
+	w.newline()
 }
 
 func (w *writer) open(name string, attributes [][2]string, children bool) {
@@ -104,22 +162,31 @@ func (w *writer) synapse(s *Synapse) {
 	}
 	w.open("synapse", attributes, true)
 	w.open("action_set", nil, true)
-	w.event(s.Event)
+	w.action(s.Action)
 	w.close("action_set")
-	w.open("inputs", nil, len(s.Triggers) > 0)
-	for _, t := range s.Triggers {
+	w.open("inputs", nil, len(s.Inputs) > 0)
+	for _, in := range s.Inputs {
 		w.openAt(3, "trigger", nil, true)
-		w.openAt(4, string(t.Kind), t.Attributes, false)
+		w.indent(4)
+		w.b = append(w.b, w.start(in)...)
+		w.endTag(false)
 		w.closeAt(3, "trigger")
 	}
-	if len(s.Triggers) > 0 {
+	if len(s.Inputs) > 0 {
 		w.close("inputs")
 	}
 	w.close("synapse")
 }
 
-func (w *writer) event(e *Event) {
-	w.openAt(3, string(e.Kind), e.Attributes, true)
+// action writes an event with its details.
+func (w *writer) action(a *status.Action) {
+	w.indent(3)
+	w.b = append(w.b, w.start(a)...)
+	e := &w.event
+	*e = Event{Kind: kindOf(a), Attributes: e.Attributes[:0], Parameters: e.Parameters[:0]}
+	w.describer.describe(e, a)
+	w.b = appendAttributes(w.b, e.Attributes)
+	w.endTag(true)
 	if e.Resource != nil {
 		w.openAt(4, e.Resource.Tag, e.Resource.Attributes, false)
 	}

@@ -60,8 +60,7 @@ type attributeExpression struct {
 	value    string
 	hasValue bool
 	// What a literal value is as an integer, so that it is not read for each node.
-	integer  int64
-	isNumber bool
+	integer  scanned
 	problems []Problem
 	invalid  bool // nothing can be asked
 }
@@ -100,8 +99,7 @@ func readAttribute(e *etree.Element) expression {
 	}
 	x.typ = readType(e, x.op)
 	if x.hasValue && x.source == fromLiteral {
-		s := scanInt(x.value, false)
-		x.integer, x.isNumber = s.value, s.ok
+		x.integer = scanInt(x.value, true)
 	}
 	return x
 }
@@ -156,7 +154,7 @@ func (x *attributeExpression) eval(in *Input, _ *iso8601.Time) bool {
 	if !ok || !hasValue {
 		return x.op == opEq && ok == hasValue || x.op == opNe && ok != hasValue
 	}
-	cmp := x.compare(have, value, in.Match != nil && x.source != fromLiteral)
+	cmp := x.compare(in, have, value, in.Match != nil && x.source != fromLiteral)
 	switch x.op {
 	case opEq:
 		return cmp == 0
@@ -193,7 +191,7 @@ func (x *attributeExpression) expand(m *Match) (string, bool) {
 
 // compare is compare_attr_expr_vals. looked says that value is not the one that
 // was read.
-func (x *attributeExpression) compare(have, value string, looked bool) int {
+func (x *attributeExpression) compare(in *Input, have, value string, looked bool) int {
 	typ := x.typ
 	if typ == typeByValue {
 		typ = typeInteger
@@ -203,13 +201,17 @@ func (x *attributeExpression) compare(have, value string, looked bool) int {
 	}
 	switch typ {
 	case typeInteger:
-		b, ok := x.integer, x.isNumber
+		a, b := scanInt(have, true), x.integer
 		if looked || x.source != fromLiteral {
-			s := scanInt(value, false)
-			b, ok = s.value, s.ok
+			b = scanInt(value, true)
 		}
-		if a := scanInt(have, false); a.ok && ok {
-			return order(a.value, b)
+		for _, s := range [...]*scanned{&a, &b} {
+			for _, p := range s.problems {
+				in.report(p)
+			}
+		}
+		if a.ok && b.ok {
+			return order(a.value, b.value)
 		}
 	case typeNumber:
 		a, ok1 := scanFloat(have)

@@ -11,7 +11,8 @@ type Rule struct {
 	id       string
 	or       bool
 	parts    []expression
-	problems []Problem // reported by each evaluation
+	elements []*etree.Element // of each part
+	problems []Problem        // reported by each evaluation
 }
 
 // An expression is what stands in a rule: another rule, or a question. next is as
@@ -48,6 +49,7 @@ func (x *reader) rule(e *etree.Element) *Rule {
 	r := &Rule{id: idOf(resolved), or: lower(op) == "or"}
 	for _, c := range resolved.ChildElements() {
 		r.parts = append(r.parts, x.expression(c))
+		r.elements = append(r.elements, c)
 	}
 	x.read[resolved] = r
 	return r.checked()
@@ -83,6 +85,33 @@ func (r *Rule) eval(in *Input, next *iso8601.Time) bool {
 	}
 	return !r.or
 }
+
+// Outcome is what a part of a rule comes to.
+type Outcome struct {
+	Element *etree.Element
+	Passed  bool
+	Or      bool      // of a rule: one of its parts is enough
+	Parts   []Outcome // of a rule
+}
+
+// Outcomes are what each part of the rule comes to, those included that Eval need
+// not look at. Problems are not reported.
+func (r *Rule) Outcomes(in *Input) []Outcome {
+	quiet := *in
+	quiet.Report = nil
+	var all []Outcome
+	for i, part := range r.parts {
+		o := Outcome{Element: r.elements[i], Passed: part.eval(&quiet, nil)}
+		if inner, ok := part.(*Rule); ok {
+			o.Or, o.Parts = inner.or, inner.Outcomes(&quiet)
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// NeedsOne tells whether one of its parts is enough for the rule to pass.
+func (r *Rule) NeedsOne() bool { return r.or }
 
 // ID is the rule's id, of the rule that an id-ref means.
 func (r *Rule) ID() string { return r.id }

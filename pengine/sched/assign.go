@@ -72,7 +72,7 @@ func (a *assigner) assignPrimitive(r *status.Resource, prefer *status.Node) *sta
 	}
 	for _, c := range r.WithThis {
 		if hasInfluence(c, nil) {
-			a.colocations.addTo(&r.Allowed, c.Dependent, r.ID, c.NodeAttribute, colocationFactor(c), onlyIfUsable)
+			a.colocations.addTo(r, c, c.Dependent, onlyIfUsable)
 		}
 	}
 	a.limitRole(r)
@@ -84,6 +84,7 @@ func (a *assigner) assignPrimitive(r *status.Resource, prefer *status.Node) *sta
 	case !r.Is(status.Managed):
 		a.keepUnmanaged(r)
 	case a.ws.Flags.Has(status.StopEverything):
+		a.trace(r, nil, nil, status.ChoiceStopAll)
 		finalizeAssignment(r, nil, true)
 	case a.assignBestNode(r, prefer), r.AssignedTo != nil:
 	case !r.Is(status.Orphan):
@@ -107,6 +108,10 @@ func (a *assigner) applyThisWith(r *status.Resource, c *status.Colocation) {
 		before = a.colocations.table(&r.Allowed)
 		defer a.colocations.release(before)
 	}
+	var mark status.TraceMark
+	if t := a.ws.Options.Trace; t != nil {
+		mark = t.Mark(r)
+	}
 	a.assign(c.Primary, nil)
 	a.applyToDependent(c, r, c.Primary)
 	if before == nil || anyUsable(&r.Allowed) {
@@ -115,6 +120,10 @@ func (a *assigner) applyThisWith(r *status.Resource, c *status.Colocation) {
 	a.ws.At("apply_this_with").Infof("%s: Reverting scores from colocation with %s because no nodes allowed", r.ID, c.Primary.ID)
 	for entry := range r.Allowed.ByIndex() {
 		entry.Score = before.scores[entry.Index]
+	}
+	if t := a.ws.Options.Trace; t != nil {
+		t.TakeBack(r, mark)
+		traceUnheeded(r, c)
 	}
 }
 
@@ -150,6 +159,7 @@ func (a *assigner) keepUnmanaged(r *status.Resource) {
 		to = status.NewCandidate(n)
 	}
 	a.ws.At("pcmk__primitive_assign").Infof("Unmanaged resource %s assigned to %s: %s", r.ID, name, reason)
+	a.trace(r, nil, to, status.ChoiceUnmanaged)
 	finalizeAssignment(r, to, true)
 }
 
@@ -167,16 +177,21 @@ func (a *assigner) assignBestNode(r *status.Resource, prefer *status.Node) bool 
 	active := r.Current()
 	nodes := sortedNodes(a.ws, &r.Allowed, active)
 	if len(nodes) == 0 {
+		a.trace(r, nil, nil, status.ChoiceBest)
 		return finalizeAssignment(r, nil, false)
 	}
 	best := nodes[0]
+	how := status.ChoicePreferred
 	chosen := r.Allowed.Get(prefer)
 	if chosen == nil || chosen.Score < best.Score || !usable(chosen) {
-		chosen = best
+		chosen, how = best, status.ChoiceBest
 		if !r.Parent.IsUniqueClone() && chosen.Score > 0 && available(chosen.Node) && available(active) {
-			chosen = a.stayIfAsGood(r, nodes, active)
+			if chosen = a.stayIfAsGood(r, nodes, active); chosen != best {
+				how = status.ChoiceStay
+			}
 		}
 	}
+	a.trace(r, nodes, chosen, how)
 	return finalizeAssignment(r, chosen, false)
 }
 

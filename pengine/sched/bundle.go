@@ -50,10 +50,12 @@ func (a *assigner) assignBundle(r *status.Resource, prefer *status.Node) {
 	}
 	if child := data.Child; child != nil {
 		for c := range child.Allowed.ByIndex() {
-			c.Score = -status.Infinity
+			score := -status.Infinity
 			if isReplicaNode(data, c.Node) {
-				c.Score = 0
+				score = 0
 			}
+			traceSet(child, c, score, status.TagBundleReplica)
+			c.Score = score
 		}
 		a.assign(child, prefer)
 	}
@@ -64,8 +66,10 @@ func (a *assigner) assignInside(replica *status.Replica) {
 	child := replica.Child
 	for c := range child.Allowed.ByIndex() {
 		if c.Node != replica.Node.Node {
+			traceBan(child, c, status.TagBundleReplica)
 			c.Score = -status.Infinity
 		} else if _, reached := thresholdReached(child, c.Node); !reached {
+			traceSet(child, c, status.Infinity, status.TagBundleReplica)
 			c.Score = status.Infinity
 		}
 	}
@@ -112,6 +116,6 @@ func (a *assigner) applyBundle(c *status.Colocation, dependent, primary *status.
 		nodes = append(nodes, n)
 	}
 	if c.Score >= status.Infinity {
-		keepOnly(dependent, nodes, false)
+		keepOnly(dependent, nodes, false, status.Cause{Colocation: c, With: primary})
 	}
 }

@@ -117,7 +117,7 @@ func (s *planner) agentChanged(r *status.Resource, n *status.Node, rh *status.Re
 		changed = true
 		s.ws.TriggerUnfencing(r, n, "Device definition changed", nil)
 		if active {
-			s.noticef("Forcing restart of %s on %s because %s changed from '%s' to '%s'", r.ID, n, attr.name, attr.was, attr.now)
+			s.ws.At("pcmk__rsc_agent_changed").Noticef("Forcing restart of %s on %s because %s changed from '%s' to '%s'", r.ID, n, attr.name, attr.was, attr.now)
 		}
 	}
 	if changed && active {

@@ -21,7 +21,7 @@ func (a *assigner) assignClone(r *status.Resource, prefer *status.Node) {
 	}
 	for _, c := range r.WithThis {
 		if hasInfluence(c, nil) {
-			a.colocations.addTo(&r.Allowed, c.Dependent, r.ID, c.NodeAttribute, colocationFactor(c), onlyIfUsable|nonNegative)
+			a.colocations.addTo(r, c, c.Dependent, onlyIfUsable|nonNegative)
 		}
 	}
 	recordScores(r, "pcmk__clone_allocate")
@@ -94,6 +94,7 @@ func (a *assigner) assignInstance(r *status.Resource, prefer *status.Node, allCo
 	}
 	inheritColocations(r.Parent, r, allColocations)
 	var backup *status.NodeTable
+	var mark status.TraceMark
 	if prefer != nil {
 		if c := r.Allowed.Get(prefer); c == nil || c.Score < 0 {
 			return false
@@ -102,6 +103,9 @@ func (a *assigner) assignInstance(r *status.Resource, prefer *status.Node, allCo
 	a.limitInstances(r, perNode)
 	if prefer != nil {
 		backup = r.Allowed.Copy()
+		if t := a.ws.Options.Trace; t != nil {
+			mark = t.Mark(r)
+		}
 	}
 	chosen := a.assign(r, prefer)
 	if chosen == nil {
@@ -110,6 +114,9 @@ func (a *assigner) assignInstance(r *status.Resource, prefer *status.Node, allCo
 	if prefer != nil && chosen.Node != prefer {
 		a.ws.At("allocate_instance").Infof("Not pre-allocating %s to %s because %s is better", r.ID, prefer, chosen.Node)
 		r.Allowed = *backup
+		if t := a.ws.Options.Trace; t != nil {
+			t.TakeBack(r, mark)
+		}
 		unassign(r)
 		return false
 	}
@@ -140,27 +147,44 @@ func inheritColocations(parent, r *status.Resource, all bool) {
 // limitInstances bans an instance from the nodes that cannot take another one
 // (can_run_instance).
 func (a *assigner) limitInstances(r *status.Resource, perNode int) {
+	foreign := false
 	for c := range r.Allowed.ByIndex() {
+		tag := status.TagNodeUnavailable
 		if available(c.Node) && !r.Is(status.Orphan) {
 			top := topAllowed(r, c.Node)
 			if top == nil {
-				a.ws.At("can_run_instance").Warningf("%s cannot run on %s: node not allowed", r.ID, c.Node)
+				foreign = true
 			} else if top.Score >= 0 && int(top.Instances) < perNode {
 				continue
 			}
+			tag = status.TagCloneNodeMax
+			if top == nil || top.Score < 0 {
+				tag = status.TagCloneBanned
+			}
 		}
-		addScore(r, c.Node, -status.Infinity)
+		addScore(r, c.Node, -status.Infinity, tag)
+	}
+	if !foreign {
+		return
+	}
+	for c := range r.Allowed.All() {
+		if available(c.Node) && topAllowed(r, c.Node) == nil {
+			a.ws.At("can_run_instance").Warningf("%s cannot run on %s: node not allowed", r.ID, c.Node)
+		}
 	}
 }
 
 // addScore adds to the score that the resource, and what is in it, has for a node
 // that it knows (common_update_score).
-func addScore(r *status.Resource, n *status.Node, score int) {
+func addScore(r *status.Resource, n *status.Node, score int, tag string) {
 	if c := r.Allowed.Get(n); c != nil {
+		if t := r.WorkingSet().Options.Trace; t != nil {
+			t.Add(r, c.Node, c.Score, score, status.Cause{Tag: tag})
+		}
 		c.Score = status.AddScores(c.Score, score)
 	}
 	for _, child := range r.Children {
-		addScore(child, n, score)
+		addScore(child, n, score, tag)
 	}
 }
 
@@ -201,7 +225,7 @@ func (a *assigner) applyClone(c *status.Colocation, dependent, primary *status.R
 				nodes = append(nodes, n)
 			}
 		}
-		keepOnly(dependent, nodes, false)
+		keepOnly(dependent, nodes, false, status.Cause{Colocation: c, With: primary})
 	default:
 		for _, instance := range primary.Children {
 			a.applyPrimary(c, dependent, instance)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
-	"github.com/ringmaster-ha/ringmaster/pengine/rules"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -120,22 +119,12 @@ func resolve(ws *status.WorkingSet, e *etree.Element) *etree.Element {
 	return resolved
 }
 
-// parseRole is the role of that name; RoleUnknown, with an error, if it is none
-// (text2role).
-func parseRole(ws *status.WorkingSet, name string) status.Role {
-	role, ok := rules.ParseRole(name)
-	if !ok {
-		ws.At("text2role").Logf(loglevel.Error, "Unknown role: %s", name)
-	}
-	return role
-}
-
 // roleOrAny is the role that a constraint asks for: Started, or none, means any.
 func roleOrAny(ws *status.WorkingSet, name string, ok bool) status.Role {
 	if !ok || strings.EqualFold(name, status.RoleStarted.String()) {
 		return status.RoleUnknown
 	}
-	return parseRole(ws, name)
+	return ws.ParseRole(name)
 }
 
 // constraintResource is the resource that a constraint means, or nil: for an id

@@ -142,10 +142,10 @@ func (s *planner) createPrimitiveActions(r *status.Resource) {
 		// The migration goes on.
 	case r.MigrationSource != nil || r.MigrationTarget != nil:
 		if all > 2 {
-			s.noticef("Forcing recovery of %s because it is migrating from %s to %s and possibly active elsewhere",
+			s.ws.At("pcmk__primitive_create_actions").Noticef("Forcing recovery of %s because it is migrating from %s to %s and possibly active elsewhere",
 				r.ID, r.MigrationSource, r.MigrationTarget)
 		} else {
-			s.noticef("Forcing recovery of %s because it can no longer migrate from %s to %s",
+			s.ws.At("pcmk__primitive_create_actions").Noticef("Forcing recovery of %s because it can no longer migrate from %s to %s",
 				r.ID, r.MigrationSource, r.MigrationTarget)
 		}
 		needStop, canMigrate = true, false
@@ -200,7 +200,7 @@ func (s *planner) recoverMultiple(r *status.Resource, active int) (needStop bool
 		class = "Untyped"
 	}
 	s.ws.At("pcmk__primitive_create_actions").ProcErrorf("%s resource %s might be active on %d nodes (%s)", class, r.ID, active, r.Recovery)
-	s.noticef("See https://wiki.clusterlabs.org/wiki/FAQ#Resource_is_Too_Active for more information")
+	s.ws.At("pcmk__primitive_create_actions").Noticef("See https://wiki.clusterlabs.org/wiki/FAQ#Resource_is_Too_Active for more information")
 	switch r.Recovery {
 	case status.RecoveryStopStart:
 		return true
@@ -315,7 +315,7 @@ func (s *planner) scheduleCleanup(r *status.Resource, n *status.Node, optional b
 	if r.Is(status.Failed) || n.Unclean || !n.Online {
 		return
 	}
-	s.noticef("Scheduling clean-up of %s on %s", r.ID, n)
+	s.ws.At("pcmk__schedule_cleanup").Noticef("Scheduling clean-up of %s on %s", r.ID, n)
 	flags := status.OrderOptional
 	if optional {
 		flags = status.OrderImpliesThen

@@ -140,6 +140,7 @@ func applyExclusiveDiscovery(r *status.Resource, n *status.Node) {
 		applyExclusiveDiscovery(child, n)
 	}
 	if c := r.Allowed.Get(n); c != nil && c.Discovery != status.DiscoverExclusive {
+		traceBan(r, c, status.TagExclusive)
 		c.Score = -status.Infinity
 	}
 }

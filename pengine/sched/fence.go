@@ -12,7 +12,7 @@ func scheduleFencingAndShutdowns(ws *status.WorkingSet) {
 	s := &planner{ws: ws}
 	managed := anyManaged(ws.Resources)
 	if !managed {
-		s.noticef("No fencing will be done until there are resources to manage")
+		s.ws.At("schedule_fencing_and_shutdowns").Noticef("No fencing will be done until there are resources to manage")
 	}
 	var dcDown *status.Action
 	var fencings, shutdowns []*status.Action
@@ -55,7 +55,7 @@ func scheduleFencingAndShutdowns(ws *status.WorkingSet) {
 		if !ws.Flags.Has(status.FencingEnabled) {
 			ws.At("schedule_fencing_and_shutdowns").Warnf("Resource functionality and data integrity cannot be guaranteed (configure, enable, and test fencing to correct this)")
 		} else if !ws.Flags.Has(status.HaveQuorum) {
-			s.noticef("Unclean nodes will not be fenced until quorum is attained or no-quorum-policy is set to ignore")
+			s.ws.At("schedule_fencing_and_shutdowns").Noticef("Unclean nodes will not be fenced until quorum is attained or no-quorum-policy is set to ignore")
 		}
 	}
 	if dcDown == nil {
@@ -171,9 +171,9 @@ func (s *planner) orderStopsVsFence(r *status.Resource, fencing *status.Action) 
 			when = "after"
 		}
 		if r.Is(status.Failed) {
-			s.noticef("Stop of failed resource %s is implicit %s %s is fenced", r.ID, when, target)
+			s.ws.At("order_stop_vs_fencing").Noticef("Stop of failed resource %s is implicit %s %s is fenced", r.ID, when, target)
 		} else {
-			s.infof("%s is implicit %s %s is fenced", stop.Key, when, target)
+			s.ws.At("order_stop_vs_fencing").Infof("%s is implicit %s %s is fenced", stop.Key, when, target)
 		}
 		if r.Is(status.Notify) {
 			s.notifyAfterFencing(stop, r, fencing)
@@ -184,9 +184,9 @@ func (s *planner) orderStopsVsFence(r *status.Resource, fencing *status.Action) 
 			continue
 		}
 		if r.Is(status.Failed) {
-			s.infof("Demote of failed resource %s is implicit after %s is fenced", r.ID, target)
+			s.ws.At("order_stop_vs_fencing").Infof("Demote of failed resource %s is implicit after %s is fenced", r.ID, target)
 		} else {
-			s.infof("%s is implicit after %s is fenced", demote.Key, target)
+			s.ws.At("order_stop_vs_fencing").Infof("%s is implicit after %s is fenced", demote.Key, target)
 		}
 		demote.Set(status.Pseudo | status.ActionRunnable)
 		if !r.IsBundled() && implicit {
@@ -241,19 +241,19 @@ func (s *planner) fenceGuest(n *status.Node) {
 	switch {
 	case stop != nil && stop.Is(status.Pseudo):
 		hostFencing := s.ws.FenceAction(stop.Node, "", false, "", false)
-		s.infof("Implying guest %s is down (action %d) after %s fencing", n, fencing.ID, stop.Node)
+		s.ws.At("pcmk__fence_guest").Infof("Implying guest %s is down (action %d) after %s fencing", n, fencing.ID, stop.Node)
 		status.Order(hostFencing, fencing, after)
 	case stop != nil:
 		status.Order(stop, fencing, after)
-		s.infof("Implying guest %s is down (action %d) after container %s is stopped (action %d)", n, fencing.ID, container.ID, stop.ID)
+		s.ws.At("pcmk__fence_guest").Infof("Implying guest %s is down (action %d) after container %s is stopped (action %d)", n, fencing.ID, container.ID, stop.ID)
 	default:
 		stop = status.FindFirstAction(n.RemoteResource.Actions, "", status.ActionNameStop, nil)
 		if stop == nil {
-			s.infof("Implying guest %s is down (action %d) ", n, fencing.ID)
+			s.ws.At("pcmk__fence_guest").Infof("Implying guest %s is down (action %d) ", n, fencing.ID)
 			break
 		}
 		status.Order(stop, fencing, status.OrderOptional)
-		s.infof("Implying guest %s is down (action %d) after connection is stopped (action %d)", n, fencing.ID, stop.ID)
+		s.ws.At("pcmk__fence_guest").Infof("Implying guest %s is down (action %d) after connection is stopped (action %d)", n, fencing.ID, stop.ID)
 	}
 	s.orderVsFence(fencing)
 }

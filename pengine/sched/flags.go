@@ -13,18 +13,13 @@ import (
 type flagTable struct {
 	versions []classVersions // what is below an outermost resource, by its index
 	anywhere []knownFlags    // without a node, by the action's number
-	on       map[flagKey]knownFlags
-	others   [][]*status.Action // by the resource's index; see find
+	on       [][]knownFlags  // with one, by the action's number and the node's index
+	own      ownActions
 }
 
 // classVersions count how often primitives' actions have changed, by what they do.
 // (What a collective resource's action has for flags follows from those alone.)
 type classVersions [5]int
-
-type flagKey struct {
-	a *status.Action
-	n *status.Node
-}
 
 type knownFlags struct {
 	version int // of the class, counted from 1; 0 if nothing is known
@@ -35,8 +30,8 @@ func newFlagTable(ws *status.WorkingSet) *flagTable {
 	return &flagTable{
 		versions: make([]classVersions, len(ws.AllResources())),
 		anywhere: make([]knownFlags, ws.NextActionID),
-		on:       map[flagKey]knownFlags{},
-		others:   make([][]*status.Action, len(ws.AllResources())),
+		on:       make([][]knownFlags, ws.NextActionID),
+		own:      newOwnActions(ws),
 	}
 }
 
@@ -59,7 +54,7 @@ func classOf(task status.Task) int {
 // touch tells that flags of an action have changed.
 func (t *flagTable) touch(a *status.Action) {
 	if r := a.Resource; r != nil && r.Variant == status.Primitive {
-		t.versions[r.Outermost().Index][classOf(status.ParseTask(a.Task))]++
+		t.versions[r.Outermost().Index][classOf(t.own.task(a))]++
 	}
 }
 
@@ -76,32 +71,6 @@ func (t *flagTable) clear(a *status.Action, flag status.ActionFlags) {
 		a.Clear(flag)
 		t.touch(a)
 	}
-}
-
-// find is the resource's newest action of that name, and on that node if it is
-// not nil, or nil. It does not walk past the probes, which a resource has one of
-// on each node, unless they are asked for.
-func (t *flagTable) find(r *status.Resource, task string, n *status.Node) *status.Action {
-	if strings.EqualFold(task, status.ActionNameMonitor) {
-		return status.FindFirstAction(r.Actions, "", task, n)
-	}
-	others := t.others[r.Index]
-	if others == nil {
-		others = make([]*status.Action, 0, 8)
-		for _, a := range r.Actions {
-			if !strings.EqualFold(a.Task, status.ActionNameMonitor) {
-				others = append(others, a)
-			}
-		}
-		t.others[r.Index] = others
-	}
-	for i := len(others) - 1; i >= 0; i-- {
-		a := others[i]
-		if (n == nil || a.Node == n) && (a.Task == task || strings.EqualFold(a.Task, task)) {
-			return a
-		}
-	}
-	return nil
 }
 
 // forOrdering is an action's flags in an ordering: a clone's on a node
@@ -125,12 +94,13 @@ func (t *flagTable) of(a *status.Action, n *status.Node) status.ActionFlags {
 	if a.Resource == nil || a.Resource.Variant == status.Primitive {
 		return a.Flags
 	}
-	task := status.ParseTask(a.Task)
+	task := t.own.task(a)
 	if task == status.TaskNotify || task == status.TaskNotified {
-		task = instanceTask(a)
+		task = t.instanceTask(a)
 	}
 	version := &t.versions[a.Resource.Outermost().Index][classOf(task)]
-	if known := t.lookup(a, n); known.version == *version+1 {
+	known := t.known(a, n)
+	if known != nil && known.version == *version+1 {
 		return known.flags
 	}
 	var flags status.ActionFlags
@@ -138,39 +108,36 @@ func (t *flagTable) of(a *status.Action, n *status.Node) status.ActionFlags {
 	case status.Group:
 		flags = t.ofGroup(a, n)
 	case status.Clone:
-		flags = t.summary(a, r.Children, n)
+		flags = t.summary(a, r, n)
 	case status.Bundle:
 		flags = t.ofBundle(a, n)
 	}
-	t.keep(a, n, knownFlags{*version + 1, flags})
+	if known != nil {
+		*known = knownFlags{*version + 1, flags}
+	}
 	return flags
 }
 
-func (t *flagTable) lookup(a *status.Action, n *status.Node) knownFlags {
+// known is the place for what is known of an action; nil for one that is newer
+// than the table.
+func (t *flagTable) known(a *status.Action, n *status.Node) *knownFlags {
 	switch {
-	case n != nil:
-		return t.on[flagKey{a, n}]
-	case a.ID < len(t.anywhere):
-		return t.anywhere[a.ID]
+	case a.ID >= len(t.anywhere):
+		return nil
+	case n == nil:
+		return &t.anywhere[a.ID]
+	case t.on[a.ID] == nil:
+		t.on[a.ID] = make([]knownFlags, a.Resource.WorkingSet().NodeCount())
 	}
-	return knownFlags{}
-}
-
-func (t *flagTable) keep(a *status.Action, n *status.Node, flags knownFlags) {
-	if n != nil {
-		t.on[flagKey{a, n}] = flags
-	} else if a.ID < len(t.anywhere) {
-		t.anywhere[a.ID] = flags
-	}
+	return &t.on[a.ID][n.Index]
 }
 
 // ofGroup also has the action itself lose what its members lost.
 func (t *flagTable) ofGroup(a *status.Action, n *status.Node) status.ActionFlags {
 	flags := status.Optional | status.ActionRunnable | status.Pseudo
 	for _, member := range a.Resource.Children {
-		task := member.ComplexTask(a.Task, true)
-		name := task.String()
-		own := t.find(member, name, n)
+		task := member.ComplexTask(t.own.task(a))
+		own := t.own.find(member, actionName(task), n)
 		if own == nil {
 			if task != status.TaskStop && task != status.TaskDemote {
 				flags &^= status.ActionRunnable
@@ -182,7 +149,7 @@ func (t *flagTable) ofGroup(a *status.Action, n *status.Node) status.ActionFlags
 			flags &^= status.Optional
 			t.clear(a, status.Optional)
 		}
-		if !strings.EqualFold(name, a.Task) && flags.Has(status.ActionRunnable) && !ownFlags.Has(status.ActionRunnable) {
+		if actionName(task) != t.own.name(a) && flags.Has(status.ActionRunnable) && !ownFlags.Has(status.ActionRunnable) {
 			flags &^= status.ActionRunnable
 			t.clear(a, status.ActionRunnable)
 		}
@@ -192,13 +159,13 @@ func (t *flagTable) ofGroup(a *status.Action, n *status.Node) status.ActionFlags
 
 // instanceTask is what a clone's or bundle's action means for an instance: of a
 // notification, what it notifies of.
-func instanceTask(a *status.Action) status.Task {
+func (t *flagTable) instanceTask(a *status.Action) status.Task {
 	if len(a.Resource.Children) == 0 {
 		return status.TaskNone
 	}
 	child := a.Resource.Children[0]
-	if !strings.EqualFold(a.Task, status.ActionNameNotify) && !strings.EqualFold(a.Task, status.ActionNameNotified) {
-		return child.ComplexTask(a.Task, true)
+	if task := t.own.task(a); task != status.TaskNotify && task != status.TaskNotified {
+		return child.ComplexTask(task)
 	}
 	end := strings.LastIndexByte(a.Key, '_')
 	if end <= 0 {
@@ -208,23 +175,19 @@ func instanceTask(a *status.Action) status.Task {
 	if start <= 0 {
 		return status.TaskNone
 	}
-	return child.ComplexTask(a.Key[start+1:end], true)
+	return child.ComplexTask(status.ParseTask(a.Key[start+1 : end]))
 }
 
 // summary: required if one instance's is, runnable if one instance's is.
-func (t *flagTable) summary(a *status.Action, instances []*status.Resource, n *status.Node) status.ActionFlags {
+func (t *flagTable) summary(a *status.Action, of *status.Resource, n *status.Node) status.ActionFlags {
 	flags := status.Optional | status.ActionRunnable | status.Pseudo
-	name := instanceTask(a).String()
+	name := actionName(t.instanceTask(a))
 	anyRunnable := false
-	for _, instance := range instances {
-		on := n
-		if len(instance.Children) > 0 {
-			on = nil
-		}
-		own := t.find(instance, name, on)
-		if own == nil {
-			continue
-		}
+	on := n
+	if instances := instancesOf(of); len(instances) > 0 && len(instances[0].Children) > 0 {
+		on = nil // it is the members of instances that are on nodes
+	}
+	for _, own := range t.own.ofInstances(of, name, on) {
 		ownFlags := t.of(own, n)
 		if flags.Has(status.Optional) && !ownFlags.Has(status.Optional) {
 			flags &^= status.Optional
@@ -245,11 +208,11 @@ func (t *flagTable) summary(a *status.Action, instances []*status.Resource, n *s
 
 func (t *flagTable) ofBundle(a *status.Action, n *status.Node) status.ActionFlags {
 	if inner := a.Resource.BundleData.Child; inner != nil {
-		switch inner.ComplexTask(a.Task, true) {
+		switch inner.ComplexTask(t.own.task(a)) {
 		case status.TaskNone, status.TaskNotify, status.TaskNotified, status.TaskPromote, status.TaskPromoted,
 			status.TaskDemote, status.TaskDemoted:
-			return t.summary(a, inner.Children, n)
+			return t.summary(a, inner, n)
 		}
 	}
-	return t.summary(a, instancesOf(a.Resource), n)
+	return t.summary(a, a.Resource, n)
 }

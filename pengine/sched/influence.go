@@ -126,12 +126,11 @@ func (a *assigner) applyToScores(c *status.Colocation, dependent, primary *statu
 		}
 	}
 	if c.Score > -status.Infinity && c.Score < status.Infinity && !t.anyUsable() {
+		traceUnheeded(dependent, c)
 		a.ws.At("pcmk__apply_coloc_to_weights").Infof("%s: Rolling back scores from %s (no available nodes)", dependent.ID, primary.ID)
 		return
 	}
-	for entry := range dependent.Allowed.ByIndex() {
-		entry.Score = t.scores[entry.Index]
-	}
+	takeScores(dependent, t, status.Cause{Colocation: c, With: primary})
 }
 
 // sameValue tells of a node whether it counts, for a colocation, as another: has
@@ -161,7 +160,7 @@ func (a *assigner) applyToPriority(c *status.Colocation, dependent, primary *sta
 	}
 	if !a.sameValue(primary.AssignedTo, attributeOr(c, "#id"))(dependent.AssignedTo.Node) {
 		if c.Score == status.Infinity && c.DependentRole == status.RolePromoted {
-			dependent.Priority = -status.Infinity
+			setPriority(dependent, -status.Infinity, status.Cause{Colocation: c, With: primary})
 		}
 		return
 	}
@@ -172,13 +171,14 @@ func (a *assigner) applyToPriority(c *status.Colocation, dependent, primary *sta
 	if c.DependentRole == status.RoleUnpromoted {
 		score = -score
 	}
-	dependent.Priority = status.AddScores(score, dependent.Priority)
+	setPriority(dependent, status.AddScores(score, dependent.Priority), status.Cause{Colocation: c, With: primary})
 }
 
 // keepOnly bans the resource from all nodes but these. With merge, it adds their
 // scores; of several on one node the last one's. Those that it does not know are
 // added, banned as well (node_list_exclude).
-func keepOnly(r *status.Resource, nodes []*status.Candidate, merge bool) {
+func keepOnly(r *status.Resource, nodes []*status.Candidate, merge bool, cause status.Cause) {
+	t := r.WorkingSet().Options.Trace
 	for entry := range r.Allowed.ByIndex() {
 		var found *status.Candidate
 		for _, c := range slices.Backward(nodes) {
@@ -189,14 +189,23 @@ func keepOnly(r *status.Resource, nodes []*status.Candidate, merge bool) {
 		}
 		switch {
 		case found == nil:
+			if t != nil {
+				t.Add(r, entry.Node, entry.Score, -status.Infinity, cause)
+			}
 			entry.Score = -status.Infinity
 		case merge:
+			if t != nil {
+				t.Add(r, entry.Node, entry.Score, found.Score, cause)
+			}
 			entry.Score = status.AddScores(entry.Score, found.Score)
 		}
 	}
 	for _, c := range slices.Backward(nodes) {
 		if r.Allowed.Get(c.Node) == nil {
 			banned := c.Copy()
+			if t != nil {
+				t.Add(r, c.Node, 0, -status.Infinity, cause)
+			}
 			banned.Score = -status.Infinity
 			r.Allowed.Insert(banned)
 		}

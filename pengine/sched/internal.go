@@ -87,6 +87,7 @@ func (s *planner) constrainFiller(r *status.Resource, allowed []*status.Candidat
 	if remote != nil {
 		for _, n := range allowed {
 			if n.RemoteResource != remote {
+				traceBan(r, n, status.TagContainer)
 				n.Score = -status.Infinity
 			}
 		}
@@ -104,6 +105,7 @@ func (s *planner) constrainFiller(r *status.Resource, allowed []*status.Candidat
 func avoidRemoteNodes(r *status.Resource) {
 	for c := range r.Allowed.ByIndex() {
 		if c.RemoteResource != nil {
+			traceBan(r, c, status.TagAvoidRemote)
 			c.Score = -status.Infinity
 		}
 	}

@@ -122,7 +122,7 @@ func (l *locationReader) read(r *status.Resource, groups []string) {
 	if !hasRole {
 		return
 	}
-	switch filter := parseRole(ws, role); filter {
+	switch filter := ws.ParseRole(role); filter {
 	case status.RoleUnknown:
 		ws.At("unpack_rsc_location").Errorf("Invalid constraint %s: Bad role %s", id, role)
 	case status.RoleStarted, status.RoleUnpromoted: // on the way to any
@@ -156,7 +156,7 @@ func (l *locationReader) readRule(r *status.Resource, e *etree.Element, groups [
 	role, hasRole := xmlAttr(e, "role")
 	filter := status.RoleUnknown
 	if hasRole {
-		if filter = parseRole(ws, role); filter == status.RoleUnknown {
+		if filter = ws.ParseRole(role); filter == status.RoleUnknown {
 			ws.At("generate_location_rule").Errorf("Bad role specified for %s: %s", id, role)
 			return
 		}
@@ -173,6 +173,9 @@ func (l *locationReader) readRule(r *status.Resource, e *etree.Element, groups [
 	}
 	discovery, hasDiscovery := xmlAttr(l.e, "resource-discovery")
 	location := newLocation(ws, id, r, 0, discovery, hasDiscovery, nil)
+	if t := ws.Options.Trace; t != nil {
+		t.Rules[location] = status.RuleSource{Constraint: l.e, Rule: e, Groups: groups}
+	}
 	if score.isAttribute && len(groups) > 0 {
 		match := rules.Match{Groups: groups}
 		if text := match.Expand(score.text); text != "" {
@@ -338,6 +341,9 @@ func applyOwnLocation(r *status.Resource, l *status.Location, nodes []*status.Ca
 	}
 	for _, c := range nodes {
 		entry := r.Allowed.Get(c.Node)
+		if t := r.WorkingSet().Options.Trace; t != nil {
+			traceLocation(t, r, entry, l, c)
+		}
 		if entry == nil {
 			entry = c.Copy()
 			r.Allowed.Insert(entry)

@@ -59,29 +59,35 @@ func scoreToCompare(c *status.Candidate) int {
 // strategy says) free capacity and number of resources, then where the resource
 // is active, then by name.
 func (o nodeOrder) compare(a, b *status.Candidate) int {
+	result, _ := o.decide(a, b)
+	return result
+}
+
+// decide is compare, and by what it decides.
+func (o nodeOrder) decide(a, b *status.Candidate) (int, status.Criterion) {
 	if scoreA, scoreB := scoreToCompare(a), scoreToCompare(b); scoreA != scoreB {
-		return scoreB - scoreA
+		return scoreB - scoreA, status.CriterionScore
 	}
 	if o.minimal {
-		return strings.Compare(a.Name, b.Name)
+		return strings.Compare(a.Name, b.Name), status.CriterionName
 	}
 	if o.balanced {
 		if result := compareCapacities(a.Node, b.Node); result != 0 {
-			return result
+			return result, status.CriterionCapacity
 		}
 	}
 	if a.NumResources != b.NumResources {
-		return a.NumResources - b.NumResources
+		return a.NumResources - b.NumResources, status.CriterionCount
 	}
 	if o.active != nil {
 		switch o.active {
 		case a.Node:
-			return -1
+			return -1, status.CriterionActive
 		case b.Node:
-			return 1
+			return 1, status.CriterionActive
 		}
 	}
-	return strings.Compare(a.Name, b.Name)
+	return strings.Compare(a.Name, b.Name), status.CriterionName
 }
 
 // sortedNodes are a table's entries, the best first (pcmk__sort_nodes). active is

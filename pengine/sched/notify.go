@@ -381,7 +381,7 @@ func (s *planner) notifyAfter(r *status.Resource, node *status.Node, n *notifica
 // notifyAfterFencing notifies the others of a stop that is implied by fencing
 // (pe__order_notifs_after_fencing).
 func (s *planner) notifyAfterFencing(stop *status.Action, r *status.Resource, fencing *status.Action) {
-	s.infof("Ordering notifications for implied %s after fencing", stop.Key)
+	s.ws.At("pcmk__order_notifs_after_fencing").Infof("Ordering notifications for implied %s after fencing", stop.Key)
 	n := s.newNotifications(r, status.ActionNameStop, nil, fencing)
 	if n == nil {
 		return

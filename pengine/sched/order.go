@@ -16,7 +16,7 @@ type step struct {
 
 // taskOf is the resource's action of that name, once there is one.
 func taskOf(r *status.Resource, task string) step {
-	return step{resource: r, task: status.Key(r.ID, task, 0)}
+	return step{resource: r, task: r.Key(task)}
 }
 
 // actionOf is an action that there is.
@@ -26,13 +26,14 @@ func actionOf(a *status.Action) step { return step{resource: a.Resource, task: a
 // What it comes to is decided by applyOrderings, when all actions are there. An
 // ordering between resources that can migrate implies others for the migration.
 func order(ws *status.WorkingSet, first, then step, flags status.OrderFlags) {
-	o := &status.Ordering{
-		ID: ws.NextOrderID, Flags: flags,
+	o := ws.AddOrdering(status.Ordering{
+		Flags:         flags,
 		FirstResource: first.resource, FirstTask: first.task, FirstAction: first.action,
 		ThenResource: then.resource, ThenTask: then.task, ThenAction: then.action,
+	})
+	if t := ws.Options.Trace; t != nil {
+		t.Order(o)
 	}
-	ws.NextOrderID++
-	ws.Orderings = append(ws.Orderings, o)
 	orderMigrations(ws, o)
 }
 

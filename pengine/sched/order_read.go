@@ -130,6 +130,10 @@ func orderKindFlags(kind orderKind, first string, s symmetry) status.OrderFlags 
 // readOrder declares what an rsc_order says (pcmk__unpack_ordering).
 func readOrder(ws *status.WorkingSet, e *etree.Element) {
 	id, _ := xmlAttr(e, "id")
+	if t := ws.Options.Trace; t != nil {
+		t.ReadingOrder(id)
+		defer t.ReadingOrder("")
+	}
 	invert, hasInvert := xmlAttr(e, "symmetrical")
 	kind := readOrderKind(ws, e)
 	s := readSymmetry(ws, e, kind, "", false)

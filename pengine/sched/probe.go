@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/glist"
-	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -95,7 +94,7 @@ func (s *planner) probePlain(r *status.Resource, n *status.Node) bool {
 
 // addProbe creates one probe, before which the resource must not start.
 func (s *planner) addProbe(r *status.Resource, n *status.Node) {
-	a := s.ws.Action(r, status.Key(r.ID, status.ActionNameMonitor, 0), status.ActionNameMonitor, n, false, true)
+	a := s.ws.Action(r, r.Key(status.ActionNameMonitor), status.ActionNameMonitor, n, false, true)
 	a.Clear(status.Optional)
 	s.orderVsUnfence(r, n, a, status.OrderOptional)
 	if !r.RunsOn(n) {
@@ -204,7 +203,7 @@ func (s *planner) probeBundle(r *status.Resource, n *status.Node) (created bool)
 		}
 		if replica.Container != nil && replica.Remote != nil && s.probe(replica.Remote, n) {
 			// The connection can only be probed once the container runs.
-			key := status.Key(replica.Remote.ID, status.ActionNameMonitor, 0)
+			key := replica.Remote.Key(status.ActionNameMonitor)
 			if a := status.FindFirstAction(replica.Remote.Actions, key, "", n); a != nil {
 				created = true
 				order(s.ws, taskOf(replica.Container, status.ActionNameStart), step{replica.Remote, a.Key, a}, status.OrderProbe)
@@ -379,6 +378,3 @@ func addMeta(a *status.Action, name, value string) {
 		a.Meta.SetDefault(name, value)
 	}
 }
-
-func (s *planner) noticef(format string, args ...any) { s.ws.Logf(loglevel.Notice, format, args...) }
-func (s *planner) infof(format string, args ...any)   { s.ws.Logf(loglevel.Info, format, args...) }

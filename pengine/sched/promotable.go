@@ -52,6 +52,10 @@ func (a *assigner) setInstancePriority(clone, r *status.Resource) {
 	case status.RoleUnpromoted, status.RoleStopped:
 		r.Priority = -status.Infinity
 	}
+	if t := a.ws.Options.Trace; t != nil {
+		t.Priorities[r] = nil
+		t.Prioritize(r, 0, r.Priority, status.Cause{Tag: status.TagPromotion})
+	}
 	addPromotedLocations(r, r.Locations, chosen.Node)
 	addPromotedLocations(r, clone.Locations, chosen.Node)
 	for _, c := range r.ThisWith {
@@ -71,7 +75,7 @@ func addPromotedLocations(r *status.Resource, locations []*status.Location, n *s
 			continue
 		}
 		if i := slices.IndexFunc(l.Nodes, func(c *status.Candidate) bool { return c.Node == n }); i >= 0 {
-			r.Priority = status.AddScores(r.Priority, l.Nodes[i].Score)
+			setPriority(r, status.AddScores(r.Priority, l.Nodes[i].Score), status.Cause{Location: l})
 		}
 	}
 }
@@ -88,6 +92,9 @@ func (a *assigner) sortPromotable(r *status.Resource) {
 	for _, instance := range r.Children {
 		if chosen := assignedCandidate(instance); chosen != nil && instance.SortIndex >= 0 {
 			if c := r.Allowed.Get(chosen.Node); c != nil {
+				if t := a.ws.Options.Trace; t != nil {
+					t.Add(r, c.Node, c.Score, instance.SortIndex, status.Cause{Tag: status.TagPromotion, With: instance})
+				}
 				c.Score = status.AddScores(instance.SortIndex, c.Score)
 			}
 		}
@@ -100,11 +107,11 @@ func (a *assigner) sortPromotable(r *status.Resource) {
 		if c.Score < status.Infinity {
 			flags = onlyIfUsable
 		}
-		a.colocations.addTo(&r.Allowed, c.Primary, r.ID, c.NodeAttribute, colocationFactor(c), flags)
+		a.colocations.addTo(r, c, c.Primary, flags)
 	}
 	for _, c := range r.WithThis {
 		if c.PrimaryRole == status.RolePromoted && hasInfluence(c, nil) {
-			a.colocations.addTo(&r.Allowed, c.Dependent, r.ID, c.NodeAttribute, colocationFactor(c), onlyIfUsable|nonNegative)
+			a.colocations.addTo(r, c, c.Dependent, onlyIfUsable|nonNegative)
 		}
 	}
 	requirePromotionTickets(r)
@@ -135,6 +142,9 @@ func (a *assigner) sortPromotable(r *status.Resource) {
 // (set_instance_role).
 func (a *assigner) setInstanceRole(clone, r *status.Resource, promoted int) bool {
 	recordPromotion(r)
+	if t := a.ws.Options.Trace; t != nil {
+		defer func() { t.Promotions[r] = promotion(r, promoted) }()
+	}
 	var chosen *status.Candidate
 	if r.SortIndex >= 0 && (promoted < r.PromotedMax() || !r.Top().Is(status.Managed)) {
 		chosen = a.placeToPromote(r)
@@ -231,6 +241,9 @@ func (a *assigner) followPromotable(c *status.Colocation, dependent, primary *st
 			same := a.sameValue(n, attributeOr(c, "#uname"))
 			for entry := range dependent.Allowed.ByIndex() {
 				if same(entry.Node) {
+					if t := a.ws.Options.Trace; t != nil {
+						t.Add(dependent, entry.Node, entry.Score, c.Score, status.Cause{Colocation: c, With: instance})
+					}
 					entry.Score = status.AddScores(entry.Score, c.Score)
 				}
 			}
@@ -238,7 +251,7 @@ func (a *assigner) followPromotable(c *status.Colocation, dependent, primary *st
 		nodes = append(nodes, n)
 	}
 	if c.Score >= status.Infinity && (c.DependentRole != status.RolePromoted || c.PrimaryRole != status.RolePromoted) {
-		keepOnly(dependent, nodes, true)
+		keepOnly(dependent, nodes, true, status.Cause{Colocation: c, With: primary})
 	}
 }
 
@@ -247,8 +260,16 @@ func (a *assigner) followPromotable(c *status.Colocation, dependent, primary *st
 // (pcmk__update_promotable_dependent_priority).
 func promoteWith(c *status.Colocation, dependent, primary *status.Resource) {
 	if compatibleInstance(dependent, primary, c.PrimaryRole, false) != nil {
-		dependent.Priority = status.AddScores(dependent.Priority, c.Score)
+		setPriority(dependent, status.AddScores(dependent.Priority, c.Score), status.Cause{Colocation: c, With: primary})
 	} else if c.Score >= status.Infinity {
-		dependent.Priority = -status.Infinity
+		setPriority(dependent, -status.Infinity, status.Cause{Colocation: c, With: primary})
 	}
+}
+
+// setPriority changes how readily an instance is promoted.
+func setPriority(r *status.Resource, priority int, cause status.Cause) {
+	if t := r.WorkingSet().Options.Trace; t != nil {
+		t.Prioritize(r, r.Priority, priority, cause)
+	}
+	r.Priority = priority
 }

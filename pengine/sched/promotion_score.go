@@ -17,6 +17,9 @@ func (a *assigner) addPromotionScores(r *status.Resource) {
 			}
 			score, _ := a.promotionScore(instance, c.Node)
 			if score > 0 {
+				if t := a.ws.Options.Trace; t != nil {
+					t.Add(instance, c.Node, c.Score, score, status.Cause{Tag: status.TagPromotion})
+				}
 				c.Score = status.AddScores(c.Score, score)
 			}
 			instance.Priority = max(instance.Priority, score)

@@ -37,7 +37,7 @@ func (s *planner) recurringOf(r *status.Resource, o *status.Operation) (op recur
 	}
 	op = recurring{Operation: o, key: status.Key(r.ID, o.Name, o.IntervalMS)}
 	if o.Role != "" {
-		op.role = status.ParseRole(o.Role)
+		op.role = s.ws.ParseRole(o.Role)
 		if op.role == status.RoleUnknown {
 			s.ws.At("is_recurring_history").ConfigErrorf("Ignoring %s because %s is not a valid role", o.ID, o.Role)
 		}
@@ -111,7 +111,7 @@ func (s *planner) repeatActive(r *status.Resource, start *status.Action, n *stat
 	if !start.Is(status.ActionRunnable) || n == nil || !n.Online || n.Unclean {
 		a.Clear(status.ActionRunnable)
 	} else if !a.Is(status.Optional) {
-		s.infof("Start %s-interval %s for %s on %s", readableInterval(op.IntervalMS), a.Task, r.ID, n)
+		s.ws.At("recurring_op_for_active").Infof("Start %s-interval %s for %s on %s", readableInterval(op.IntervalMS), a.Task, r.ID, n)
 	}
 	if r.NextRole == status.RolePromoted {
 		a.SetExpectedResult(status.OCFRunningPromoted)
@@ -150,7 +150,7 @@ func (s *planner) cancelForRole(r *status.Resource, n *status.Node, op recurring
 	if role == status.RoleUnknown {
 		role = status.RoleUnpromoted
 	}
-	s.infof("Cancelling recurring action %s because %s configured for %s role (not %s)", op.key, op.ID, role, r.NextRole)
+	s.ws.At("recurring_op_for_active").Infof("Cancelling recurring action %s because %s configured for %s role (not %s)", op.key, op.ID, role, r.NextRole)
 }
 
 // repeatInactive repeats an operation of the role Stopped wherever the resource
@@ -160,7 +160,7 @@ func (s *planner) repeatInactive(r *status.Resource, n *status.Node, op recurrin
 		return
 	}
 	if !r.Is(status.Unique) {
-		s.noticef("Ignoring %s (recurring monitors for Stopped role are not supported for anonymous clones)", op.ID)
+		s.ws.At("recurring_op_for_inactive").Noticef("Ignoring %s (recurring monitors for Stopped role are not supported for anonymous clones)", op.ID)
 		return
 	}
 	for _, other := range s.ws.Nodes {
@@ -181,7 +181,7 @@ func (s *planner) repeatInactive(r *status.Resource, n *status.Node, op recurrin
 			a.Clear(status.ActionRunnable)
 		}
 		if a.Is(status.ActionRunnable) && !a.Is(status.Optional) {
-			s.noticef("Start recurring %s-interval %s for Stopped %s on %s", readableInterval(op.IntervalMS), a.Task, r.ID, other)
+			s.ws.At("recurring_op_for_inactive").Noticef("Start recurring %s-interval %s for Stopped %s on %s", readableInterval(op.IntervalMS), a.Task, r.ID, other)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func (s *planner) repeatAfterStop(r *status.Resource, n *status.Node, a *status.
 			a.Clear(status.ActionRunnable)
 		}
 		if r.Is(status.Managed) {
-			order(s.ws, step{r, status.Key(r.ID, status.ActionNameStop, 0), stop}, actionOf(a),
+			order(s.ws, step{r, r.Key(status.ActionNameStop), stop}, actionOf(a),
 				status.OrderImpliesThen|status.OrderRunnableFirst)
 		}
 	}
@@ -211,7 +211,7 @@ func (s *planner) cancelStopped(r *status.Resource, n *status.Node, op recurring
 	if r.NextRole == status.RoleStarted || r.NextRole == status.RoleUnpromoted {
 		order(s.ws, actionOf(cancel), taskOf(r, status.ActionNameStart), status.OrderRunnableFirst)
 	}
-	s.infof("Cancelling %s-interval %s action for %s on %s because configured for Stopped role (not %s)",
+	s.ws.At("cancel_if_running").Infof("Cancelling %s-interval %s action for %s on %s because configured for Stopped role (not %s)",
 		readableInterval(op.IntervalMS), op.Name, r.ID, n, r.NextRole)
 }
 
@@ -230,7 +230,7 @@ func cancelAction(r *status.Resource, task string, intervalMS uint, n *status.No
 // scheduleCancel cancels the recurring operation of a history entry
 // (pcmk__schedule_cancel).
 func (s *planner) scheduleCancel(r *status.Resource, e *status.HistoryEntry, n *status.Node, reason string) {
-	s.infof("Recurring %s-interval %s for %s will be stopped on %s: %s", readableInterval(e.IntervalMS), e.Task, r.ID, n, reason)
+	s.ws.At("pcmk__schedule_cancel").Infof("Recurring %s-interval %s for %s will be stopped on %s: %s", readableInterval(e.IntervalMS), e.Task, r.ID, n, reason)
 	a := cancelAction(r, e.Task, e.IntervalMS, n)
 	if e.HasCallID {
 		addMeta(a, "call-id", strconv.Itoa(e.CallID))

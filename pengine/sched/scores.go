@@ -95,15 +95,25 @@ func (t *scoreTable) anyUsable() bool {
 	return false
 }
 
-// addTo adds the scores of a resource, and of those colocated with it, to a
-// table of nodes.
-func (s *colocations) addTo(nodes *status.NodeTable, r *status.Resource, who, attribute string, factor float32, flags colocationFlags) {
-	t := s.table(nodes)
-	s.add(&t, r, who, attribute, factor, flags)
-	for c := range nodes.ByIndex() {
-		c.Score = t.scores[c.Index]
-	}
+// addTo adds the scores of the other resource of a colocation, and of those
+// colocated with that, to a resource's own.
+func (s *colocations) addTo(to *status.Resource, c *status.Colocation, other *status.Resource, flags colocationFlags) {
+	t := s.table(&to.Allowed)
+	s.add(&t, other, to.ID, c.NodeAttribute, colocationFactor(c), flags)
+	takeScores(to, t, status.Cause{Colocation: c, With: other})
 	s.release(t)
+}
+
+// takeScores makes the scores of a table the resource's own.
+func takeScores(r *status.Resource, from *scoreTable, cause status.Cause) {
+	t := r.WorkingSet().Options.Trace
+	for entry := range r.Allowed.ByIndex() {
+		score := from.scores[entry.Index]
+		if t != nil {
+			t.Set(r, entry.Node, entry.Score, score, cause)
+		}
+		entry.Score = score
+	}
 }
 
 // add adds the best scores of a resource's nodes, and of those of the resources

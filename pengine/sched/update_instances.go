@@ -60,8 +60,9 @@ func (u *updater) updateGroup(p orderedPair) updated {
 	if p.then.Resource == nil {
 		return changed
 	}
+	name := u.flags.own.name(p.then)
 	for _, member := range p.then.Resource.Children {
-		if own := u.flags.find(member, p.then.Task, p.node); own != nil {
+		if own := u.flags.own.find(member, name, p.node); own != nil {
 			q := p
 			q.then = own
 			changed |= u.updateOrdered(member, q)
@@ -82,16 +83,13 @@ func (u *updater) updateInstances(p orderedPair) (changed updated) {
 		return 0
 	}
 	changed = u.updatePrimitive(p)
-	for _, instance := range instancesOf(then.Resource) {
-		own := u.flags.find(instance, then.Task, p.node)
-		if own == nil {
-			continue
-		}
+	name := u.flags.own.name(then)
+	for _, own := range u.flags.own.ofInstances(then.Resource, name, p.node) {
 		var ownChanged updated
 		if u.flags.of(own, p.node).Has(status.ActionRunnable) {
 			q := p
 			q.then = own
-			ownChanged = u.updateOrdered(instance, q)
+			ownChanged = u.updateOrdered(own.Resource, q)
 		}
 		changed |= ownChanged
 		if ownChanged&updatedThen != 0 {
@@ -132,11 +130,12 @@ func (u *updater) updateInterleaved(p orderedPair) (changed updated) {
 			}
 			continue
 		}
-		task := instanceTask(first).String()
-		firstAction := u.flags.find(partFor(first, firstChild, p.node, "stop"), task, p.node)
-		thenAction := u.flags.find(partFor(then, thenChild, p.node, "mote"), then.Task, p.node)
+		task := u.flags.instanceTask(first)
+		own := &u.flags.own
+		firstAction := own.find(partFor(first, firstChild, p.node, "stop"), actionName(task), p.node)
+		thenAction := own.find(partFor(then, thenChild, p.node, "mote"), own.name(then), p.node)
 		if firstAction == nil || thenAction == nil {
-			u.reportMissing(firstAction, firstChild, task, thenAction, thenChild, then.Task)
+			u.reportMissing(firstAction, firstChild, task.String(), thenAction, thenChild, then.Task)
 			continue
 		}
 		if firstAction != thenAction && status.Order(firstAction, thenAction, p.kind) {
@@ -188,8 +187,9 @@ func (u *updater) blockDependents(a *status.Action) {
 	if len(r.WithThis) == 0 {
 		return
 	}
+	name := u.flags.own.name(a)
 	for _, child := range r.Children {
-		own := u.flags.find(child, a.Task, nil)
+		own := u.flags.own.find(child, name, nil)
 		if own == nil || own.Is(status.ActionRunnable) {
 			return // all of the primary has to fail
 		}

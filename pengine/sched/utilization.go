@@ -121,6 +121,9 @@ func (a *assigner) banTooSmall(r *status.Resource) (mostFree *status.Node) {
 	}
 	for c := range r.Allowed.ByIndex() {
 		if usable(c) && !hasRoom(c.Node, needed) {
+			if t := a.ws.Options.Trace; t != nil {
+				t.Shortages[status.TracedScore{Resource: r, Node: c.Node}] = shortage(r, c.Node, needed, together.list)
+			}
 			r.Location(c.Node, -status.Infinity, "__limit_utilization__")
 		}
 	}

@@ -13,15 +13,16 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 		p.Spacer()
 	}
 	p.Begin("Transition Summary")
-	s := summary{p: p, resourceWidth: 5, detailWidth: 5}
 	if p.xml {
+		s := summary{p: p, columns: new(Columns)}
 		s.write(ws)
 		p.End()
 		return
 	}
 	// The reference's columns are as wide as they were when it logged the summary.
-	s.write(ws)
-	s.lines = s.lines[:0]
+	var columns Columns
+	columns.Lines(ws)
+	s := summary{columns: &columns, log: ws}
 	s.write(ws)
 	for _, line := range s.lines {
 		p.Item("%s", line)
@@ -29,11 +30,56 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 	p.End()
 }
 
-// summary is the lines of a summary. Columns grow as lines are written.
+// Change is what a transition does to a resource: a line of the summary.
+type Change struct {
+	Task     string // Start, Stop, Move and so on, as in the summary
+	Resource *status.Resource
+	From, To *status.Node // nil for none
+	Reason   string       // "" if nothing is said
+	Blocked  bool         // it should be done but cannot
+	Action   *status.Action
+}
+
+// Changes are what a scheduled working set does to a resource and all in it.
+func Changes(r *status.Resource) (all []Change) {
+	s := summary{take: func(c Change) { all = append(all, c) }}
+	s.resource(r)
+	return all
+}
+
+// Columns are how wide the columns of a process's summaries are: they grow as lines are
+// written, and stay so for the next transition. The zero value is that of a new process.
+type Columns struct{ resource, detail int }
+
+// Lines are the lines of a transition's summary, as the scheduler logs them.
+func (c *Columns) Lines(ws *status.WorkingSet) []string {
+	s := summary{columns: c.atLeast()}
+	s.write(ws)
+	return s.lines
+}
+
+func (c *Columns) atLeast() *Columns {
+	const least = 5
+	c.resource, c.detail = max(c.resource, least), max(c.detail, least)
+	return c
+}
+
+// LogActions logs the lines of the summary, as is done when all is scheduled
+// (log_all_actions).
+func LogActions(ws *status.WorkingSet) {
+	s := summary{log: ws, columns: new(Columns).atLeast()}
+	s.say = func(line string) { ws.At("log_list_item").Noticef("Actions: %s", line) }
+	s.write(ws)
+}
+
+// summary is the lines of a summary, or its elements if p is there.
 type summary struct {
-	p                          *Printer
-	lines                      []string
-	resourceWidth, detailWidth int
+	p       *Printer
+	lines   []string
+	columns *Columns
+	say     func(line string)  // instead of lines, if not nil
+	log     *status.WorkingSet // for what is only logged, if not nil
+	take    func(Change)       // instead of writing lines, if not nil
 }
 
 func (s *summary) write(ws *status.WorkingSet) {
@@ -47,6 +93,14 @@ func (s *summary) write(ws *status.WorkingSet) {
 	}
 }
 
+func (s *summary) add(line string) {
+	if s.say != nil {
+		s.say(line)
+		return
+	}
+	s.lines = append(s.lines, line)
+}
+
 func (s *summary) nodeAction(a *status.Action) {
 	task := "Shutdown"
 	switch {
@@ -56,9 +110,6 @@ func (s *summary) nodeAction(a *status.Action) {
 	default:
 		return
 	}
-	if a.Reason == "" {
-		return
-	}
 	name := "(null)"
 	if a.Node != nil {
 		name = a.Node.String()
@@ -66,11 +117,17 @@ func (s *summary) nodeAction(a *status.Action) {
 	if a.Node.IsGuest() {
 		name += " (resource: " + a.Node.RemoteResource.Container.ID + ")"
 	}
-	if s.p.xml {
+	if a.Reason == "" {
+		if s.log != nil {
+			s.log.At("node_action").Noticef(" * %s %s", task, name)
+		}
+		return
+	}
+	if s.p != nil {
 		s.p.Element("node_action", "task", task, "node", name, "reason", a.Reason)
 		return
 	}
-	s.lines = append(s.lines, task+" "+name+" '"+a.Reason+"'")
+	s.add(task + " " + name + " '" + a.Reason + "'")
 }
 
 func (s *summary) resource(r *status.Resource) {
@@ -203,15 +260,20 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	if source == nil {
 		source = action
 	}
-	if s.p.xml {
+	if s.take != nil {
+		s.take(Change{change, r, from, to, source.Reason, !action.Is(status.ActionRunnable), action})
+		return
+	}
+	if s.p != nil {
 		s.p.itemXML(change, r, from, to, source.Reason, !action.Is(status.ActionRunnable))
 		return
 	}
-	if len(r.ID) > s.resourceWidth {
-		s.resourceWidth = len(r.ID) + 2
+	c := s.columns
+	if len(r.ID) > c.resource {
+		c.resource = len(r.ID) + 2
 	}
 	details := itemDetails(r, from, to)
-	s.detailWidth = max(s.detailWidth, len(details))
+	c.detail = max(c.detail, len(details))
 	reason := ""
 	blocked := !action.Is(status.ActionRunnable)
 	switch {
@@ -222,8 +284,8 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 	case blocked:
 		reason = "  blocked"
 	}
-	s.lines = append(s.lines, padRight(change, 8)+"   "+padRight(r.ID, s.resourceWidth)+"   ( "+
-		strings.Repeat(" ", s.detailWidth-len(details))+details+" )"+reason)
+	s.add(padRight(change, 8) + "   " + padRight(r.ID, c.resource) + "   ( " +
+		strings.Repeat(" ", c.detail-len(details)) + details + " )" + reason)
 }
 
 func padRight(text string, width int) string {

@@ -15,6 +15,9 @@ func (p resourcePrinter) clone(r *status.Resource) bool {
 	var promoted, started []*status.Node
 	stopped := map[string]string{} // states, by node or instance
 	for _, c := range r.Children {
+		if nowhere(c) {
+			continue
+		}
 		switch p.placeInstance(r, c) {
 		case alone:
 			list.begin()

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -104,7 +105,7 @@ func (p *Printer) failureXML(ws *status.WorkingSet, f *status.Failure) {
 	if !f.HasOperationKey {
 		key = "id"
 	}
-	e := p.Element("failure", key, f.Key(), "node", f.NodeName, "exitstatus", status.ExitText(f.RC), "exitreason", reason,
+	e := p.Element("failure", key, f.Key(), "node", f.NodeName, "exitstatus", status.ExitText(f.RC), "exitreason", string(text.AppendEscaped(nil, reason, text.Faithful)),
 		"exitcode", strconv.Itoa(f.RC), "call", f.Element.SelectAttrValue("call-id", ""), "status", execText(f.Status))
 	if f.LastChange <= 0 {
 		return

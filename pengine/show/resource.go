@@ -32,6 +32,11 @@ func (p resourcePrinter) resource(r *status.Resource) bool {
 	return p.primitive(r, r.PrintableID(), n)
 }
 
+// nowhere tells whether a resource is active but on no node: so is a group of which
+// all that is active is unmanaged and on nodes that are offline. It is not listed
+// (pcmk__rsc_filtered_by_node, which finds it on none of the nodes asked for).
+func nowhere(r *status.Resource) bool { return len(r.Running) == 0 && r.IsActive(false) }
+
 // primitive prints a primitive under a name (pe__common_output_text).
 func (p resourcePrinter) primitive(r *status.Resource, name string, n *status.Node) bool {
 	if status.IsTrue(r.Meta["internal_rsc"]) && !p.implicit {
@@ -146,7 +151,7 @@ func (p resourcePrinter) flags(r *status.Resource, n *status.Node) (flags []stri
 		flags = append(flags, "Monitoring")
 	}
 	if target, ok := r.Meta["target-role"]; ok {
-		switch role := status.ParseRole(target); {
+		switch role := r.WorkingSet().ParseRole(target); {
 		case role == status.RoleStopped:
 			flags = append(flags, "disabled")
 		case role == status.RoleUnpromoted && r.Top().Is(status.Promotable):

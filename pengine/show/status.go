@@ -55,7 +55,7 @@ func (p *Printer) resourceList(ws *status.WorkingSet, pending, spacer bool) bool
 		if r.Is(status.Orphan) && !r.IsActive(true) {
 			continue
 		}
-		if r.IsActive(false) && len(r.Running) == 0 {
+		if nowhere(r) {
 			continue
 		}
 		list.begin()

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,7 +102,7 @@ func (p resourcePrinter) resourceXML(r *status.Resource) {
 		p.begin("group", "id", r.ID, "number_resources", strconv.Itoa(len(r.Children)),
 			"managed", has(r, status.Managed), "disabled", disabled)
 	case status.Clone:
-		if len(r.Children) == 0 {
+		if !slices.ContainsFunc(r.Children, func(c *status.Resource) bool { return !nowhere(c) }) {
 			return
 		}
 		e := p.begin("clone", "id", r.ID, "multi_state", has(r, status.Promotable), "unique", has(r, status.Unique),
@@ -122,6 +123,9 @@ func (p resourcePrinter) resourceXML(r *status.Resource) {
 		return
 	}
 	for _, c := range r.Children {
+		if r.Variant == status.Clone && nowhere(c) {
+			continue
+		}
 		p.resourceXML(c)
 	}
 	p.End()

@@ -27,6 +27,7 @@ func (c *CIB) Execute(p *show.Printer, ws *status.WorkingSet, g *graph.Graph, fa
 	err := x.run(g)
 	if err != nil {
 		p.Err("Transition failed: terminated")
+		x.logGraph(g)
 		p.Err("An invalid transition was produced")
 	}
 	if !p.Quiet() {
@@ -42,7 +43,9 @@ type execution struct {
 	ws       *status.WorkingSet
 	failures []string
 
+	graph    *graph.Graph
 	synapses []*graph.Synapse
+	fired    []bool
 	missing  []int         // how many events each synapse still waits for
 	waiting  map[int][]int // the synapses that wait for an event, by its number
 	ready    indexes       // those to fire in this pass
@@ -68,7 +71,8 @@ func (h *indexes) Pop() any {
 // run fires synapses pass by pass until none is left that can fire
 // (pcmk__execute_graph).
 func (x *execution) run(g *graph.Graph) error {
-	x.synapses = g.Synapses
+	x.graph, x.synapses = g, g.Synapses
+	x.fired = make([]bool, len(g.Synapses))
 	x.missing = make([]int, len(g.Synapses))
 	for i, s := range g.Synapses {
 		x.missing[i] = len(s.Inputs)
@@ -79,20 +83,23 @@ func (x *execution) run(g *graph.Graph) error {
 			x.ready = append(x.ready, i)
 		}
 	}
-	left := len(g.Synapses)
+	left, skipped := len(g.Synapses), 0
 	for len(x.ready) > 0 {
 		for len(x.ready) > 0 {
 			x.at = heap.Pop(&x.ready).(int)
 			s := x.synapses[x.at]
-			if x.aborted && s.Event.Kind != graph.PseudoEvent && s.Priority < status.Infinity {
+			if x.aborted && x.graph.Event(s.Action).Kind != graph.PseudoEvent && s.Priority < status.Infinity {
+				skipped++
 				continue
 			}
 			left--
+			x.fired[x.at] = true
 			x.fire(s)
 		}
 		x.ready, x.later = x.later, x.ready[:0]
 		heap.Init(&x.ready)
 	}
+	x.logEnd(left, skipped)
 	if left > 0 && !x.aborted {
 		return ErrTerminated
 	}
@@ -117,23 +124,16 @@ func (x *execution) done(s *graph.Synapse, failed bool) {
 	}
 }
 
-func attributeOf(e *graph.Event, name string) string {
-	for _, a := range e.Attributes {
-		if a[0] == name {
-			return a[1]
-		}
-	}
-	return ""
-}
+func attributeOf(e *graph.Event, name string) string { return attribute(e.Attributes, name) }
 
 func (x *execution) fire(s *graph.Synapse) {
-	e := s.Event
+	e := x.graph.Event(s.Action)
 	node := attributeOf(e, "on_node")
 	switch {
 	case e.Kind == graph.PseudoEvent:
 		sayPseudo(x.p, attributeOf(e, "operation_key"), node)
 	case e.Kind == graph.RscOp:
-		x.resourceAction(s, node)
+		x.resourceAction(s, e, node)
 		return
 	case strings.EqualFold(attributeOf(e, "operation"), status.ActionNameFence):
 		x.fence(e, node)
@@ -148,12 +148,7 @@ func (x *execution) fire(s *graph.Synapse) {
 }
 
 func resourceAttribute(e *graph.Event, name string) string {
-	for _, a := range e.Resource.Attributes {
-		if a[0] == name {
-			return a[1]
-		}
-	}
-	return ""
+	return attribute(e.Resource.Attributes, name)
 }
 
 // fence takes a node down, or unfences it (simulate_fencing_action).
@@ -178,8 +173,7 @@ func parametersOf(e *graph.Event) map[string]string {
 }
 
 // resourceAction carries out an agent's action (simulate_resource_action).
-func (x *execution) resourceAction(s *graph.Synapse, node string) {
-	e := s.Event
+func (x *execution) resourceAction(s *graph.Synapse, e *graph.Event, node string) {
 	task := attributeOf(e, "operation")
 	if task == "probe_complete" || e.Resource == nil {
 		x.done(s, false)

@@ -89,12 +89,12 @@ func Order(first, then *Action, flags OrderFlags) bool {
 	if first.orderedBefore(then, flags) {
 		return false
 	}
-	after := &Relation{Action: then, Flags: flags}
-	first.After = append(first.After, after)
+	both := &struct{ after, before Relation }{Relation{Action: then, Flags: flags}, Relation{Action: first, Flags: flags}}
+	first.After = append(first.After, &both.after)
 	if first.afterIndex != nil {
-		first.afterIndex[then] = append(first.afterIndex[then], after)
+		first.afterIndex[then] = append(first.afterIndex[then], &both.after)
 	}
-	then.Before = append(then.Before, &Relation{Action: first, Flags: flags})
+	then.Before = append(then.Before, &both.before)
 	return true
 }
 

@@ -26,7 +26,7 @@ func (ws *WorkingSet) PseudoAction(name string) *Action {
 
 // Action is the resource's action of that name that is not repeated.
 func (r *Resource) Action(task string, on *Node, optional bool) *Action {
-	return r.ws.Action(r, Key(r.ID, task, 0), task, on, optional, true)
+	return r.ws.Action(r, r.Key(task), task, on, optional, true)
 }
 
 // StopAction is the resource's stop on the node.
@@ -80,13 +80,18 @@ func (r *Resource) ClearFailCount(on *Node, reason string) *Action {
 
 // FindActions are the resource's actions, or the cluster's if it is nil all
 // there are, with that key and on that node; if on is nil on any. One without
-// node is put on the node. The oldest come first, as in find_actions' result.
+// node is put on the node. The oldest come first, as in find_actions' result. The
+// list must not be changed.
 func (ws *WorkingSet) FindActions(r *Resource, key string, on *Node) (found []*Action) {
 	b := ws.byKey[fold(key)]
 	if b == nil {
 		return nil
 	}
-	for _, a := range b.candidates(on) {
+	candidates := b.candidates(on)
+	if !slices.ContainsFunc(candidates, func(a *Action) bool { return r != nil && a.Resource != r || on != nil && a.Node != on }) {
+		return slices.Clip(candidates) // as nearly always
+	}
+	for _, a := range candidates {
 		switch {
 		case r != nil && a.Resource != r:
 		case on == nil || a.Node == on:
@@ -104,11 +109,17 @@ func (ws *WorkingSet) FindActions(r *Resource, key string, on *Node) (found []*A
 // more than a few.
 type sameKey struct {
 	all      []*Action
-	byNode   map[*Node][]*Action // nil as long as they are few
-	nodeless int                 // how many of all are on no node
+	byNode   []int // by the node's index, see placed; nil as long as they are few
+	nodeless int   // how many of all are on no node
 }
 
 const fewActions = 8
+
+// What byNode has of a node beside the place in all of the one action on it, from 1.
+const (
+	noneOnNode    = 0
+	severalOnNode = -1
+)
 
 func (b *sameKey) add(a *Action) {
 	b.all = append(b.all, a)
@@ -117,21 +128,43 @@ func (b *sameKey) add(a *Action) {
 	}
 	switch {
 	case b.byNode != nil:
-		b.byNode[a.Node] = append(b.byNode[a.Node], a)
+		b.placed(a, len(b.all))
 	case len(b.all) > fewActions:
-		b.byNode = make(map[*Node][]*Action, 4*fewActions)
-		for _, a := range b.all {
-			b.byNode[a.Node] = append(b.byNode[a.Node], a)
+		b.byNode = []int{}
+		for i, a := range b.all {
+			b.placed(a, i+1)
 		}
 	}
 }
 
+// placed remembers that the action at a place in all, from 1, is on its node.
+func (b *sameKey) placed(a *Action, place int) {
+	n := a.Node
+	if n == nil {
+		return
+	}
+	if missing := n.ws.NodeCount() - len(b.byNode); missing > 0 {
+		b.byNode = append(b.byNode, make([]int, missing)...)
+	}
+	if b.byNode[n.Index] != noneOnNode {
+		place = severalOnNode
+	}
+	b.byNode[n.Index] = place
+}
+
 // candidates are those that may be on the node or get there.
 func (b *sameKey) candidates(on *Node) []*Action {
-	if on == nil || b.byNode == nil || b.nodeless > 0 {
+	if on == nil || b.byNode == nil || b.nodeless > 0 || on.Index >= len(b.byNode) {
 		return b.all
 	}
-	return b.byNode[on]
+	switch place := b.byNode[on.Index]; place {
+	case noneOnNode:
+		return nil
+	case severalOnNode:
+		return b.all
+	default:
+		return b.all[place-1 : place]
+	}
 }
 
 // place puts an action that was on none on a node.
@@ -139,9 +172,8 @@ func (b *sameKey) place(a *Action, on *Node) {
 	a.Node = on
 	b.nodeless--
 	if b.byNode != nil {
-		there := b.byNode[on]
-		at, _ := slices.BinarySearchFunc(there, a.ID, func(e *Action, id int) int { return e.ID - id })
-		b.byNode[on] = slices.Insert(there, at, a)
+		at, _ := slices.BinarySearchFunc(b.all, a.ID, func(e *Action, id int) int { return e.ID - id })
+		b.placed(a, at+1)
 	}
 }
 
@@ -168,9 +200,9 @@ func (r *Resource) FindActionsExact(key string, on *Node) (found []*Action) {
 // as in FindActions (pe__resource_actions).
 func (r *Resource) ActionsNamed(task string, on *Node, requireNode bool) []*Action {
 	if requireNode {
-		return r.FindActionsExact(Key(r.ID, task, 0), on)
+		return r.FindActionsExact(r.Key(task), on)
 	}
-	return r.ws.FindActions(r, Key(r.ID, task, 0), on)
+	return r.ws.FindActions(r, r.Key(task), on)
 }
 
 // FindFirstAction is the newest action of a list with that key, if not empty,
@@ -192,11 +224,10 @@ func sameText(a, b string) bool {
 }
 
 // ComplexTask is the kind of an action as it counts for the resource: for a
-// primitive, or unless nonAtomic is set, what is done counts as the doing
-// (get_complex_task).
-func (r *Resource) ComplexTask(name string, nonAtomic bool) Task {
-	task := ParseTask(name)
-	if r == nil || nonAtomic && r.Variant != Primitive {
+// primitive what is done counts as the doing (get_complex_task, of actions that
+// are not atomic).
+func (r *Resource) ComplexTask(task Task) Task {
+	if r.Variant != Primitive {
 		return task
 	}
 	switch task {

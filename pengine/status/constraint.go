@@ -38,6 +38,16 @@ type Ordering struct {
 	ThenTask     string
 }
 
+// AddOrdering numbers an ordering and adds it to the others.
+func (ws *WorkingSet) AddOrdering(o Ordering) *Ordering {
+	added := ws.orderings.take()
+	*added = o
+	added.ID = ws.NextOrderID
+	ws.NextOrderID++
+	ws.Orderings = append(ws.Orderings, added)
+	return added
+}
+
 // LossPolicy is what a ticket constraint does when the ticket is lost.
 type LossPolicy int
 

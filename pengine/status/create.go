@@ -93,7 +93,13 @@ func (ws *WorkingSet) customAction(r *Resource, key, task string, on *Node, opti
 }
 
 func (ws *WorkingSet) newAction(r *Resource, key, task string, on *Node, optional, save bool) *Action {
-	a := &Action{Resource: r, Node: on, Task: task, Key: key, Flags: ActionRunnable}
+	var a *Action
+	if save {
+		a = ws.actions.take()
+	} else {
+		a = new(Action)
+	}
+	a.Resource, a.Node, a.Task, a.Key, a.Flags = r, on, task, key, ActionRunnable
 	if strings.EqualFold(task, ActionNameLRMDelete) {
 		a.Set(OnDC)
 	}
@@ -345,7 +351,7 @@ func (ws *WorkingSet) unpackOperation(a *Action) {
 	if a.Operation != nil && a.Meta.Has("role_after_failure") {
 		ws.At("unpack_operation").WarnOncef(WarnRoleAfter, "Support for role_after_failure is deprecated and will be removed in a future release")
 		if a.FailRole == RoleUnknown {
-			a.FailRole = ws.parseRole(a.Meta.Value("role_after_failure"))
+			a.FailRole = ws.ParseRole(a.Meta.Value("role_after_failure"))
 		}
 	}
 	if a.FailRole == RoleUnknown {

@@ -37,6 +37,9 @@ func (ws *WorkingSet) canFence(n *Node, nesting int) bool {
 // may still come back (pe_fence_node). priorityDelay says that
 // priority-fencing-delay applies.
 func (ws *WorkingSet) FenceNode(n *Node, reason string, priorityDelay bool) {
+	if t := ws.Options.Trace; t != nil {
+		t.Fencing[n] = append(t.Fencing[n], reason)
+	}
 	willBe := func() string {
 		if ws.CanFence(n) {
 			return "will be fenced"

@@ -334,8 +334,12 @@ func (r *Resource) nodeScore(n *Node, score int, tag string) {
 	}
 	entry := r.Allowed.Get(n)
 	if entry == nil {
-		entry = NewCandidate(n)
+		entry = r.ws.candidates.take()
+		*entry = *NewCandidate(n)
 		r.Allowed.Insert(entry)
+	}
+	if t := r.ws.Options.Trace; t != nil {
+		t.Add(r, entry.Node, entry.Score, score, Cause{Tag: tag})
 	}
 	entry.Score = AddScores(entry.Score, score)
 }

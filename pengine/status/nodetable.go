@@ -52,8 +52,12 @@ func (t *NodeTable) Get(n *Node) *Candidate {
 
 // Insert adds an entry, in place of an earlier one for that node.
 func (t *NodeTable) Insert(c *Candidate) {
-	for len(t.entries) <= c.slot {
-		t.entries = append(t.entries, nil)
+	if len(t.entries) <= c.slot {
+		size := c.slot + 1
+		if c.ws != nil {
+			size = max(size, c.ws.NodeCount())
+		}
+		t.entries = append(t.entries, make([]*Candidate, size-len(t.entries))...)
 	}
 	if t.entries[c.slot] == nil {
 		t.n++

@@ -25,6 +25,21 @@ func Key(resource, action string, intervalMS uint) string {
 	return resource + "_" + action + "_" + formatUint(intervalMS)
 }
 
+// Key is the key of the resource's operation of that name that is not repeated.
+func (r *Resource) Key(action string) string {
+	task := ParseTask(action)
+	if task == TaskNone || action != taskNames[task] {
+		return Key(r.ID, action, 0)
+	}
+	if r.keys == nil {
+		r.keys = new([len(taskNames)]string)
+	}
+	if r.keys[task] == "" {
+		r.keys[task] = Key(r.ID, action, 0)
+	}
+	return r.keys[task]
+}
+
 // ParseKey takes a key apart (parse_op_key); ok is false if it is none.
 func ParseKey(key string) (resource, action string, intervalMS uint, ok bool) {
 	return parseKey(key)

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
@@ -11,12 +12,10 @@ import (
 // have to be.
 type option struct {
 	name, value string
-	valid       func(string) bool
+	valid       func(string) bool // nil for intervals
 }
 
 func validBool(s string) bool { _, ok := ParseBool(s); return ok }
-
-func validInterval(s string) bool { _, err := iso8601.ParseInterval(s); return err == nil }
 
 func validNumber(s string) bool {
 	if equalAny(s, "INFINITY", "+INFINITY", "-INFINITY") {
@@ -38,15 +37,15 @@ var options = []option{
 	{"start-failure-is-fatal", "true", validBool},
 	{"enable-startup-probes", "true", validBool},
 	{"shutdown-lock", "false", validBool},
-	{"shutdown-lock-limit", "0", validInterval},
+	{"shutdown-lock-limit", "0", nil},
 	{"stonith-enabled", "true", validBool},
 	{"stonith-action", "reboot", oneOf("reboot", "off", "poweroff")},
-	{"stonith-timeout", "60s", validInterval},
+	{"stonith-timeout", "60s", nil},
 	{"have-watchdog", "false", validBool},
 	{"concurrent-fencing", "false", validBool},
 	{"startup-fencing", "true", validBool},
-	{"priority-fencing-delay", "0", validInterval},
-	{"cluster-delay", "60s", validInterval},
+	{"priority-fencing-delay", "0", nil},
+	{"cluster-delay", "60s", nil},
 	{"batch-limit", "0", validNumber},
 	{"migration-limit", "-1", validNumber},
 	{"stop-all-resources", "false", validBool},
@@ -85,11 +84,23 @@ func (ws *WorkingSet) Option(name string) string {
 	return ""
 }
 
+// accepts tells whether an option can have a value.
+func (ws *WorkingSet) accepts(o option, value string) bool {
+	if o.valid != nil {
+		return o.valid(value)
+	}
+	_, err := iso8601.ParseInterval(value)
+	if err != nil {
+		ws.reportInterval(value, err)
+	}
+	return err == nil
+}
+
 // verifyOptions replaces invalid values by the defaults, and fills in those.
 func (ws *WorkingSet) verifyOptions() {
 	for _, o := range options {
 		value, ok := ws.Config[o.name]
-		if ok && !o.valid(value) {
+		if ok && !ws.accepts(o, value) {
 			ws.At("cluster_option_value").ConfigErrorf("Using default value for cluster option '%s' because '%s' is invalid", o.name, value)
 			ok = false
 		}
@@ -113,9 +124,20 @@ func (ws *WorkingSet) optionFlag(name string, flag ClusterFlags) {
 func (ws *WorkingSet) Interval(s string) uint {
 	ms, err := iso8601.ParseInterval(s)
 	if err != nil {
-		ws.At("crm_parse_interval_spec").Logf(loglevel.Warning, "%v", err)
+		ws.reportInterval(s, err)
 	}
 	return uint(ms)
+}
+
+// reportInterval says what is wrong with an interval.
+func (ws *WorkingSet) reportInterval(s string, err error) {
+	if strings.HasPrefix(s, "P") {
+		var e *iso8601.Error
+		if _, why := iso8601.ParseDuration(s); errors.As(why, &e) {
+			ws.At(e.Where).Logf(loglevel.Error, "%s", e.Text)
+		}
+	}
+	ws.At("crm_parse_interval_spec").Logf(loglevel.Warning, "%v", err)
 }
 
 // quorumPolicy reads no-quorum-policy.

@@ -76,7 +76,8 @@ type Resource struct {
 	LockNode *Node // shutdown-locked to this node
 	LockTime int64 // since when, seconds since the epoch
 
-	position int // among its parent's children, or the top resources
+	position int                     // among its parent's children, or the top resources
+	keys     *[len(taskNames)]string // made so far, by Task
 	ws       *WorkingSet
 }
 
@@ -284,6 +285,9 @@ func (r *Resource) PrintableID() string {
 func (r *Resource) SetNextRole(role Role, why string) {
 	if r.NextRole != role {
 		r.ws.tracef("Resetting next role for %s from %s to %s (%s)", r.ID, r.NextRole, role, why)
+		if t := r.ws.Options.Trace; t != nil {
+			t.Roles[r] = append(t.Roles[r], RoleChange{r.NextRole, role, why})
+		}
 		r.NextRole = role
 	}
 }
@@ -359,7 +363,7 @@ func (r *Resource) IsDisabled() bool {
 	if !ok {
 		return false
 	}
-	role := r.ws.parseRole(target)
+	role := r.ws.ParseRole(target)
 	return role == RoleStopped || role == RoleUnpromoted && r.Top().Is(Promotable)
 }
 

@@ -463,9 +463,20 @@ func (ws *WorkingSet) createReplicaRemote(r *Resource, b *BundleData, replica *R
 	}
 	replica.Node = &Candidate{Node: n, Score: 500, Discovery: DiscoverExclusive, Fixed: n.Fixed}
 	replica.Child.Allowed.Clear()
+	if t := ws.Options.Trace; t != nil {
+		t.Forget(replica.Child)
+		t.Add(replica.Child, n, 0, replica.Node.Score, Cause{Tag: TagBundleReplica})
+	}
 	replica.Child.Allowed.Insert(replica.Node.Copy())
 	banned := replica.Node.Copy()
 	banned.Score = -Infinity
+	if t := ws.Options.Trace; t != nil {
+		before := 0
+		if c := replica.Child.Parent.Allowed.Get(n); c != nil {
+			before = c.Score
+		}
+		t.Add(replica.Child.Parent, n, before, -Infinity, Cause{Tag: TagBundleReplica})
+	}
 	replica.Child.Parent.Allowed.Insert(banned)
 
 	remote, err := ws.unpackResource(connection.element(), r, "")
@@ -475,6 +486,9 @@ func (ws *WorkingSet) createReplicaRemote(r *Resource, b *BundleData, replica *R
 	replica.Remote = remote
 	for c := range remote.Allowed.ByIndex() {
 		if c.IsGuestOrRemote() {
+			if t := ws.Options.Trace; t != nil {
+				t.Add(remote, c.Node, c.Score, -Infinity, Cause{Tag: TagAvoidRemote})
+			}
 			c.Score = -Infinity
 		}
 	}
@@ -488,6 +502,9 @@ func (ws *WorkingSet) createReplicaRemote(r *Resource, b *BundleData, replica *R
 // disallow keeps the resource and all below it off a node.
 func (r *Resource) disallow(n *Node) {
 	if c := r.Allowed.Get(n); c != nil {
+		if t := r.ws.Options.Trace; t != nil {
+			t.Add(r, c.Node, c.Score, -Infinity, Cause{Tag: TagDisallowed})
+		}
 		c.Score = -Infinity
 		c.Discovery = DiscoverNever
 	}

@@ -458,8 +458,14 @@ func (r *Resource) recoverMultiple() {
 // banEverywhere keeps the resource, but not what is below it, from all nodes.
 func (r *Resource) banEverywhere() {
 	r.Allowed.Clear()
+	if t := r.ws.Options.Trace; t != nil {
+		t.Forget(r)
+	}
 	for _, n := range r.ws.Nodes {
 		c := NewCandidate(n)
+		if t := r.ws.Options.Trace; t != nil {
+			t.Add(r, n, c.Score, -Infinity, Cause{Tag: TagEverywhere})
+		}
 		c.Score = -Infinity
 		r.Allowed.Insert(c)
 	}

@@ -323,6 +323,9 @@ func (u *operationUnpacker) checkRecoverable(e *HistoryEntry, task string, rc in
 // recordFailure adds an entry to the list of failures, once for each operation
 // and node, if the node is up (record_failed_op).
 func (u *operationUnpacker) recordFailure(e *HistoryEntry) {
+	if t := u.ws.Options.Trace; t != nil {
+		t.Fail(u.r, u.n, e)
+	}
 	if !u.n.Online {
 		return
 	}
@@ -341,6 +344,9 @@ func (u *operationUnpacker) failure(e *HistoryEntry, rc int) {
 	task := e.Task
 	if probe {
 		task = "probe"
+	}
+	if t := ws.Options.Trace; t != nil {
+		t.Fail(r, n, e)
 	}
 	hidden := !ws.Flags.Has(SymmetricCluster) && rc == OCFNotInstalled
 	level := loglevel.Warning

@@ -253,7 +253,7 @@ func (r *Resource) targetRole() (role Role, ok bool) {
 	if !given || equalAny(value, "started", "default") {
 		return RoleUnknown, false
 	}
-	role = r.ws.parseRole(value)
+	role = r.ws.ParseRole(value)
 	switch {
 	case role == RoleUnknown:
 		r.ws.At("get_target_role").ConfigErrorf("Ignoring 'target-role' for %s because '%s' is not valid", r.ID, value)
@@ -267,8 +267,9 @@ func (r *Resource) targetRole() (role Role, ok bool) {
 	return role, true
 }
 
-// parseRole is ParseRole for what the reference says something of.
-func (ws *WorkingSet) parseRole(s string) Role {
+// ParseRole is the role of that name; RoleUnknown, with an error, if it is none
+// (text2role).
+func (ws *WorkingSet) ParseRole(s string) Role {
 	role, known := rules.ParseRole(s)
 	if !known {
 		ws.At("text2role").Logf(loglevel.Error, "Unknown role: %s", s)

@@ -36,6 +36,9 @@ type Options struct {
 	// several working sets. Nil counts for this one only.
 	Warned *Warned
 
+	// Trace takes why what was decided; nil for nothing.
+	Trace *Trace
+
 	// DCUUID overrides the dc-uuid of the document, if not empty.
 	DCUUID string
 }
@@ -110,6 +113,10 @@ type WorkingSet struct {
 	histories           map[string][]*NodeHistory
 	featureSet          string // of the controller that wrote the CIB
 	perResourceFailures bool   // that counts failures by resource, not by operation: before 3.0.13
+
+	orderings  blocks[Ordering]
+	actions    blocks[Action]
+	candidates blocks[Candidate] // in the resources' own tables
 
 	now            iso8601.Time
 	document       *rules.Document

@@ -45,6 +45,13 @@ func (t *Transport) load(c crypto.Config) error {
 // read from here on, and what is sent is sealed as before. It is the first of
 // three steps, Activate and Cleanup follow when all nodes have done the one
 // before.
+//
+// The ring's order alone does not see to that. A node of the reference carries a
+// message out before it passes the token on, so that a step is done by all when its
+// message has been around; ours passes it on from another thread. One that is late
+// then has the new key while the others have forgotten the old one, and the token
+// that would bring it the message for the next step is lost with it. It therefore
+// seals with the new key as soon as it hears another do so.
 func (t *Transport) SetCrypto(c crypto.Config) error {
 	t.rekey.slot = 3 - t.rekey.slot
 	t.rekey.enabled = c.Enabled()
@@ -52,17 +59,28 @@ func (t *Transport) SetCrypto(c crypto.Config) error {
 	if err != nil {
 		t.cfg.Log.Logf(loglevel.Error, "knet_handle_crypto_set_config (index %d) failed: %v", t.rekey.slot, err)
 	}
+	if err == nil {
+		t.keys.Await(t.rekey.sealing())
+	}
 	t.cfg.Log.Logf(loglevel.Info, "kronosnet crypto reconfigured on index %d: %s/%s/%s", t.rekey.slot, c.Model, c.Cipher, c.Hash)
 	return err
+}
+
+// sealing is the slot that is to seal once the change is done.
+func (r *rekey) sealing() int {
+	if !r.enabled {
+		return 0
+	}
+	return r.slot
 }
 
 // Activate seals with the new key from now on.
 func (t *Transport) Activate(now totem.Instant) {
 	t.now = now
 	t.sayPhase(1)
-	slot := t.rekey.slot
-	if !t.rekey.enabled {
-		slot = 0
+	slot := t.rekey.sealing()
+	if slot == t.keys.Used() {
+		return // another node was first
 	}
 	if err := t.keys.Use(slot); err != nil {
 		t.cfg.Log.Logf(loglevel.Error, "knet_handle_crypto_use_config %d failed: %v", slot, err)

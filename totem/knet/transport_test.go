@@ -318,6 +318,51 @@ func TestKeysAreReplaced(t *testing.T) {
 	}
 }
 
+// A node that has loaded the new key after the others have forgotten the old one
+// is heard by them once it has heard them.
+func TestLateNodeFollowsToTheNextKey(t *testing.T) {
+	sealed := func(cipher, hash string, n byte) crypto.Config {
+		return crypto.Config{Model: "nss", Cipher: cipher, Hash: hash, Key: key(n)}
+	}
+	hosts, c := cluster(t, 2, 1, func(c *Config) { c.Crypto = sealed("aes256", "sha256", 1) })
+	a, late := hosts[0], hosts[1]
+	say := func(from, to *host, want int) {
+		t.Helper()
+		to.got = nil
+		from.Mcast(from.packet("message"))
+		from.Flush()
+		c.settle()
+		if len(to.got) != want {
+			t.Errorf("%d messages of node %d arrive, want %d", len(to.got), from.id, want)
+		}
+	}
+	for _, to := range []crypto.Config{
+		sealed("aes128", "sha1", 2),
+		{Model: "nss", Cipher: "none", Hash: "none"},
+		sealed("aes256", "sha512", 3),
+	} {
+		if err := a.SetCrypto(to); err != nil {
+			t.Fatal(err)
+		}
+		say(late, a, 1)
+		a.Activate(c.now)
+		a.Cleanup()
+		if err := late.SetCrypto(to); err != nil {
+			t.Fatal(err)
+		}
+		say(a, late, 1)
+		say(late, a, 1)
+		late.Activate(c.now)
+		late.Cleanup()
+		say(a, late, 1)
+		say(late, a, 1)
+		c.pass(200 * time.Millisecond)
+		if n := len(late.Links(a.id)); n != 1 || !late.Links(a.id)[0].Connected {
+			t.Errorf("to %s/%s: the link is down", to.Cipher, to.Hash)
+		}
+	}
+}
+
 func TestCompressionChanges(t *testing.T) {
 	hosts, c := cluster(t, 2, 1, nil)
 	a := hosts[0]

@@ -248,8 +248,8 @@ func (l *loop) visit(p *totem.Packet) {
 	}
 	l.stream.visit()
 	l.do(l.m.Receive(l.now, p))
-	if l.pin.next {
-		l.setPin()
+	if l.pin.next && !l.m.Missing() {
+		l.setPin() // else what the receiver is to carry out has not been delivered yet
 	}
 }
 

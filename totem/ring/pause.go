@@ -15,9 +15,11 @@ type Pause struct {
 	Length time.Duration
 }
 
-// pauseDetector notices when the ring thread has stood still: a timer of a third
-// of the token timeout that comes more than 0.8 of that timeout after the one
-// before (timer_function_scheduler_timeout of the reference's exec/main.c).
+// pauseDetector notices when the ring thread has stood still: it should come by every
+// third of the token timeout at least, and comes more than 0.8 of that timeout after
+// the last time (timer_function_scheduler_timeout of the reference's exec/main.c, where
+// only a timer comes by; here everything that wakes the thread does, so that an idle
+// ring needs no wake-up for it).
 type pauseDetector struct {
 	prev      totem.Instant
 	next      totem.Instant
@@ -34,8 +36,8 @@ func (d *pauseDetector) arm(now totem.Instant, token time.Duration) {
 	d.next = now.Add(token / 3)
 }
 
-// tick is called when now has reached next; it returns the pause and the
-// threshold that it was longer than, or zero. token may have changed: it counts
+// tick is called whenever the thread comes by, when now has reached next at the latest;
+// it returns the pause and the threshold that it was longer than, or zero. token may have changed: it counts
 // from here on.
 func (d *pauseDetector) tick(now totem.Instant, token time.Duration) (pause, threshold time.Duration) {
 	diff, limit := now.Sub(d.prev), d.threshold
@@ -47,17 +49,15 @@ func (d *pauseDetector) tick(now totem.Instant, token time.Duration) (pause, thr
 	return diff, limit
 }
 
-// watchPause runs the detector when it is due and reports. The machine's own is
-// finer: what that has noticed is looked into as well, once.
+// watchPause runs the detector and reports. The machine's own is finer: what that
+// has noticed is looked into as well, once.
 func (l *loop) watchPause() {
-	if l.now >= l.pause.next {
-		if length, threshold := l.pause.tick(l.now, l.srp.Token); length > 0 {
-			p := Pause{At: uint64(time.Now().UnixMilli()), Length: length}
-			l.r.log.Logf(loglevel.Warning, "Corosync main process was not scheduled (@%d) for %0.4f ms "+
-				"(threshold is %0.4f ms). Consider token timeout increase.", p.At, millis(length), millis(threshold))
-			l.r.out.push(Event{Kind: Paused, Pause: p})
-			l.unexplained = length
-		}
+	if length, threshold := l.pause.tick(l.now, l.srp.Token); length > 0 {
+		p := Pause{At: uint64(time.Now().UnixMilli()), Length: length}
+		l.r.log.Logf(loglevel.Warning, "Corosync main process was not scheduled (@%d) for %0.4f ms "+
+			"(threshold is %0.4f ms). Consider token timeout increase.", p.At, millis(length), millis(threshold))
+		l.r.out.push(Event{Kind: Paused, Pause: p})
+		l.unexplained = length
 	}
 	if l.unexplained > 0 {
 		l.r.pauses.report(l.unexplained)

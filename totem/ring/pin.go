@@ -30,7 +30,8 @@ func (l *loop) pinned() bool { return l.pin.on && l.now < l.pin.until }
 func (r *Ring) Pin() { r.call(func(l *loop) { l.setPin() }) }
 
 // Unpin lets the token go on, with what has been sent before. With again it is
-// kept anew after that visit: for the receiver to carry out what it brought.
+// kept anew after that visit, or the first after which no message is missing: for
+// the receiver to carry out what it brought.
 func (r *Ring) Unpin(again bool) {
 	r.call(func(l *loop) { l.pin.on, l.pin.next = false, again })
 }

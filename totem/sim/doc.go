@@ -3,6 +3,10 @@
 // a world that loses, delays, doubles and reorders their datagrams, cuts and
 // heals networks, stops, kills and restarts nodes and lets their clocks drift.
 //
+// A quarter of the worlds are knet's: packets of 64 kB, lost with any of their
+// frames, through devices that hold a few of them, so that a burst loses its own end
+// and the token behind it.
+//
 // Everything that is left to chance is drawn from one generator, and nothing
 // depends on the machine's clock, on map order or on goroutines: a seed is a
 // run. Two runs of a seed have the same trace hash.

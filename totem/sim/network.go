@@ -2,6 +2,7 @@ package sim
 
 import (
 	"hash/crc32"
+	"math"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/totem"
@@ -13,6 +14,7 @@ type network struct {
 	cut    [][]int           // [from][to]: how many faults cut the link
 	clog   [][]totem.Instant // until when the link holds datagrams back
 	last   [][]totem.Instant // when the last datagram on the link arrives
+	sent   []totem.Instant   // with Knet, when a node's device has sent what it holds
 	stormy totem.Instant     // until when loss is high
 	stats  netStats
 }
@@ -20,7 +22,7 @@ type network struct {
 type netStats struct{ sent, lost, cut, doubled, overflow int }
 
 func newNetwork(w *world) *network {
-	n := &network{w: w}
+	n := &network{w: w, sent: make([]totem.Instant, w.opts.Nodes)}
 	for range w.opts.Nodes {
 		n.cut = append(n.cut, make([]int, w.opts.Nodes))
 		n.clog = append(n.clog, make([]totem.Instant, w.opts.Nodes))
@@ -68,12 +70,20 @@ func (n *network) carry(from, to int, p *totem.Packet, crc uint32, jitter time.D
 		n.stats.cut++
 		return
 	}
+	sentIn, ok := n.device(from, len(p.Data))
+	if !ok {
+		n.stats.overflow++
+		return
+	}
 	loss, late, double := w.opts.Loss, w.opts.Late, w.opts.Double
 	switch {
 	case w.calm:
 		loss, late, double = 0, 0, 0
 	case w.now < n.stormy:
 		loss += 0.3
+	}
+	if w.opts.Knet {
+		loss = 1 - math.Pow(1-loss, float64(frames(len(p.Data))))
 	}
 	if loss > 0 && w.rnd.Float64() < loss {
 		n.stats.lost++
@@ -85,7 +95,7 @@ func (n *network) carry(from, to int, p *totem.Packet, crc uint32, jitter time.D
 		n.stats.doubled++
 	}
 	for range copies {
-		at := w.now.Add(w.opts.Delay + jitter)
+		at := w.now.Add(w.opts.Delay + jitter + sentIn)
 		if late > 0 && w.rnd.Float64() < late {
 			at = at.Add(time.Duration(w.rnd.Int64N(int64(w.opts.LateMax) + 1)))
 		}
@@ -99,6 +109,22 @@ func (n *network) carry(from, to int, p *totem.Packet, crc uint32, jitter time.D
 		p.Retain()
 		w.agenda.push(event{at: at, kind: arrive, to: to, from: from, pkt: p, crc: crc})
 	}
+}
+
+// device has a node's device take a packet, and tells when it will have sent it.
+func (n *network) device(from, length int) (sentIn time.Duration, ok bool) {
+	o := &n.w.opts
+	if !o.Knet {
+		return 0, true
+	}
+	free := max(n.sent[from], n.w.now)
+	waiting := int(free.Sub(n.w.now) / o.FrameTime)
+	need := frames(length)
+	if waiting+need > o.Device {
+		return 0, false
+	}
+	n.sent[from] = free.Add(time.Duration(need) * o.FrameTime)
+	return n.sent[from].Sub(n.w.now), true
 }
 
 // heal ends all faults of the network.

@@ -71,6 +71,7 @@ func (n *node) start() {
 	n.wakeAt, n.storeAt = 0, 0
 	n.ring, n.trans, n.delivered = totem.RingID{}, true, 0
 	n.inbox, n.queue = nil, nil
+	mtu := n.w.opts.mtu()
 	n.adm = pg.NewAdmission(mtu)
 	n.packer = pg.NewPacker(mtu, n.adm)
 	n.store = pg.NewStore()

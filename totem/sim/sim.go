@@ -63,7 +63,7 @@ func Run(seed uint64, opts *Options) (res Result) {
 		opts:    o,
 		rnd:     rand.New(rand.NewPCG(seed, 0x7e57ab1e)),
 		now:     1,
-		pool:    totem.NewPool(packetSize, 1<<12),
+		pool:    totem.NewPool(o.packetSize(), 1<<12),
 		checker: evs.New(),
 		hash:    seed,
 	}

@@ -120,8 +120,8 @@ func (m *Machine) Start(now totem.Instant) []Action {
 	m.ring = totem.RingID{Rep: m.self, Seq: m.cfg.RingSeq + 1}
 	m.ringSeq = m.ring.Seq
 	m.logf(loglevel.Debug, "Created or loaded sequence id %v for this ring.", m.ring)
-	m.pause.stamp, m.visits.lastRx = now, now
-	m.timers.arm(pauseTimer, now.Add(m.cfg.Token/5))
+	m.visits.lastRx = now
+	m.stampPause(now)
 	m.emit(Action{Kind: WaitTransAck, Ring: m.installed})
 	m.enterGather(now, fromInterfaceChange)
 	return m.end(now)

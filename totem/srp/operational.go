@@ -46,7 +46,6 @@ func (m *Machine) enterOperational(now totem.Instant) {
 	m.stats.OperationalEntered++
 	m.stats.ContinuousGather = 0
 	m.rec.rotations, m.rec.flagCount = 0, 0
-	m.timers.arm(pauseTimer, now.Add(m.cfg.Token/5))
 	m.oldRing = m.ring
 }
 

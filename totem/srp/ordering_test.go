@@ -61,6 +61,34 @@ func TestLossIsMadeGood(t *testing.T) {
 // A node that has stopped receiving multicasts for a while must not have the
 // others repeat them as fast as the token turns (corosync issue 725), nor, once
 // it receives again, wait a token hold for each (issue 736).
+// What a token may be kept for does not come while a message is missing.
+func TestMissing(t *testing.T) {
+	n := threeNodes(t)
+	lost := false
+	n.drop = func(_, to totem.NodeID, b []byte) bool {
+		if typeOf(b) != wire.TypeMcast || to != 2 || lost {
+			return false
+		}
+		lost = true
+		return true
+	}
+	if n.nodes[2].m.Missing() {
+		t.Error("something is missing of a ring that is idle")
+	}
+	n.burst(1, 1)
+	was := false
+	n.until(5*time.Second, "node 2 delivers", func() bool {
+		was = was || n.nodes[2].m.Missing()
+		if was && len(n.nodes[2].messages()) == 0 && lost && !n.nodes[2].m.Missing() {
+			t.Error("nothing is missing, and nothing is delivered")
+		}
+		return len(n.nodes[2].messages()) == 1
+	})
+	if !was || n.nodes[2].m.Missing() {
+		t.Errorf("a lost message was missing: %v; still: %v", was, n.nodes[2].m.Missing())
+	}
+}
+
 func TestNoRetransmissionStorm(t *testing.T) {
 	n := threeNodes(t)
 	n.drop = func(_, to totem.NodeID, b []byte) bool { return to == 3 && typeOf(b) == wire.TypeMcast }

@@ -49,6 +49,13 @@ func (m *Machine) retransmit(now totem.Instant, t *wire.ORFToken, allowed *uint3
 	return sent
 }
 
+// Missing tells that messages have not come that only visits of the token bring:
+// delivery waits for them.
+func (m *Machine) Missing() bool {
+	w := m.window()
+	return w.aru != w.high || m.state == Operational && seqLess(w.aru, m.tok.lastSeq)
+}
+
 // request adds what we lack to the token's list once it has been missing for
 // miss_count_const visits, by when a late packet would have come.
 func (m *Machine) request(now totem.Instant, t *wire.ORFToken, w *window) {

@@ -20,7 +20,7 @@ const (
 	consensusTimer               // those that do not agree have failed
 	sendJoinTimer                // the random delay of memb_join is over
 	heartbeatTimer               // the token is late by the heartbeat's measure
-	pauseTimer                   // shows that we are being called in time
+	pauseTimer                   // so that we are called often enough to notice a pause
 	flushTimer                   // stop dropping membership messages after a pause
 	timerCount
 )
@@ -90,7 +90,7 @@ func (m *Machine) fire(now totem.Instant, t timer) {
 			m.resendToken()
 		}
 	case mergeTimer:
-		if m.state == Operational && m.ring.Rep == m.self {
+		if m.state == Operational {
 			m.sendMergeDetect()
 		}
 	case joinTimer:
@@ -105,9 +105,6 @@ func (m *Machine) fire(now totem.Instant, t timer) {
 	case heartbeatTimer:
 		m.logf(loglevel.Debug, "HeartBeat Timer expired Invoking token loss mechanism in state %d ", int(m.state))
 		m.tokenTimeout(now)
-	case pauseTimer:
-		m.pause.stamp = now
-		m.timers.arm(pauseTimer, now.Add(m.cfg.Token/5))
 	case flushTimer:
 		m.pause.flushing = false
 	}

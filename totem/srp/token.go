@@ -102,7 +102,7 @@ func (m *Machine) onToken(now totem.Instant, t *wire.ORFToken) {
 func (m *Machine) countIdle(now totem.Instant, t *wire.ORFToken, rep bool) {
 	k := &m.tok
 	if t.Seq == k.lastSeq {
-		if !m.timers.runs(mergeTimer) {
+		if rep && !m.timers.runs(mergeTimer) { // the others have nothing to call out
 			m.timers.arm(mergeTimer, now.Add(m.cfg.Merge))
 		}
 		k.unchanged++

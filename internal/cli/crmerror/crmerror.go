@@ -12,6 +12,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/goption"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
 const summary = "crm_error - display name or description of a Pacemaker error code"
@@ -133,10 +134,10 @@ func number(text string, log *pcmktool.Log) int {
 	n := pcmktool.ScanInt(text, math.MinInt32, log)
 	switch {
 	case n < math.MinInt32:
-		log.Print(pcmktool.Warning, "pcmk__scan_min_int", fmt.Sprintf("Clipped '%s' to minimum acceptable value %d", text, math.MinInt32))
+		log.Print(loglevel.Warning, "pcmk__scan_min_int", fmt.Sprintf("Clipped '%s' to minimum acceptable value %d", text, math.MinInt32))
 		return math.MinInt32
 	case n > math.MaxInt32:
-		log.Print(pcmktool.Warning, "pcmk__scan_min_int", fmt.Sprintf("Clipped '%s' to maximum integer %d", text, math.MaxInt32))
+		log.Print(loglevel.Warning, "pcmk__scan_min_int", fmt.Sprintf("Clipped '%s' to maximum integer %d", text, math.MaxInt32))
 		return math.MaxInt32
 	}
 	return int(n)

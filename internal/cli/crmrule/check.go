@@ -10,6 +10,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/rules"
 )
 
@@ -85,9 +86,9 @@ func (c *checker) rule(id string) (rc crmexit.RC, why string) {
 		return unsupported, "Rule must either not use date_spec, or use date_spec with years= but not moon="
 	}
 	in := rules.Input{Now: c.date, Clock: c.now, Report: func(p rules.Problem) {
-		level := pcmktool.Warning
+		level := loglevel.Warning
 		if p.Severity == rules.Error {
-			level = pcmktool.Error
+			level = loglevel.Error
 		}
 		c.log.Print(level, p.Where, p.Text)
 	}}

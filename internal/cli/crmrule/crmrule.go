@@ -13,6 +13,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
 const summary = "evaluate rules from the Pacemaker configuration"
@@ -92,7 +93,7 @@ func (o *options) run(stdin io.Reader, out pcmktool.Output, now iso8601.Time, lo
 		if date, err = iso8601.Parse(*o.date, now); err != nil {
 			var e *iso8601.Error
 			if errors.As(err, &e) {
-				log.Print(pcmktool.Error, e.Where, e.Text)
+				log.Print(loglevel.Error, e.Where, e.Text)
 			}
 			return fail(crmexit.DataErr, "Invalid date specified: '%s'", *o.date)
 		}

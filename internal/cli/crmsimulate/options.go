@@ -2,8 +2,12 @@
 // tools/crm_simulate.c). It reads a CIB, makes up events in it, schedules, shows the
 // transition, carries it out on the CIB and shows the cluster as it then is.
 //
-// Deviations: an input that cannot be read or is no XML is an error that says so,
-// where the reference goes on with nothing; and --save-input saves the CIB without
+// --explain is ours alone: see package explain. It shows the explanation in place of
+// the cluster and the transition.
+//
+// Deviations: an input that cannot be read or is no XML is an error that says so, with
+// the reference's exit status, where the reference goes on with nothing until it fails;
+// and --save-input saves the CIB without
 // the resources that the reference adds to it for guest nodes.
 package crmsimulate
 
@@ -52,6 +56,7 @@ type options struct {
 	saveGraph, saveDot                  *string
 	date                                *string
 	profile                             *string
+	explain                             *string
 	repeat                              int
 }
 
@@ -105,6 +110,9 @@ func (o *options) operations() goption.Group {
 		{Long: "show-failcounts", Short: 'c', Do: set(&o.showFailCounts), Help: "Show resource fail counts"},
 		{Long: "show-scores", Short: 's', Do: set(&o.process, &o.showScores), Help: "Show allocation scores"},
 		{Long: "show-utilization", Short: 'U', Do: set(&o.process, &o.showUtilization), Help: "Show utilization information"},
+		{Long: "explain", Arg: goption.Required, Value: "RESOURCE[@NODE]", Do: and(goption.Given(&o.explain), &o.process, &o.quiet),
+			Help: "Say in plain sentences why the resource is or will be where it is, or why it is (not)\n" +
+				indent + "on that node; or for the name of a node, why it is fenced"},
 		{Long: "profile", Short: 'P', Arg: goption.Required, Value: "DIR", Do: goption.Given(&o.profile),
 			Help: "Process all the XML files in the named directory to create profiling data"},
 		{Long: "repeat", Short: 'N', Arg: goption.Required, Value: "N", Do: goption.Int(&o.repeat),

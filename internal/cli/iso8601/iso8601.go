@@ -13,6 +13,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
 const (
@@ -119,7 +120,7 @@ func (o *options) show(w io.Writer, now iso8601.Time, log *pcmktool.Log) error {
 	invalid := func(what, text string, err error) error {
 		var e *iso8601.Error
 		if errors.As(err, &e) {
-			log.Print(pcmktool.Error, e.Where, e.Text)
+			log.Print(loglevel.Error, e.Where, e.Text)
 		}
 		return fault(fmt.Sprintf("Invalid %s specified: %s", what, text))
 	}

@@ -3,50 +3,76 @@ package pcmktool
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
-// Level is how much a log message matters: a number of syslog.
-type Level int
+var levelNames = [...]string{"emerg", "alert", "crit", "error", "warning", "notice", "info", "debug", "trace"}
 
-// The levels that tools show.
-const (
-	Error   Level = 3
-	Warning Level = 4
-	Notice  Level = 5
-	Info    Level = 6
-)
-
-var levelNames = map[Level]string{Error: "error", Warning: "warning", Notice: "notice", Info: "info"}
+// maxLine is how long a line of the log is at most; one of that length or longer ends in
+// an ellipsis (libqb's QB_LOG_MAX_LEN).
+const maxLine = 511
 
 // Log is a tool's log on its standard error: nothing without -V, errors with one,
-// warnings too with two, and so on (pcmk__cli_init_logging).
+// warnings too with two, and so on (pcmk__cli_init_logging). It is a loglevel.Sited, for
+// what says something in the name of a function of the reference.
 type Log struct {
 	w     io.Writer
 	name  string
-	least Level
+	least loglevel.Level
 }
 
 // NewLog is the log of the tool called name.
 func (c *Common) NewLog(name string, stderr io.Writer) *Log {
 	const base = 2
-	l := &Log{w: stderr, name: name}
+	l := &Log{w: stderr, name: name, least: -1}
 	if c.Verbosity > 0 {
-		l.least = Level(base + c.Verbosity)
+		l.least = loglevel.Level(base + c.Verbosity)
 	}
 	return l
 }
 
+// Name is the tool's.
+func (l *Log) Name() string { return l.name }
+
+// Enabled tells whether lines of a level are shown.
+func (l *Log) Enabled(level loglevel.Level) bool { return level <= l.least }
+
 // Print logs what a function of the reference, called where, would.
-func (l *Log) Print(level Level, where, text string) {
-	if level <= l.least {
-		fmt.Fprintf(l.w, "(%s) \t%s: %s\n", where, levelNames[level], text)
+func (l *Log) Print(level loglevel.Level, where, text string) {
+	if l.Enabled(level) {
+		l.Always(level, where, text)
 	}
+}
+
+// Always is Print, for what the reference shows without -V as well.
+func (l *Log) Always(level loglevel.Level, where, text string) {
+	// libqb takes this for where what is only for the log of details begins.
+	text = strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\a", "|")
+	line := fmt.Sprintf("(%s) \t%s: %s", where, levelNames[level], text)
+	if len(line) >= maxLine {
+		const ellipsis = "..."
+		line = line[:maxLine-len(ellipsis)] + ellipsis
+	}
+	fmt.Fprintln(l.w, line)
+}
+
+// LogfAt is Print with a format.
+func (l *Log) LogfAt(level loglevel.Level, where, format string, args ...any) {
+	if l.Enabled(level) {
+		l.Print(level, where, fmt.Sprintf(format, args...))
+	}
+}
+
+// Logf is LogfAt in no known function.
+func (l *Log) Logf(level loglevel.Level, format string, args ...any) {
+	l.LogfAt(level, "", format, args...)
 }
 
 // Exit logs that the tool ends, and is its status.
 func (l *Log) Exit(code crmexit.Code) int {
-	l.Print(Info, "crm_exit", fmt.Sprintf("Exiting %s | with status %d", l.name, int(code)))
+	l.Print(loglevel.Info, "crm_exit", fmt.Sprintf("Exiting %s | with status %d", l.name, int(code)))
 	return int(code)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
 // ScanInt reads a decimal number after white space and says in the log what it
@@ -11,7 +13,7 @@ import (
 // 64 bits, is instead.
 func ScanInt(text string, instead int64, log *Log) int64 {
 	warn := func(format string, args ...any) {
-		log.Print(Warning, "scan_ll", fmt.Sprintf(format, args...))
+		log.Print(loglevel.Warning, "scan_ll", fmt.Sprintf(format, args...))
 	}
 	body := strings.TrimLeft(text, " \t\n\v\f\r")
 	digits := strings.TrimLeft(body, "+-")

@@ -15,6 +15,7 @@ type Element struct {
 	name       string
 	attributes []string // name, value, ...
 	text       string
+	cdata      bool // text is written as such a section
 	children   []*Element
 }
 
@@ -30,6 +31,9 @@ func (e *Element) Set(name, value string) { e.attributes = append(e.attributes, 
 
 // SetText makes text e's content.
 func (e *Element) SetText(text string) { e.text = text }
+
+// SetCData makes text e's content, as a CDATA section. It must not have the end of one.
+func (e *Element) SetCData(text string) { e.text, e.cdata = text, true }
 
 // xmlOutput is --output-as=xml: one document, written at the end.
 type xmlOutput struct {
@@ -89,6 +93,8 @@ func (e *Element) write(w *bufio.Writer, depth int) {
 			c.write(w, depth+1)
 		}
 		w.WriteString(indent + "</" + e.name + ">\n")
+	case e.cdata:
+		w.WriteString("><![CDATA[" + e.text + "]]></" + e.name + ">\n")
 	case e.text != "":
 		w.WriteByte('>')
 		escape(w, e.text, false)

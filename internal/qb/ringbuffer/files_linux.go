@@ -11,12 +11,33 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/qb/shm"
 )
 
-// Owner is to whom the files of a ring are given.
-type Owner struct{ UID, GID uint32 }
+// Owner is to whom the files of a ring are given: to a user and a group of no
+// rights, or, if Shared, to a group whose members may read and write. They stay with
+// the server's user then.
+type Owner struct {
+	UID, GID uint32
+	Shared   bool
+}
+
+// Give hands an open file or directory to the owner; its mode stays.
+func (o Owner) Give(fd int) error {
+	uid := int(o.UID)
+	if o.Shared {
+		uid = -1
+	}
+	return unix.Fchown(fd, uid, int(o.GID))
+}
+
+func (o Owner) mode() uint32 {
+	if o.Shared {
+		return 0o660
+	}
+	return 0o600
+}
 
 // Create makes a ring for messages of up to max bytes in the directory dir,
-// open as dirfd, under the name base, of mode 0600. Its files are owned by the
-// client; that this is not permitted to us (we are not root) is no error. Not
+// open as dirfd, under the name base. Its files are given to the
+// owner; that this is not permitted to us (we are not root) is no error. Not
 // a name is followed or reused, so nothing the client can do in the directory
 // matters.
 func Create(dirfd int, dir, base string, max uint32, owner Owner) (*Ring, error) {
@@ -82,10 +103,10 @@ func prepare(fd int, size int64, owner Owner) (*shm.Mapping, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Fchown(fd, int(owner.UID), int(owner.GID)); err != nil && !errors.Is(err, unix.EPERM) {
+	if err := owner.Give(fd); err != nil && !errors.Is(err, unix.EPERM) {
 		return nil, err
 	}
-	if err := unix.Fchmod(fd, 0o600); err != nil {
+	if err := unix.Fchmod(fd, owner.mode()); err != nil {
 		return nil, err
 	}
 	return shm.Map(fd, int(size))

@@ -23,7 +23,7 @@ func pair(t testing.TB, max uint32) (creator, opener *Ring, base string) {
 		t.Fatal(err)
 	}
 	defer unix.Close(dirfd)
-	creator, err = Create(dirfd, dir, "ring", max, Owner{uint32(os.Getuid()), uint32(os.Getgid())})
+	creator, err = Create(dirfd, dir, "ring", max, Owner{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(dirfd)
-	w, err := Create(dirfd, path, "qb-request-golden", 8000, Owner{uint32(os.Getuid()), uint32(os.Getgid())})
+	w, err := Create(dirfd, path, "qb-request-golden", 8000, Owner{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -50,7 +51,9 @@ type Conn struct {
 	owed    int  // notification bytes that the client has not been sent
 	wantOut bool // the set-up socket is watched for room
 	queue   queue
-	waiting bool // in Server.backlog
+	waiting bool   // in Server.backlog
+	rate    uint32 // the service's flow-control word
+	brake   brake
 	stats   ConnStats
 }
 
@@ -206,6 +209,7 @@ func (c *Conn) enqueue(l *list, parts [][]byte) {
 		return
 	}
 	c.queue.add(l, parts, n)
+	c.brakeNow()
 	if !c.waiting {
 		c.waiting = true
 		c.s.addBacklog(c)
@@ -236,11 +240,18 @@ func (c *Conn) flush() (progress, more bool) {
 	if !c.corked {
 		c.notify()
 	}
+	c.brakeNow()
 	c.waiting = !c.queue.empty()
 	return c.queue.bytes != before, c.waiting
 }
 
 func (c *Conn) flushEvents() {
+	before := c.queue.bytes
+	defer func() {
+		if c.queue.bytes != before {
+			c.brake.read = time.Now()
+		}
+	}()
 	for !c.queue.events.empty() {
 		err := c.sendEvent(c.queue.events.head())
 		if errors.Is(err, ringbuffer.ErrFull) {
@@ -334,10 +345,21 @@ func (c *Conn) fail(err error) {
 	c.doom(err)
 }
 
-// setFlow publishes the flow-control word.
+// setFlow takes the service's flow-control word.
 func (c *Conn) setFlow(v uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.rate = v
+	c.publishFlow()
+}
+
+// publishFlow tells the client the service's flow-control word, or its own.
+// Precondition: c.mu is held.
+func (c *Conn) publishFlow() {
+	v := c.rate
+	if v == 0 && c.brake.on {
+		v = flowBraked
+	}
 	if c.dead || c.stats.FlowControl == v {
 		return
 	}

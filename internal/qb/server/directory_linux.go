@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringmaster-ha/ringmaster/internal/qb/ringbuffer"
 )
 
 // directory is where the files of one connection are.
@@ -55,9 +57,9 @@ func suffix() string {
 
 // give lets the client in: libqb's clients remove files and directory when the
 // server has died.
-func (d directory) give(dirfd int, p Peer) {
+func (d directory) give(dirfd int, owner ringbuffer.Owner) {
 	_ = unix.Fchmod(dirfd, 0o770)
-	_ = unix.Fchown(dirfd, int(p.UID), int(p.GID)) // not permitted unless root
+	_ = owner.Give(dirfd) // not permitted unless root, or for a group of ours
 }
 
 // remove deletes what remove finds to delete in the directory, and it. It looks

@@ -20,6 +20,9 @@
 // A request that the Handler cannot take now, and has no way to refuse, is kept
 // (Conn.Postpone): what a client has put into its ring is not lost.
 //
+// A client that reads, but for which ever more waits, is refused its multicasts for
+// a while by its flow-control word (brake); libqb lets its memory grow.
+//
 // A client may do what it likes to the memory and the sockets it shares with
 // us: it is counted (Stats.Malformed), costs that client its connection, and
 // nothing else.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/qb"
+	"github.com/ringmaster-ha/ringmaster/internal/qb/ringbuffer"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
 )
 
@@ -41,6 +42,11 @@ type Options struct {
 	// error that wraps a syscall.Errno is told to the client as -errno, any
 	// other as -EACCES. nil admits everybody.
 	Accept func(Peer) error
+	// Group, if any, names for a client the group whose members may use its
+	// connection; the files stay with our user, so that the kernel turns away a
+	// client that is not in the group (qb_ipcs_connection_auth_set). Without it,
+	// or where it says no, they are given to the client. Called after Accept.
+	Group func(Peer) (gid uint32, ok bool)
 	// Locker, if any, is held during all calls of the Handler and Accept; the
 	// requests that one client has pipelined are handled under one hold.
 	Locker sync.Locker
@@ -63,6 +69,11 @@ type Options struct {
 	// MaxQueued is how many bytes may wait in memory for one client before it
 	// is disconnected: 256 MiB. libqb's users know no limit.
 	MaxQueued int
+	// BrakeQueued is how many bytes may wait before the multicasts of a client that
+	// reads are refused until half of that is gone: 32 MiB. One that has read nothing
+	// for BrakeFor, 250 ms, is not refused any.
+	BrakeQueued int
+	BrakeFor    time.Duration
 	// SetupTimeout is how long a client may take to say who it is: 10 s; and
 	// MaxSetup how many such clients there may be: 128, beyond which the
 	// oldest of them goes.
@@ -101,6 +112,8 @@ func (o *Options) setDefaults() error {
 	}
 	setDefault(&o.MaxMsgSize, 64<<20)
 	setDefault(&o.MaxQueued, 256<<20)
+	setDefault(&o.BrakeQueued, 32<<20)
+	setDefault(&o.BrakeFor, 250*time.Millisecond)
 	setDefault(&o.SetupTimeout, 10*time.Second)
 	setDefault(&o.MaxSetup, 128)
 	setDefault(&o.ShmDir, "/dev/shm")
@@ -113,6 +126,16 @@ func setDefault[T comparable](p *T, v T) {
 	if *p == zero {
 		*p = v
 	}
+}
+
+// owner is to whom the files of a client's connection are given.
+func (o *Options) owner(p Peer) ringbuffer.Owner {
+	if o.Group != nil {
+		if gid, ok := o.Group(p); ok {
+			return ringbuffer.Owner{GID: gid, Shared: true}
+		}
+	}
+	return ringbuffer.Owner{UID: p.UID, GID: p.GID}
 }
 
 type noLock struct{}

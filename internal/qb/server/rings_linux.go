@@ -12,10 +12,10 @@ type rings struct {
 }
 
 // openRings makes the rings of a connection in its directory.
-func openRings(d directory, dirfd int, service string, max uint32, p Peer) (*rings, error) {
+func openRings(d directory, dirfd int, service string, max uint32, owner ringbuffer.Owner) (*rings, error) {
 	r := &rings{bases: [3]string{"qb-request-" + service, "qb-response-" + service, "qb-event-" + service}}
 	for i, to := range []**ringbuffer.Ring{&r.request, &r.response, &r.event} {
-		ring, err := ringbuffer.Create(dirfd, d.path, r.bases[i], max, ringbuffer.Owner{UID: p.UID, GID: p.GID})
+		ring, err := ringbuffer.Create(dirfd, d.path, r.bases[i], max, owner)
 		if err != nil {
 			r.unmap()
 			r.remove(dirfd)

@@ -413,3 +413,42 @@ func TestServerEnds(t *testing.T) {
 		}
 	})
 }
+
+// TestGroup: what a client is to share with a group stays with our user, and the group
+// may use it.
+func TestGroup(t *testing.T) {
+	each(t, func(t *testing.T, tr wire.Transport) {
+		dirs := make(chan string, 1)
+		h := &handler{request: echo}
+		var base string
+		h.open = func(*server.Conn) error {
+			files, err := filepath.Glob(filepath.Join(base, "qb-*", "*"))
+			if err != nil || len(files) == 0 {
+				t.Errorf("no files of the connection: %v", err)
+				dirs <- ""
+				return nil
+			}
+			for _, f := range files {
+				if st, err := os.Stat(f); err != nil || st.Mode().Perm() != 0o660 {
+					t.Errorf("%s: %v, %v", f, st, err)
+				}
+			}
+			dirs <- filepath.Dir(files[0])
+			return nil
+		}
+		_, name := start(t, h, func(o *server.Options) {
+			o.Type = tr
+			base = t.TempDir()
+			o.ShmDir = base
+			o.Group = func(p server.Peer) (uint32, bool) { return p.GID, true }
+		})
+		c, err := client.Dial(t.Context(), name, client.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if st, err := os.Stat(<-dirs); err != nil || st.Mode().Perm() != 0o770 {
+			t.Errorf("directory: %v, %v", st, err)
+		}
+	})
+}

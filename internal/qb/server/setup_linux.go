@@ -221,10 +221,11 @@ func (s *Server) newConn(fd int, req wire.ConnectRequest, peer Peer, resp *wire.
 	}
 	defer unix.Close(dirfd)
 	c.dir = dir
+	owner := s.opts.owner(peer)
 	if s.opts.Type == wire.Shm {
-		c.rings, err = openRings(dir, dirfd, s.opts.Name, c.max, peer)
+		c.rings, err = openRings(dir, dirfd, s.opts.Name, c.max, owner)
 	} else {
-		c.socks, err = openSockets(dir, dirfd, s.opts.Name, c.max, peer)
+		c.socks, err = openSockets(dir, dirfd, s.opts.Name, c.max, owner)
 	}
 	if err != nil {
 		_ = unix.Rmdir(dir.path)
@@ -240,7 +241,7 @@ func (s *Server) newConn(fd int, req wire.ConnectRequest, peer Peer, resp *wire.
 		}
 	}
 	c.setFlow(s.Rate().flow()) // before the client can send
-	dir.give(dirfd, peer)
+	dir.give(dirfd, owner)
 	resp.MaxMsgSize = c.max
 	resp.Cookie = c.serial
 	return c, nil

@@ -31,10 +31,10 @@ type sockets struct {
 }
 
 // openSockets makes the sockets and the control file of a connection.
-func openSockets(d directory, dirfd int, service string, max uint32, p Peer) (*sockets, error) {
+func openSockets(d directory, dirfd int, service string, max uint32, owner ringbuffer.Owner) (*sockets, error) {
 	s := &sockets{control: "qb-control-" + service, base: d.path + "/qb-" + service, request: -1, event: -1}
 	var err error
-	if s.ctl, err = ringbuffer.CreateFile(dirfd, s.control, wire.ControlSize, ringbuffer.Owner{UID: p.UID, GID: p.GID}); err != nil {
+	if s.ctl, err = ringbuffer.CreateFile(dirfd, s.control, wire.ControlSize, owner); err != nil {
 		return nil, err
 	}
 	if s.request, err = datagramSocket(s.base+"-request", max); err == nil {

@@ -19,7 +19,7 @@ func main() {
 	largest := flag.Int("largest", 64, "the most nodes")
 	only := flag.Bool("ours", false, "do not run the reference")
 	keep := flag.String("keep", "", "leave the generated CIBs in this directory")
-	apart := flag.String("generate", "", "only write a CIB to this file; its nodes, its resources and whether it is settled are arguments")
+	apart := flag.String("generate", "", "only write a CIB to this file; its nodes, resources, instances of a clone and whether it is settled are arguments")
 	flag.Parse()
 	if *apart != "" {
 		if err := generate(*apart, flag.Args()); err != nil {

@@ -55,31 +55,26 @@ func (s *suite) run() error {
 		}
 		defer os.RemoveAll(s.dir)
 	}
-	fmt.Printf("crm_simulate -x CIB -Q -G FILE, user and system time, least of %d\n%-20s %12s %12s %9s %12s %12s %9s  %s\n",
-		s.rounds, "nodes × resources", "reference", "ours", "better", "reference", "ours", "better", "transition")
+	fmt.Printf("crm_simulate -x CIB -Q -G FILE, user and system time, least of %d\n%-22s %12s %12s %9s %12s %12s %9s  %s\n",
+		s.rounds, "nodes x resources", "reference", "ours", "better", "reference", "ours", "better", "transition")
+	clusters := schedtest.Clusters()
 	for _, settled := range []bool{false, true} {
-		state := "booted"
-		if settled {
-			state = "settled"
-		}
 		var points []point
-		for _, size := range schedtest.Sizes {
-			if size[0] > s.largest {
+		for _, c := range clusters {
+			if c.Nodes > s.largest || c.Settled != settled {
 				continue
 			}
-			name := filepath.Join(s.dir, fmt.Sprintf("%s-%dx%d.xml", state, size[0], size[1]))
-			if err := generateApart(name, size[0], size[1], settled); err != nil {
-				return err
-			}
-			ours, err := s.row(fmt.Sprintf("%d×%d %s", size[0], size[1], state), name)
+			ours, err := s.row(c)
 			if err != nil {
 				return err
 			}
-			points = append(points, point{work: float64(size[0] * size[1]), cpu: ours.cpu.Seconds()})
+			if c.Instances == 0 { // another shape, which tells nothing of the growth
+				points = append(points, point{work: float64(c.Nodes * c.Resources), cpu: ours.cpu.Seconds()})
+			}
 		}
 		if len(points) > 1 {
 			fmt.Printf("%s: our cost grows with (nodes × resources)^%.2f, in the last step ^%.2f\n",
-				state, exponent(points), exponent(points[len(points)-2:]))
+				schedtest.State(settled), exponent(points), exponent(points[len(points)-2:]))
 		}
 	}
 	if s.differ {
@@ -88,8 +83,13 @@ func (s *suite) run() error {
 	return nil
 }
 
-// row measures both programs on one CIB in turn and prints a line.
-func (s *suite) row(label, cib string) (ours cost, err error) {
+// row measures both programs on one cluster in turn and prints a line.
+func (s *suite) row(c *schedtest.Cluster) (ours cost, err error) {
+	label := c.String()
+	cib := filepath.Join(s.dir, strings.ReplaceAll(label, "/", "-")+".xml")
+	if err := generateApart(cib, c); err != nil {
+		return ours, err
+	}
 	var theirs cost
 	ourGraph, theirGraph := cib+".ours", cib+".reference"
 	overtime := s.reference == ""
@@ -115,7 +115,7 @@ func (s *suite) row(label, cib string) (ours cost, err error) {
 		if s.reference == "" {
 			said = "-"
 		}
-		fmt.Printf("%-20s %9s ms %9.0f ms %9s %12s %9.1f MB %9s  not compared\n", label, said, cpu, "", "-", mb, "")
+		fmt.Printf("%-22s %9s ms %9.0f ms %9s %12s %9.1f MB %9s  not compared\n", label, said, cpu, "", "-", mb, "")
 		return ours, nil
 	}
 	same := "same"
@@ -124,7 +124,7 @@ func (s *suite) row(label, cib string) (ours cost, err error) {
 	} else if !equal {
 		same, s.differ = "DIFFERENT", true
 	}
-	fmt.Printf("%-20s %9.0f ms %9.0f ms %8.1f× %9.1f MB %9.1f MB %8.1f×  %s\n",
+	fmt.Printf("%-22s %9.0f ms %9.0f ms %8.1f× %9.1f MB %9.1f MB %8.1f×  %s\n",
 		label, theirs.cpu.Seconds()*1000, cpu, theirs.cpu.Seconds()/ours.cpu.Seconds(), theirs.mb, mb, theirs.mb/mb, same)
 	return ours, nil
 }
@@ -184,12 +184,12 @@ func equalGraphs(a, b string) (bool, error) {
 
 // generateApart writes a CIB with a process of its own, because the memory that
 // this one ever used counts, for the kernel, as used by every process it starts.
-func generateApart(name string, nodes, resources int, settled bool) error {
+func generateApart(name string, c *schedtest.Cluster) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(self, "-generate", name, fmt.Sprint(nodes), fmt.Sprint(resources), fmt.Sprint(settled))
+	cmd := exec.Command(self, "-generate", name, fmt.Sprint(c.Nodes), fmt.Sprint(c.Resources), fmt.Sprint(c.Instances), fmt.Sprint(c.Settled))
 	cmd.Stderr = os.Stderr
 	return cmd.Run()
 }
@@ -197,7 +197,7 @@ func generateApart(name string, nodes, resources int, settled bool) error {
 // generate is what the process that generateApart starts does.
 func generate(name string, args []string) error {
 	var c schedtest.Cluster
-	if _, err := fmt.Sscan(strings.Join(args, " "), &c.Nodes, &c.Resources, &c.Settled); err != nil {
+	if _, err := fmt.Sscan(strings.Join(args, " "), &c.Nodes, &c.Resources, &c.Instances, &c.Settled); err != nil {
 		return err
 	}
 	return os.WriteFile(name, []byte(c.CIB()), 0o644)

@@ -7,8 +7,17 @@ import (
 	"strings"
 )
 
-// Sizes are the nodes and resources at which the scheduler is measured.
-var Sizes = [][2]int{{3, 50}, {8, 200}, {16, 500}, {32, 1000}, {64, 2000}}
+// Clusters are the clusters at which the scheduler is measured, booted and settled:
+// of growing size, and a small one with a clone of a thousand instances.
+func Clusters() (all []*Cluster) {
+	for _, settled := range []bool{false, true} {
+		for _, size := range [][2]int{{3, 50}, {8, 200}, {16, 500}, {32, 1000}, {64, 2000}} {
+			all = append(all, &Cluster{Nodes: size[0], Resources: size[1], Settled: settled})
+		}
+		all = append(all, &Cluster{Nodes: 16, Resources: 20, Instances: 1000, Settled: settled})
+	}
+	return all
+}
 
 // Cluster is a cluster of groups of four, primitives, interleaved clones and
 // promotable clones. Half of the resources prefer a node; of every five, one is
@@ -16,11 +25,29 @@ var Sizes = [][2]int{{3, 50}, {8, 200}, {16, 500}, {32, 1000}, {64, 2000}}
 // where it was put, and one node has left; otherwise nothing is known yet.
 type Cluster struct {
 	Nodes, Resources int
+	Instances        int // of a globally unique clone between two of the resources, if not 0
 	Settled          bool
 
 	config, constraints strings.Builder
 	lrm                 []strings.Builder
 	call                int
+}
+
+// String is the size and the state.
+func (c *Cluster) String() string {
+	clone := ""
+	if c.Instances > 0 {
+		clone = fmt.Sprintf("+%d", c.Instances)
+	}
+	return fmt.Sprintf("%dx%d%s/%s", c.Nodes, c.Resources, clone, State(c.Settled))
+}
+
+// State is the name of one of the two states.
+func State(settled bool) string {
+	if settled {
+		return "settled"
+	}
+	return "booted"
 }
 
 func (c *Cluster) record(node int, id, agent string) {
@@ -38,8 +65,24 @@ func (c *Cluster) primitive(id, agent string) {
 	fmt.Fprintf(&c.config, `<primitive id="%[1]s" class="ocf" provider="pacemaker" type="%[2]s"><operations><op id="%[1]s-mon" name="monitor" interval="10s"/></operations></primitive>`, id, agent)
 }
 
-// CIB is the configuration and the status as XML. It is called once.
+// many adds the clone, which starts after one resource and before another.
+func (c *Cluster) many(before, after string) {
+	fmt.Fprintf(&c.config, `<clone id="many"><meta_attributes id="many-m"><nvpair id="many-u" name="globally-unique" value="true"/>`+
+		`<nvpair id="many-x" name="clone-max" value="%d"/><nvpair id="many-n" name="clone-node-max" value="%d"/></meta_attributes>`,
+		c.Instances, c.Instances/(c.Nodes-1)+1)
+	c.primitive("one", "Dummy")
+	c.config.WriteString(`</clone>`)
+	for i := range c.Instances {
+		c.record(i%c.Nodes, fmt.Sprintf("one:%d", i), "Dummy")
+	}
+	fmt.Fprintf(&c.constraints, `<rsc_order id="o-many" first="%s" then="many"/><rsc_order id="o-after" first="many" then="%s"/>`, before, after)
+}
+
+// CIB is the configuration and the status as XML.
 func (c *Cluster) CIB() string {
+	c.config.Reset()
+	c.constraints.Reset()
+	c.call = 0
 	c.lrm = make([]strings.Builder, c.Nodes)
 	var tops []string
 	for i := 0; i < c.Resources; {
@@ -84,6 +127,9 @@ func (c *Cluster) CIB() string {
 			}
 		}
 		tops = append(tops, top)
+	}
+	if c.Instances > 0 {
+		c.many(tops[0], tops[len(tops)-1])
 	}
 	var members, states strings.Builder
 	for n := range c.Nodes {

@@ -24,12 +24,18 @@ var ErrEmpty = errors.New("crypto config is not set")
 // slot that is free, so that it opens packets of either; once every node has
 // done so each begins to use it, and when that is done everywhere each clears
 // the old slot. To turn encryption on or off clear traffic is allowed meanwhile.
+// A node that is late with the second step would be heard by nobody any more: it
+// may do it as soon as it sees that another has (Await, Follow).
 //
 // The zero value sends in clear and refuses everything it receives.
 type Keyring struct {
 	slots      [1 + Slots]*Instance // slot 0 stays empty
 	use        int
 	allowClear bool
+
+	opened   int // slot of the packet opened last, 0 if it was in clear
+	next     int // what Follow goes over to
+	awaiting bool
 }
 
 // Set puts an instance into a slot, 1 or 2, or empties it with nil. The slot in
@@ -54,9 +60,25 @@ func (k *Keyring) Use(slot int) error {
 	if slot > 0 && k.slots[slot] == nil {
 		return ErrEmpty
 	}
-	k.use = slot
+	k.use, k.awaiting = slot, false
 	return nil
 }
+
+// Await lets Follow go over to a slot, or to none if slot is 0, until Use is
+// called: that the other nodes are about to use.
+func (k *Keyring) Await(slot int) { k.next, k.awaiting = slot, true }
+
+// Follow goes over to the awaited slot if the packet opened last was sealed with
+// it, and tells whether it has. The caller has made sure that a peer sent it.
+func (k *Keyring) Follow() bool {
+	if !k.awaiting || k.opened != k.next || k.use == k.next {
+		return false
+	}
+	return k.Use(k.next) == nil
+}
+
+// Used is the slot that seals, 0 for none.
+func (k *Keyring) Used() int { return k.use }
 
 // AllowClear says whether packets that no instance opens are taken as they are.
 func (k *Keyring) AllowClear(allow bool) { k.allowClear = allow }
@@ -120,6 +142,7 @@ func (k *Keyring) Open(buf, packet []byte) (plain []byte, sealed bool, err error
 		switch {
 		case e != nil:
 		case len(plain) > 0 && plain[0] == wire.Version:
+			k.opened = slot
 			return plain, true, nil
 		default:
 			e = ErrGarbled
@@ -129,6 +152,7 @@ func (k *Keyring) Open(buf, packet []byte) (plain []byte, sealed bool, err error
 		}
 	}
 	if k.allowClear {
+		k.opened = 0
 		return packet, false, nil
 	}
 	if err == nil {

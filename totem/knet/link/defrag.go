@@ -36,6 +36,7 @@ func (p *partial) free() {
 type defrag struct {
 	parts [defragMax]partial
 	used  int
+	twice uint64 // fragments that had come before
 }
 
 // reset drops what is incomplete.
@@ -103,7 +104,8 @@ func (d *defrag) add(now totem.Instant, w *window, h *wire.Data, data []byte, po
 	}
 	p.when = now
 	if p.have[h.Frag/64]&(1<<(h.Frag%64)) != 0 {
-		return nil // twice
+		d.twice++
+		return nil
 	}
 	room := p.pkt.Data[:min(cap(p.pkt.Data), wire.MaxUserData)]
 	if !p.put(room, h, data) {

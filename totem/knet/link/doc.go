@@ -63,6 +63,8 @@
 //   - The answer to another probe than the last one sent is ignored.
 //   - What is said about packets that strangers send is said once a second, with
 //     what was left out counted.
+//   - A node that has loaded the next key seals with it as soon as it hears a peer
+//     do so, not only when its own turn has come.
 //   - A host is never its own peer: what the ring sends to all does not come back,
 //     as the machine has dealt with it. Only the counters of the reference's
 //     loopback link are kept.

@@ -59,6 +59,10 @@ func (c *Core) parse(now totem.Instant, p, own *totem.Packet, plain []byte, seal
 		c.debugf("rx: Unable to find source host for this packet")
 		return
 	}
+	if c.cfg.Keys.Follow() {
+		c.debugf("crypto: host %d uses the next key already", from)
+		c.Rekeyed(now)
+	}
 	switch kind {
 	case wire.TypeData:
 		c.data(now, h, p, own, plain, sealed, took)
@@ -233,7 +237,10 @@ func (h *host) from(a netip.Addr) *link {
 // there is more to come.
 func (c *Core) whole(now totem.Instant, h *host, m *wire.Data, p, own *totem.Packet, plain []byte, n int) *totem.Packet {
 	if m.Frags > 1 {
-		return h.def.add(now, &h.win, m, plain[n:], c.cfg.Big)
+		msg := h.def.add(now, &h.win, m, plain[n:], c.cfg.Big)
+		c.dropped.Duplicate += h.def.twice
+		h.def.twice = 0
+		return msg
 	}
 	if len(plain)-n > wire.MaxUserData {
 		c.dropped.Malformed++

@@ -79,6 +79,8 @@ type Stats struct {
 	TxCryptByteOverhead       uint64
 
 	cryptPings, cryptPongs, cryptProbes, cryptReplies uint64
+	// Dropped the reference does not count.
+	Dropped Dropped
 }
 
 func (s *Stats) init() {
@@ -104,6 +106,7 @@ type Dropped struct {
 func (c *Core) Stats() Stats {
 	s := c.stats
 	s.TxCrypt.Packets += s.cryptPings + s.cryptPongs + s.cryptProbes + s.cryptReplies
+	s.Dropped = c.dropped
 	return s
 }
 
@@ -113,6 +116,7 @@ func (c *Core) Dropped() Dropped { return c.dropped }
 // ClearStats sets all counters to zero, the least latency too.
 func (c *Core) ClearStats() {
 	c.stats.init()
+	c.dropped = Dropped{}
 	each := func(h *host) {
 		for _, l := range h.links {
 			if l != nil {
