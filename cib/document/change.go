@@ -69,18 +69,23 @@ func (d *Document) Unset(e *etree.Element, name string) {
 	}
 }
 
-// Create appends an element (create_xml_node).
+// Create appends an element (create_xml_node). As in the reference, that alone is no change of
+// the document, nor of what is around: attributes make it one. An element without any that
+// is created thus does not raise the version.
 func (d *Document) Create(parent *etree.Element, name string) *etree.Element {
 	e := parent.CreateElement(name)
 	d.markCreated(e)
 	return e
 }
 
-// Append appends a copy of an element or a comment, which it returns (add_node_copy).
+// Append appends a copy of an element or a comment, which it returns (add_node_copy). As in the
+// reference, the document is changed by that, but not what is around: an object that is added
+// to the configuration in this way raises the number of updates, not the epoch.
 func (d *Document) Append(parent *etree.Element, token etree.Token) etree.Token {
 	c := Copy(token)
 	parent.AddChild(c)
 	d.markCreated(c)
+	d.dirty = d.dirty || d.tracking
 	return c
 }
 

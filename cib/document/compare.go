@@ -86,7 +86,6 @@ func (d *Document) compareOld(was *siblings, next *etree.Element) {
 		if path == "" {
 			path = Path(next)
 		}
-		d.touch(next)
 		d.recordDeletion(child, path+step(child), position)
 		was.skip(i)
 	}
@@ -128,6 +127,7 @@ func (d *Document) compareNew(was *siblings, next *etree.Element) {
 		at := was.match(child, position)
 		if at < 0 {
 			d.markCreated(child)
+			d.touch(child)
 			d.dropUnpermitted(child, true)
 			continue
 		}

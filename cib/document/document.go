@@ -19,6 +19,8 @@ const (
 	Write                     // the user may change it, and what is in it
 	Deny                      // the user may neither
 
+	inside // something in it is new, which alone does not make it Dirty
+
 	permissions = Read | Write | Deny
 )
 
@@ -145,19 +147,25 @@ func (d *Document) markAttribute(e *etree.Element, key string, set, clear Flags)
 	m.attributes[key] = m.attributes[key]&^clear | set
 }
 
-// markCreated marks an element or a comment, and all in it, as new.
+// markCreated marks an element or a comment, and all in it, as new. Those around it are told that
+// there is something, no more: only what is found by comparing makes them Dirty (see
+// Document.Create).
 func (d *Document) markCreated(token etree.Token) {
 	if !d.tracking {
 		return
 	}
-	if !d.Of(token).Has(Created) {
-		d.mark(token).flags |= Created
-		d.touch(token)
+	d.markTree(token)
+	for parent := token.Parent(); parent != nil && parent.Tag != ""; parent = parent.Parent() {
+		d.mark(parent).flags |= inside
 	}
+}
+
+func (d *Document) markTree(token etree.Token) {
+	d.mark(token).flags |= Created | Dirty
 	if e, ok := token.(*etree.Element); ok {
 		for _, child := range e.Child {
 			if IsNode(child) {
-				d.markCreated(child)
+				d.markTree(child)
 			}
 		}
 	}

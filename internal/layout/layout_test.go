@@ -144,11 +144,15 @@ var floors = map[string]int{
 	"cib/digest":            1,
 	"cib/document":          1,
 	"cib/acl":               2,
+	"cib/disk":              2,
+	"cib/ops":               3,
+	"cib/result":            4,
 	"cib/patch":             2,
 	"cib/xpath":             1,
 	"pengine/rules":         1,
 	"internal/cli/pcmktool": 1,
-	"internal/cli/cibinput": 2,
+	"cib/client":            4,
+	"internal/cli/cibinput": 5,
 	"pengine/status":        2,
 	"pengine/sched":         3,
 	"pengine/graph":         4,
@@ -259,7 +263,7 @@ func TestLayers(t *testing.T) {
 // cores are the packages, with those below them, that are functions of what they
 // are given.
 var cores = []string{
-	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "internal/xmltree", "internal/featureset",
+	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "internal/xmltree", "internal/featureset",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",

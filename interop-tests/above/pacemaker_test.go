@@ -11,34 +11,8 @@ import (
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
 
-// firstCIB is the configuration that a host comes up with when it has none: no
-// fencing, and a short wait for somebody else to be the DC.
-const firstCIB = `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
-  <configuration>
-    <crm_config>
-      <cluster_property_set id="first">
-        <nvpair id="first-fencing" name="stonith-enabled" value="false"/>
-        <nvpair id="first-dc" name="dc-deadtime" value="2s"/>
-      </cluster_property_set>
-    </crm_config>
-    <nodes/>
-    <resources/>
-    <constraints/>
-  </configuration>
-  <status/>
-</cib>
-`
-
 // startPacemaker starts the reference's pacemaker on a host.
-func startPacemaker(h *lab.Host) *lab.Process {
-	const file = "/var/lib/pacemaker/cib/cib.xml"
-	if h.ReadFile(file) == "" {
-		h.WriteFile(file, firstCIB)
-		h.MustRun("chown", "hacluster:haclient", file)
-		h.MustRun("chmod", "600", file)
-	}
-	return h.Start("pacemakerd", "-f")
-}
+func startPacemaker(h *lab.Host) *lab.Process { return h.StartPacemaker() }
 
 // mixtures says whose corosync runs on which of three hosts; pacemaker is
 // always the reference's.

@@ -93,6 +93,9 @@ func mutatePatch(rng *rand.Rand, text string) string {
 		case 3:
 			if a := e.SelectAttr("operation"); a != nil && e.Tag == "change" {
 				a.Value = pick(rng, []string{"delete", "move", "bogus"})
+				if a.Value == "delete" && concerned(doc.Root(), e.SelectAttrValue("path", "")) > 1 {
+					a.Value = "bogus" // the reference changes what it has freed
+				}
 			}
 		case 4:
 			if a := e.SelectAttr("epoch"); a != nil {
@@ -104,6 +107,17 @@ func mutatePatch(rng *rand.Rand, text string) string {
 		doc.Root().RemoveAttr("digest")
 	}
 	return write(doc.Root())
+}
+
+// concerned is how many changes are of what is at a path, or in it.
+func concerned(patchset *etree.Element, path string) int {
+	n := 0
+	for _, change := range patchset.SelectElements("change") {
+		if strings.HasPrefix(change.SelectAttrValue("path", ""), path) {
+			n++
+		}
+	}
+	return n
 }
 
 // TestPatchsets compares patchsets of pairs, what becomes of their application, and of that of

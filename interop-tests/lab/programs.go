@@ -45,6 +45,13 @@ func (h *Host) Use(k Kind) {
 	h.kind = k
 }
 
+// Lay lays one of our programs over the reference's, whose other programs the host goes
+// on to run; Boot undoes it.
+func (h *Host) Lay(path string) {
+	h.lab.t.Helper()
+	h.MustRun("mount", "--bind", stageOnHost+path, path)
+}
+
 // programs lists what the stage holds to be run, as paths on a host.
 func programs() (paths []string, err error) {
 	stage, err := Stage()

@@ -282,5 +282,8 @@ func drawRule(r *rand.Rand) golden.Command {
 	if r.IntN(3) == 0 {
 		c.Args = append(c.Args, "--output-as="+pick(r, "xml", "xml", "none"))
 	}
+	if r.IntN(4) == 0 {
+		c.Args = append(c.Args, "-V")
+	}
 	return c
 }

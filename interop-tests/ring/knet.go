@@ -12,7 +12,7 @@ import (
 // put together and unpacked. sight may get one more than once, as links do.
 type overKnet struct {
 	sight  func([]byte)
-	keys   crypto.Keyring
+	keys   *crypto.Keyring
 	unpack *compress.Unpacker
 	begun  map[knet.HostID]map[uint16]*pieces
 	buf    []byte
@@ -27,20 +27,33 @@ type pieces struct {
 // newOverKnet opens with cipher and hash, "aes256/sha256", and the key; or takes
 // packets in clear if there are none.
 func newOverKnet(ciphers string, key []byte, sight func([]byte)) (*overKnet, error) {
-	k := &overKnet{
-		sight: sight, unpack: compress.NewUnpacker(knet.MaxUserData),
-		begun: map[knet.HostID]map[uint16]*pieces{}, buf: make([]byte, 0, knet.MaxUserData),
-	}
-	cipher, hash, ok := strings.Cut(ciphers, "/")
-	if !ok {
-		k.keys.AllowClear(true)
-		return k, nil
-	}
-	i, err := crypto.New(crypto.Config{Model: "openssl", Cipher: cipher, Hash: hash, Key: key}, func([]byte) {})
+	keys, err := newKeyring(ciphers, key)
 	if err != nil {
 		return nil, err
 	}
-	return k, k.keys.Set(1, i)
+	return &overKnet{
+		sight: sight, keys: keys, unpack: compress.NewUnpacker(knet.MaxUserData),
+		begun: map[knet.HostID]map[uint16]*pieces{}, buf: make([]byte, 0, knet.MaxUserData),
+	}, nil
+}
+
+// newKeyring opens and seals with cipher and hash, "aes256/sha256", and the key; or
+// neither if there are none.
+func newKeyring(ciphers string, key []byte) (*crypto.Keyring, error) {
+	k := &crypto.Keyring{}
+	cipher, hash, ok := strings.Cut(ciphers, "/")
+	if !ok {
+		k.AllowClear(true)
+		return k, nil
+	}
+	i, err := crypto.New(crypto.Config{Model: "openssl", Cipher: cipher, Hash: hash, Key: key}, func(b []byte) { clear(b) })
+	if err != nil {
+		return nil, err
+	}
+	if err := k.Set(1, i); err != nil {
+		return nil, err
+	}
+	return k, k.Use(1)
 }
 
 // datagram takes one, whatever it is.

@@ -15,22 +15,10 @@ import (
 	knet "github.com/ringmaster-ha/ringmaster/totem/knet/wire"
 )
 
-// keyring opens and seals with a ring's cipher and hash ("" is none) and a key.
+// keyring is that of a ring with a cipher and hash.
 func keyring(t *testing.T, ciphers string, key []byte) *crypto.Keyring {
 	t.Helper()
-	k := &crypto.Keyring{}
-	cipher, hash, ok := strings.Cut(ciphers, "/")
-	if !ok {
-		k.AllowClear(true)
-		return k
-	}
-	i, err := crypto.New(crypto.Config{Model: "openssl", Cipher: cipher, Hash: hash, Key: key}, func(b []byte) { clear(b) })
-	if err == nil {
-		err = k.Set(1, i)
-	}
-	if err == nil {
-		err = k.Use(1)
-	}
+	k, err := newKeyring(ciphers, key)
 	if err != nil {
 		t.Fatal(err)
 	}

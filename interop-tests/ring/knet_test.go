@@ -18,18 +18,9 @@ func TestOverKnet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var keys crypto.Keyring
-		if cipher, hash, ok := strings.Cut(ciphers, "/"); ok {
-			i, err := crypto.New(crypto.Config{Model: "nss", Cipher: cipher, Hash: hash, Key: key}, func(b []byte) { clear(b) })
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := keys.Set(1, i); err != nil {
-				t.Fatal(err)
-			}
-			if err := keys.Use(1); err != nil {
-				t.Fatal(err)
-			}
+		keys, err := newKeyring(ciphers, key)
+		if err != nil {
+			t.Fatal(err)
 		}
 		send := func(d knet.Data, body string) {
 			d.From = 3

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/cib/schema"
 )
 
 // now is the time for which the CIBs are scheduled, in seconds since 1970.
@@ -18,50 +20,79 @@ type generator struct {
 	*rand.Rand
 	doc       *etree.Document
 	config    *etree.Element
-	nodes     []string
+	nodes     []string // cluster nodes
+	remotes   []string // remote and guest nodes, whose names are also resources
 	resources []string // what constraints may name
+	templates []instance
 	probed    []instance
 	tickets   []string
+	tagged    []string // names of tags
 	ids       int
+	old       bool // written in the words of Pacemaker 1.0
 }
 
 // instance is what has entries in the histories: a primitive, or one instance of it.
 type instance struct {
 	id, class, provider, agent string
-	promotable                 bool
+	promotable, migratable     bool
+	remote                     bool // a connection to a remote node
+	inside                     bool // of containers only
 }
 
-// generate draws a CIB.
+// generate draws a CIB, with command lines.
 func generate(rng *rand.Rand) *etree.Document {
-	g := &generator{Rand: rng, doc: etree.NewDocument()}
-	cib := g.add(g.doc.Element.CreateElement("cib"), "", "validate-with", one(rng, "pacemaker-3.9", "pacemaker-3.7"),
+	g := &generator{Rand: rng, doc: etree.NewDocument(), old: rng.IntN(10) == 0}
+	cib := g.add(g.doc.Element.CreateElement("cib"), "", "validate-with", "pacemaker-3.9",
 		"admin_epoch", "0", "epoch", "5", "num_updates", "1", "crm_feature_set", "3.16.1",
 		"have-quorum", g.flag(8), "execution-date", fmt.Sprint(now), "cib-last-written", "Tue Nov 14 22:00:00 2023")
 	g.config = cib.CreateElement("configuration")
 	for i := range 1 + g.IntN(4) {
 		g.nodes = append(g.nodes, fmt.Sprintf("node%d", i+1))
 	}
-	if g.IntN(3) == 0 {
+	if g.some(3) {
 		g.tickets = []string{"ticketA", "ticketB"}
 	}
 	if g.IntN(len(g.nodes)) == 0 {
 		cib.CreateAttr("dc-uuid", "1")
 	}
 	g.options()
-	g.nodeElements()
+	nodes := g.config.CreateElement("nodes")
 	resources := g.config.CreateElement("resources")
+	g.templateElements(resources)
+	if g.some(4) {
+		g.remoteNodes(resources)
+	}
 	for range 1 + g.IntN(6) {
 		g.resource(resources)
 	}
-	if g.IntN(2) == 0 {
-		g.add(resources, "primitive", "id", "fencing", "class", "stonith", "type", "fence_xvm")
-		g.resources = append(g.resources, "fencing")
-		g.probed = append(g.probed, instance{id: "fencing", class: "stonith", agent: "fence_xvm"})
-	}
+	g.fencing(resources)
+	g.nodeElements(nodes)
+	g.tags()
 	g.constraints()
+	g.topology()
 	g.defaults()
 	g.status(cib)
+	g.version(cib)
+	addCommands(g.doc, g.commandLines()...)
 	return g.doc
+}
+
+// version says for which schema the CIB is: an old one if it is valid for it.
+func (g *generator) version(cib *etree.Element) {
+	version := one(g.Rand, "pacemaker-3.9", "pacemaker-3.9", "pacemaker-3.7", "pacemaker-3.2", "pacemaker-3.0", "pacemaker-2.10", "pacemaker-2.5", "pacemaker-2.0")
+	if g.old {
+		version = one(g.Rand, "pacemaker-1.0", "pacemaker-1.2", "pacemaker-1.3", "pacemaker-2.0", "pacemaker-2.4")
+	}
+	if schema.Named(version).Validate(cib) {
+		cib.CreateAttr("validate-with", version)
+		return
+	}
+	for _, later := range schema.Versions() {
+		if later >= schema.Named(version) && later.Validate(cib) {
+			cib.CreateAttr("validate-with", later.String())
+			return
+		}
+	}
 }
 
 func one[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
@@ -90,13 +121,27 @@ func (g *generator) add(to *etree.Element, tag string, attrs ...string) *etree.E
 }
 
 // pairs adds a set of names and values, if there are any.
-func (g *generator) pairs(to *etree.Element, tag string, pairs ...string) {
+func (g *generator) pairs(to *etree.Element, tag string, pairs ...string) *etree.Element {
 	if len(pairs) == 0 {
-		return
+		return nil
 	}
 	set := g.add(to, tag, "id", g.id("set"))
 	for i := 0; i+1 < len(pairs); i += 2 {
 		g.add(set, "nvpair", "id", g.id("pair"), "name", pairs[i], "value", pairs[i+1])
+	}
+	return set
+}
+
+// drawn collects names of options with one of their values.
+type drawn struct {
+	*generator
+	pairs []string
+}
+
+// option has a value once in n times.
+func (d *drawn) option(n int, name string, values ...string) {
+	if d.some(n) {
+		d.pairs = append(d.pairs, name, one(d.Rand, values...))
 	}
 }
 
@@ -106,373 +151,112 @@ func (g *generator) score() string {
 }
 
 func (g *generator) options() {
-	var pairs []string
-	option := func(n int, name string, values ...string) {
-		if g.some(n) {
-			pairs = append(pairs, name, one(g.Rand, values...))
-		}
+	d := drawn{generator: g}
+	d.option(2, "stonith-enabled", "false", "false", "true")
+	d.option(4, "no-quorum-policy", "ignore", "freeze", "stop", "suicide", "demote")
+	d.option(5, "symmetric-cluster", "false", "true")
+	d.option(12, "maintenance-mode", "true")
+	d.option(12, "stop-all-resources", "true")
+	d.option(8, "stop-orphan-resources", "false")
+	d.option(8, "stop-orphan-actions", "false")
+	d.option(12, "remove-after-stop", "true")
+	d.option(8, "startup-fencing", "false")
+	d.option(8, "start-failure-is-fatal", "false")
+	d.option(8, "enable-startup-probes", "false")
+	d.option(8, "concurrent-fencing", "false", "true")
+	d.option(8, "stonith-action", "off", "reboot", "poweroff")
+	d.option(6, "priority-fencing-delay", "30s", "5")
+	d.option(6, "node-health-strategy", "only-green", "migrate-on-red", "progressive", "custom", "none")
+	d.option(10, "node-health-green", "10", "INFINITY", "0")
+	d.option(10, "node-health-yellow", "-10", "-INFINITY")
+	d.option(10, "node-health-base", "5", "100")
+	d.option(4, "placement-strategy", "utilization", "minimal", "balanced", "default")
+	d.option(6, "shutdown-lock", "true")
+	d.option(10, "shutdown-lock-limit", "0", "1min", "1h")
+	d.option(10, "cluster-delay", "30s")
+	d.option(10, "batch-limit", "5")
+	d.option(10, "migration-limit", "1")
+	d.option(10, "stonith-timeout", "90s")
+	d.option(10, "have-watchdog", "true")
+	d.option(10, "stonith-watchdog-timeout", "10", "-1")
+	d.option(10, "fence-reaction", "panic")
+	if g.old {
+		d.option(4, "default-resource-stickiness", "10", "INFINITY")
+		d.option(4, "default-action-timeout", "33s")
+		d.option(4, "is-managed-default", "false")
+		d.option(4, "default-migration-threshold", "2")
 	}
-	option(2, "stonith-enabled", "false", "false", "true")
-	option(4, "no-quorum-policy", "ignore", "freeze", "stop", "suicide", "demote")
-	option(5, "symmetric-cluster", "false", "true")
-	option(12, "maintenance-mode", "true")
-	option(12, "stop-all-resources", "true")
-	option(8, "stop-orphan-resources", "false")
-	option(8, "stop-orphan-actions", "false")
-	option(12, "remove-after-stop", "true")
-	option(8, "startup-fencing", "false")
-	option(8, "start-failure-is-fatal", "false")
-	option(8, "enable-startup-probes", "false")
-	option(8, "concurrent-fencing", "false", "true")
-	option(8, "stonith-action", "off", "reboot")
-	option(8, "priority-fencing-delay", "30s", "5")
-	option(8, "node-health-strategy", "only-green", "migrate-on-red", "progressive", "custom", "none")
-	option(8, "placement-strategy", "utilization", "minimal", "balanced", "default")
-	option(10, "shutdown-lock", "true")
-	option(10, "cluster-delay", "30s")
-	option(10, "batch-limit", "5")
-	option(10, "migration-limit", "1")
-	option(10, "stonith-timeout", "90s")
-	option(10, "have-watchdog", "true")
-	option(10, "fence-reaction", "panic")
-	g.pairs(g.config.CreateElement("crm_config"), "cluster_property_set", pairs...)
+	set := g.pairs(g.config.CreateElement("crm_config"), "cluster_property_set", d.pairs...)
+	if set != nil && g.some(15) {
+		g.dateRule(set)
+	}
 }
 
-func (g *generator) nodeElements() {
-	nodes := g.config.CreateElement("nodes")
+func (g *generator) nodeElements(nodes *etree.Element) {
 	for i, name := range g.nodes {
 		node := g.add(nodes, "node", "id", fmt.Sprint(i+1), "uname", name)
-		var pairs []string
-		if g.some(8) {
-			pairs = append(pairs, one(g.Rand, "standby", "maintenance"), g.flag(3))
+		if g.some(20) {
+			node.CreateAttr("type", "ping")
 		}
-		if g.some(3) {
-			pairs = append(pairs, "rack", one(g.Rand, "a", "b"))
-		}
-		if g.some(8) {
-			pairs = append(pairs, "#health-disk", one(g.Rand, "green", "yellow", "red", "-5"))
-		}
-		g.pairs(node, "instance_attributes", pairs...)
+		g.nodeDetails(node)
+	}
+	for _, name := range g.remotes {
 		if g.some(2) {
-			g.pairs(node, "utilization", "cpu", fmt.Sprint(g.IntN(5)), "memory", fmt.Sprint(g.IntN(2000)))
+			g.nodeDetails(g.add(nodes, "node", "id", name, "uname", name, "type", "remote"))
 		}
 	}
 }
 
-func (g *generator) meta(to *etree.Element, more ...string) {
-	pairs := more
-	option := func(n int, name string, values ...string) {
-		if g.some(n) {
-			pairs = append(pairs, name, one(g.Rand, values...))
-		}
-	}
-	option(8, "target-role", "Stopped", "Started", "Promoted", "Unpromoted", "Master", "Slave")
-	option(12, "is-managed", "false", "true")
-	option(4, "resource-stickiness", "1", "100", "INFINITY", "-1")
-	option(5, "migration-threshold", "1", "2", "3", "INFINITY")
-	option(6, "failure-timeout", "60", "10m", "3600s")
-	option(6, "priority", "10", "5", "-1", "INFINITY")
-	option(10, "multiple-active", "stop_only", "block", "stop_start", "stop_unexpected")
-	option(12, "maintenance", "true")
-	option(12, "critical", "false")
-	option(8, "allow-migrate", "true")
-	option(12, "requires", "nothing", "quorum", "fencing", "unfencing")
-	option(12, "restart-type", "restart")
-	option(12, "allow-unhealthy-nodes", "true")
-	g.pairs(to, "meta_attributes", pairs...)
-}
-
-// primitive adds one, of which so many instances may be in histories.
-func (g *generator) primitive(to *etree.Element, instances int, promotable bool) string {
-	id := "rsc" + fmt.Sprint(len(g.probed)+1) + string(rune('a'+g.IntN(26)))
-	in := one(g.Rand, instance{class: "ocf", provider: "pacemaker", agent: "Dummy"}, instance{class: "ocf", provider: "heartbeat", agent: "IPaddr2"},
-		instance{class: "systemd", agent: "httpd"}, instance{class: "ocf", provider: "pacemaker", agent: "Stateful"})
-	if promotable {
-		in = instance{class: "ocf", provider: "pacemaker", agent: "Stateful"}
-	}
-	e := g.add(to, "primitive", "id", id, "class", in.class)
-	if in.provider != "" {
-		e.CreateAttr("provider", in.provider)
-	}
-	e.CreateAttr("type", in.agent)
-	g.meta(e)
-	if g.some(4) {
-		g.pairs(e, "instance_attributes", "ip", "10.0.0.1", "state", one(g.Rand, "x", "y"))
+func (g *generator) nodeDetails(node *etree.Element) {
+	d := drawn{generator: g}
+	d.option(10, "standby", "true", "false")
+	d.option(14, "maintenance", "true", "false")
+	d.option(3, "rack", "a", "b")
+	d.option(5, "weight", "1", "25", "-INFINITY")
+	d.option(8, "#health-disk", "green", "yellow", "red", "-5")
+	d.option(14, "site-name", "a")
+	set := g.pairs(node, "instance_attributes", d.pairs...)
+	if set != nil && g.some(10) {
+		g.dateRule(set)
 	}
 	if g.some(2) {
-		operations := e.CreateElement("operations")
-		op := func(n int, name, interval string, more ...string) {
-			if !g.some(n) {
-				return
-			}
-			o := g.add(operations, "op", append([]string{"id", g.id("op"), "name", name, "interval", interval}, more...)...)
-			if g.some(2) {
-				o.CreateAttr("timeout", one(g.Rand, "20s", "90"))
-			}
-			if g.some(4) {
-				o.CreateAttr("on-fail", one(g.Rand, "ignore", "block", "stop", "restart", "fence", "standby", "restart-container", "demote"))
-			}
-			if g.some(12) {
-				o.CreateAttr("enabled", "false")
-			}
-		}
-		op(2, "monitor", "10s")
-		op(3, "monitor", "11s", "role", one(g.Rand, "Promoted", "Stopped", "Unpromoted", "Started"))
-		op(6, "start", "0")
-		op(6, "stop", "0")
-		op(8, "promote", "0")
-	}
-	if g.some(3) {
-		g.pairs(e, "utilization", "cpu", fmt.Sprint(g.IntN(3)), "memory", fmt.Sprint(g.IntN(900)))
-	}
-	g.resources = append(g.resources, id)
-	in.id, in.promotable = id, promotable
-	if instances == 0 {
-		g.probed = append(g.probed, in)
-	}
-	for i := range instances {
-		numbered := in
-		numbered.id = fmt.Sprintf("%s:%d", id, i)
-		g.probed = append(g.probed, numbered)
-	}
-	return id
-}
-
-func (g *generator) group(to *etree.Element, instances int, promotable bool) {
-	id := g.id("grp")
-	e := g.add(to, "group", "id", id)
-	g.meta(e)
-	for range 1 + g.IntN(3) {
-		g.primitive(e, instances, promotable)
-	}
-	g.resources = append(g.resources, id)
-}
-
-func (g *generator) resource(to *etree.Element) {
-	switch g.IntN(8) {
-	case 0, 1, 2:
-		g.primitive(to, 0, false)
-	case 3, 4:
-		g.group(to, 0, false)
-	case 7:
-		g.bundle(to)
-	default:
-		g.clone(to)
-	}
-}
-
-func (g *generator) clone(to *etree.Element) {
-	id := g.id("cln")
-	e := g.add(to, "clone", "id", id)
-	promotable := g.some(2)
-	var pairs []string
-	if promotable {
-		pairs = append(pairs, "promotable", "true")
-		if g.some(4) {
-			pairs = append(pairs, "promoted-max", fmt.Sprint(g.IntN(3)))
-		}
-		if g.some(6) {
-			pairs = append(pairs, "promoted-node-max", "2")
-		}
-	}
-	instances := 0
-	if g.some(5) {
-		pairs = append(pairs, "globally-unique", "true", "clone-node-max", fmt.Sprint(1+g.IntN(3)))
-		instances = len(g.nodes)
-	}
-	if g.some(3) {
-		pairs = append(pairs, "clone-max", fmt.Sprint(1+g.IntN(len(g.nodes)+1)))
-	}
-	for _, name := range []string{"interleave", "notify", "ordered"} {
-		if g.some(4) {
-			pairs = append(pairs, name, "true")
-		}
-	}
-	if g.some(6) {
-		pairs = append(pairs, "clone-min", fmt.Sprint(1+g.IntN(2)))
-	}
-	g.meta(e, pairs...)
-	if g.some(3) {
-		g.group(e, instances, promotable)
-	} else {
-		g.primitive(e, instances, promotable)
-	}
-	g.resources = append(g.resources, id)
-}
-
-func (g *generator) bundle(to *etree.Element) {
-	id := g.id("bundle")
-	e := g.add(to, "bundle", "id", id)
-	g.meta(e)
-	replicas := 1 + g.IntN(3)
-	container := g.add(e, one(g.Rand, "docker", "podman"), "image", "pcmk:http", "replicas", fmt.Sprint(replicas))
-	if g.some(4) {
-		container.CreateAttr("replicas-per-host", "2")
-	}
-	addresses := !g.some(3)
-	network := e.CreateElement("network")
-	if addresses {
-		g.add(network, "", "ip-range-start", "192.168.122.131", "host-interface", "eth0", "host-netmask", "24")
-	}
-	g.add(network, "", "control-port", "3121")
-	if g.some(2) {
-		g.add(network, "port-mapping", "id", g.id("port"), "port", "80")
-	}
-	g.add(e.CreateElement("storage"), "storage-mapping", "id", g.id("map"), "source-dir", "/srv", "target-dir", "/var/www", "options", "rw")
-	promotable := g.some(2) && replicas > 1
-	if promotable {
-		container.CreateAttr("promoted-max", "1")
-	}
-	if !g.some(4) {
-		at := len(g.probed)
-		g.primitive(e, 0, promotable)
-		g.probed = g.probed[:at] // it is inside of containers
-	}
-	for i := range replicas {
-		g.probed = append(g.probed, instance{id: fmt.Sprintf("%s-%s-%d", id, container.Tag, i), class: "ocf", provider: "heartbeat", agent: container.Tag})
-		if addresses {
-			g.probed = append(g.probed, instance{id: fmt.Sprintf("%s-ip-192.168.122.%d", id, 131+i), class: "ocf", provider: "heartbeat", agent: "IPaddr2"})
-		}
-	}
-	g.resources = append(g.resources, id)
-}
-
-func (g *generator) anyResource() string { return one(g.Rand, g.resources...) }
-
-// pair is two resources, mostly different.
-func (g *generator) pair() (a, b string) {
-	a, b = g.anyResource(), g.anyResource()
-	for len(g.resources) > 1 && a == b && !g.some(50) {
-		b = g.anyResource()
-	}
-	return a, b
-}
-
-func (g *generator) role() string {
-	return one(g.Rand, "Promoted", "Started", "Unpromoted", "Stopped", "Promoted", "Master")
-}
-
-// set adds a set of a few of the resources, and returns the others.
-func (g *generator) set(to *etree.Element, of []int, attrs ...string) []int {
-	n := min(len(of), 1+g.IntN(3))
-	if n == 0 {
-		return nil
-	}
-	set := g.add(to, "resource_set", append([]string{"id", g.id("rset")}, attrs...)...)
-	for _, i := range of[:n] {
-		g.add(set, "resource_ref", "id", g.resources[i])
-	}
-	return of[n:]
-}
-
-func (g *generator) rule(to *etree.Element) {
-	rule := g.add(to, "rule", "id", g.id("rule"), "score", g.score())
-	if g.some(4) {
-		rule.CreateAttr("boolean-op", one(g.Rand, "or", "and"))
-	}
-	if g.some(5) {
-		rule.CreateAttr("role", one(g.Rand, "Promoted", "Unpromoted", "Started"))
-	}
-	for range 1 + g.IntN(2) {
-		switch g.IntN(5) {
-		case 0:
-			g.add(rule, "expression", "id", g.id("expr"), "attribute", "rack", "operation", one(g.Rand, "defined", "not_defined"))
-		case 1:
-			g.add(rule, "date_expression", "id", g.id("expr"), "operation", "gt", "start", one(g.Rand, "2023-11-14", "2024-01-01"))
-		case 2:
-			g.add(rule, "expression", "id", g.id("expr"), "attribute", "#uname", "operation", one(g.Rand, "eq", "ne"), "value", one(g.Rand, g.nodes...))
-		default:
-			g.add(rule, "expression", "id", g.id("expr"), "attribute", one(g.Rand, "rack", "ping", "#kind"), "operation",
-				one(g.Rand, "eq", "ne", "lt", "gte"), "value", one(g.Rand, "a", "b", "100", "cluster"))
-		}
-	}
-}
-
-func (g *generator) constraints() {
-	all := g.config.CreateElement("constraints")
-	for range g.IntN(7) {
-		first, second := g.pair()
-		used := g.Perm(len(g.resources))
-		switch g.IntN(10) {
-		case 0, 1, 2:
-			e := g.add(all, "rsc_location", "id", g.id("loc"), "rsc", g.anyResource())
-			if g.some(5) {
-				e.CreateAttr("resource-discovery", one(g.Rand, "never", "exclusive", "always"))
-			}
-			if g.some(3) {
-				g.rule(e)
-				break
-			}
-			g.add(e, "", "node", one(g.Rand, g.nodes...), "score", g.score())
-			if g.some(5) {
-				e.CreateAttr("role", g.role())
-			}
-		case 3, 4, 5:
-			e := g.add(all, "rsc_colocation", "id", g.id("col"), "score", g.score())
-			if g.some(6) {
-				used = g.set(e, used, "sequential", g.flag(2))
-				if g.some(2) {
-					g.set(e, used, "role", g.role())
-				}
-				break
-			}
-			g.add(e, "", "rsc", first, "with-rsc", second)
-			if g.some(5) {
-				e.CreateAttr("rsc-role", g.role())
-			}
-			if g.some(4) {
-				e.CreateAttr("with-rsc-role", g.role())
-			}
-			if g.some(8) {
-				e.CreateAttr("node-attribute", "rack")
-			}
-			if g.some(8) {
-				e.CreateAttr("influence", g.flag(2))
-			}
-		case 6, 7, 8:
-			e := g.add(all, "rsc_order", "id", g.id("ord"))
-			if g.some(3) {
-				e.CreateAttr("kind", one(g.Rand, "Optional", "Serialize", "Mandatory"))
-			}
-			if g.some(6) {
-				used = g.set(e, used, "sequential", g.flag(2), "require-all", g.flag(2))
-				if g.some(2) {
-					g.set(e, used, "action", one(g.Rand, "start", "promote", "stop", "demote"))
-				}
-				break
-			}
-			g.add(e, "", "first", first, "then", second)
-			if g.some(4) {
-				e.CreateAttr("first-action", one(g.Rand, "start", "promote", "stop", "demote"))
-			}
-			if g.some(5) {
-				e.CreateAttr("then-action", one(g.Rand, "start", "promote", "stop", "demote"))
-			}
-			if g.some(5) {
-				e.CreateAttr("symmetrical", g.flag(2))
-			}
-			if g.some(6) {
-				e.CreateAttr("require-all", "false")
-			}
-		case 9:
-			if len(g.tickets) == 0 {
-				break
-			}
-			e := g.add(all, "rsc_ticket", "id", g.id("tkt"), "ticket", one(g.Rand, g.tickets...), "rsc", g.anyResource(),
-				"loss-policy", one(g.Rand, "stop", "fence", "freeze", "demote"))
-			if g.some(3) {
-				e.CreateAttr("rsc-role", g.role())
-			}
-		}
+		g.pairs(node, "utilization", "cpu", fmt.Sprint(g.IntN(5)), "memory", fmt.Sprint(g.IntN(2000)))
 	}
 }
 
 func (g *generator) defaults() {
-	if g.some(5) {
-		g.pairs(g.config.CreateElement("rsc_defaults"), "meta_attributes", "resource-stickiness", g.score(), "migration-threshold", fmt.Sprint(1+g.IntN(3)))
+	if g.some(4) && !g.old {
+		set := g.pairs(g.config.CreateElement("rsc_defaults"), "meta_attributes", "resource-stickiness", g.score(), "migration-threshold", fmt.Sprint(1+g.IntN(3)))
+		switch g.IntN(3) {
+		case 0:
+			g.typeRule(set, "rsc_expression")
+		case 1:
+			g.dateRule(set)
+		}
 	}
-	if g.some(5) {
-		g.pairs(g.config.CreateElement("op_defaults"), "meta_attributes", "timeout", "77s")
+	if g.some(4) && !g.old {
+		set := g.pairs(g.config.CreateElement("op_defaults"), "meta_attributes", "timeout", "77s", "on-fail", one(g.Rand, "restart", "block", "stop"))
+		switch g.IntN(3) {
+		case 0:
+			g.typeRule(set, "rsc_expression")
+		case 1:
+			g.typeRule(set, "op_expression")
+		}
+	}
+}
+
+func (g *generator) tags() {
+	if !g.some(5) || g.old {
+		return
+	}
+	tags := g.config.CreateElement("tags")
+	for range 1 + g.IntN(2) {
+		id := g.id("tag")
+		tag := g.add(tags, "tag", "id", id)
+		for _, i := range g.Perm(len(g.resources))[:min(len(g.resources), 1+g.IntN(3))] {
+			g.add(tag, "obj_ref", "id", g.resources[i])
+		}
+		g.tagged = append(g.tagged, id)
 	}
 }
 

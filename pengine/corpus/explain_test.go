@@ -9,10 +9,8 @@ import (
 
 	"github.com/beevik/etree"
 
-	"github.com/ringmaster-ha/ringmaster/cib/schema"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/pengine/explain/explaintest"
-	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -60,11 +58,9 @@ func traced(t *testing.T, file, at string) *status.WorkingSet {
 		}
 		now = time.Unix(parsed.Epoch(), 0).UTC()
 	}
-	upgraded, _ := schema.UpdateConfiguration(doc.Root())
-	ws, err := status.Unpack(upgraded.CIB, status.Options{Now: now, Flags: status.NoCompat | status.ShowScores, Trace: status.NewTrace()})
+	ws, err := explaintest.Schedule(doc.Root(), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sched.Schedule(ws)
 	return ws
 }

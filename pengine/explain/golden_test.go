@@ -7,12 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/pengine/explain"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
@@ -33,12 +31,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			first, _, _ := strings.Cut(string(want), "\n")
-			file := filepath.Join("testdata", strings.TrimPrefix(first, "# "))
-			doc := etree.NewDocument()
-			if err := doc.ReadFromFile(file); err != nil {
-				t.Fatal(err)
-			}
-			ws := schedule(t, doc.Root(), time.Unix(1700000000, 0).UTC())
+			ws := schedule(t, filepath.Join("testdata", strings.TrimPrefix(first, "# ")))
 			var got strings.Builder
 			got.WriteString(first + "\n")
 			for line := range strings.Lines(string(want)) {
@@ -52,7 +45,9 @@ func TestGolden(t *testing.T) {
 				}
 				return
 			}
-			compare(t, got.String(), string(want))
+			if diff := golden.Difference(strings.Split(got.String(), "\n"), strings.Split(string(want), "\n")); diff != "" {
+				t.Error(diff)
+			}
 		})
 	}
 }
@@ -81,27 +76,9 @@ func answer(t *testing.T, ws *status.WorkingSet, question []string) string {
 	return b.String()
 }
 
-// compare reports the first line that differs.
-func compare(t *testing.T, got, want string) {
-	t.Helper()
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			t.Fatalf("line %d:\n got %s\nwant %s", i+1, g[i], w[i])
-		}
-	}
-	if len(g) != len(w) {
-		t.Fatalf("%d lines, want %d", len(g), len(w))
-	}
-}
-
 // Nothing is explained without a trace, and of nothing.
 func TestErrors(t *testing.T) {
-	doc := etree.NewDocument()
-	if err := doc.ReadFromFile("testdata/placement.xml"); err != nil {
-		t.Fatal(err)
-	}
-	ws := schedule(t, doc.Root(), time.Unix(1700000000, 0).UTC())
+	ws := schedule(t, "testdata/placement.xml")
 	for _, tt := range []struct{ subject, want string }{
 		{"wep", "Resource or node 'wep' not found: did you mean web?"},
 		{"web@node9", "Node 'node9' not found: did you mean node1, node2 or node3?"},

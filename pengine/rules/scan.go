@@ -125,6 +125,12 @@ func floatPrefix(s string) int {
 	return i
 }
 
+// Score is the score that a text means, 0 if none (char2score).
+func Score(text string) int {
+	n, _ := scoreOf(text)
+	return n
+}
+
 // scoreOf is a set's score (char2score). The colours of node health, which the
 // schema does not allow there, count 0.
 func scoreOf(text string) (score int, problems []Problem) {

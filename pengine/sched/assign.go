@@ -12,13 +12,14 @@ type assigner struct {
 	ws          *status.WorkingSet
 	colocations *colocations
 	promotable  map[*status.Resource]*knownInstances
+	nested      map[*status.Resource]int // how many assignments of a bundle are under way
 }
 
 // assignResources assigns all resources (allocate_resources). Connections to
 // remote nodes go first, for what runs there depends on them; one that is on its
 // way goes where it was sent.
 func assignResources(ws *status.WorkingSet) {
-	a := &assigner{ws: ws, colocations: newColocations(ws), promotable: map[*status.Resource]*knownInstances{}}
+	a := &assigner{ws: ws, colocations: newColocations(ws), promotable: map[*status.Resource]*knownInstances{}, nested: map[*status.Resource]int{}}
 	if !strings.EqualFold(ws.PlacementStrategy, "default") {
 		a.sortResources()
 	}

@@ -12,22 +12,15 @@ import (
 )
 
 func BenchmarkSchedule(b *testing.B) {
-	for _, c := range schedtest.Clusters() {
-		b.Run(c.String(), func(b *testing.B) {
-			doc := etree.NewDocument()
-			if err := doc.ReadFromString(c.CIB()); err != nil {
+	schedtest.Run(b, func(b *testing.B, cib *etree.Element) {
+		for b.Loop() {
+			b.StopTimer()
+			ws, err := status.Unpack(cib, status.Options{Now: time.Unix(1700000100, 0).UTC()})
+			if err != nil {
 				b.Fatal(err)
 			}
-			b.ReportAllocs()
-			for b.Loop() {
-				b.StopTimer()
-				ws, err := status.Unpack(doc.Root(), status.Options{Now: time.Unix(1700000100, 0).UTC(), Flags: status.NoCompat})
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.StartTimer()
-				sched.Schedule(ws)
-			}
-		})
-	}
+			b.StartTimer()
+			sched.Schedule(ws)
+		}
+	})
 }

@@ -2,8 +2,13 @@ package sched
 
 import (
 	"github.com/ringmaster-ha/ringmaster/internal/glist"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
+
+// maxNested is how often a bundle may be assigned within its own assignment: what
+// is colocated with it may ask for it once more, and that does no harm.
+const maxNested = 4
 
 // containersOf are the containers of a bundle, by replica.
 func containersOf(r *status.Resource) []*status.Resource {
@@ -25,7 +30,17 @@ func instancesOf(r *status.Resource) []*status.Resource {
 // assignBundle assigns a bundle's containers as a clone's instances, then what
 // goes with each (pcmk__bundle_allocate). What runs inside has no choice but its
 // own replica's guest node.
+//
+// A bundle whose clone is colocated with the bundle itself is its own precondition.
+// The reference assigns it again and again until its stack is full; here that ends
+// after maxNested times.
 func (a *assigner) assignBundle(r *status.Resource, prefer *status.Node) {
+	if a.nested[r] == maxNested {
+		a.ws.At("pcmk__bundle_allocate").Logf(loglevel.Error, "Dependency loop detected involving %s", r.ID)
+		return
+	}
+	a.nested[r]++
+	defer func() { a.nested[r]-- }()
 	data := r.BundleData
 	r.Set(status.Assigning)
 	recordScores(r, "pcmk__bundle_allocate")
@@ -79,9 +94,6 @@ func (a *assigner) assignInside(replica *status.Replica) {
 }
 
 func isReplicaNode(data *status.BundleData, n *status.Node) bool {
-	if !n.IsGuest() {
-		return false
-	}
 	for _, replica := range data.Replicas {
 		if replica.Node != nil && replica.Node.Node == n {
 			return true

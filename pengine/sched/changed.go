@@ -9,6 +9,10 @@ import (
 // forgotten what has changed or gone (pcmk__handle_rsc_config_changes).
 func handleConfigChanges(ws *status.WorkingSet) {
 	s := &planner{ws: ws}
+	all := byAnyID{}
+	for _, r := range ws.Resources {
+		all.add(r)
+	}
 	for _, n := range s.ws.Nodes {
 		if !n.Maintenance && !available(n) {
 			continue
@@ -17,40 +21,73 @@ func handleConfigChanges(ws *status.WorkingSet) {
 		if len(histories) != 1 {
 			continue // the reference's search for it has one result, or fails
 		}
+		active := byAnyID{}
+		for _, r := range n.Running {
+			active.add(r)
+		}
 		for _, rh := range histories[0].Resources {
 			if len(rh.Entries) == 0 {
 				continue
 			}
-			for _, r := range s.matching(rh.ID) {
-				if r.Variant == status.Primitive {
-					s.handleHistory(rh, r, n)
-				}
+			for r := range status.NewestFirst(all.matching(rh, active)) {
+				s.handleHistory(rh, r, n)
 			}
 		}
 	}
 }
 
-// matching are the resources that an id in a history can mean, the last first
-// (pcmk__rscs_matching_id).
-func (s *planner) matching(id string) []*status.Resource {
-	if s.byAnyID == nil {
-		s.byAnyID = map[string][]*status.Resource{}
-		for _, r := range s.ws.Resources {
-			s.indexIDs(r)
-		}
-	}
-	return s.byAnyID[id]
+// byAnyID are the primitives that an id in a history can mean. The reference takes
+// the last first (pcmk__rscs_matching_id).
+type byAnyID map[string]*namesakes
+
+type namesakes struct {
+	resources []*status.Resource
+	alike     bool // they are instances of one configured resource, and no orphans
 }
 
-func (s *planner) indexIDs(r *status.Resource) {
-	add := func(id string) { s.byAnyID[id] = append([]*status.Resource{r}, s.byAnyID[id]...) }
-	add(r.ID)
-	if r.HistoryID != "" && r.HistoryID != r.ID {
-		add(r.HistoryID)
+func (m byAnyID) add(r *status.Resource) {
+	if r.Variant == status.Primitive {
+		m.addUnder(r.ID, r)
+		if r.HistoryID != "" && r.HistoryID != r.ID {
+			m.addUnder(r.HistoryID, r)
+		}
 	}
 	for _, c := range r.Children {
-		s.indexIDs(c)
+		m.add(c)
 	}
+}
+
+func (m byAnyID) addUnder(id string, r *status.Resource) {
+	same := m[id]
+	if same == nil {
+		same = &namesakes{alike: true}
+		m[id] = same
+	}
+	same.resources = append(same.resources, r)
+	same.alike = same.alike && !r.Is(status.Orphan) && r.Element == same.resources[0].Element
+}
+
+// matching are those that a history on a node is to be compared with. Of instances
+// of the same agent as the history's these are the active ones.
+func (m byAnyID) matching(rh *status.ResourceHistory, active byAnyID) []*status.Resource {
+	same := m[rh.ID]
+	switch {
+	case same == nil:
+		return nil
+	case !same.alike || !sameAgent(same.resources[0], rh):
+		return same.resources
+	}
+	switch running := active[rh.ID]; {
+	case running == nil:
+		return nil
+	case len(running.resources) == 1:
+		return running.resources
+	}
+	return same.resources // in their order
+}
+
+func sameAgent(r *status.Resource, rh *status.ResourceHistory) bool {
+	return r.Type == rh.Type && r.Class == rh.Class && r.Provider == rh.Provider
 }
 
 // handleHistory is for one resource's history on one node.
@@ -135,7 +172,7 @@ func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.Hi
 		if s.ws.Flags.Has(status.StopOrphanActions) {
 			s.scheduleCancel(r, e, n, "orphan")
 		} else {
-			s.debugf("Recurring %s for %s on %s is orphaned", e.Task, r.ID, n)
+			s.debugf("%s-interval %s for %s on %s is orphaned", s.interval(e.IntervalMS), e.Task, r.ID, n)
 		}
 		return true
 	}
@@ -150,7 +187,7 @@ func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.Hi
 	d := r.CompareDigests(e, n)
 	if s.ws.Flags.Has(status.Sanitized) && d.Result != status.DigestMatch && e.SecureDigest != "" && d.Secure == e.SecureDigest {
 		s.ws.Infof("Only 'private' parameters to %s-interval %s for %s on %s changed: %s",
-			readableInterval(e.IntervalMS), task, r.ID, n, e.TransitionMagic)
+			s.interval(e.IntervalMS), task, r.ID, n, e.TransitionMagic)
 		return false
 	}
 	switch d.Result {

@@ -9,9 +9,10 @@ import (
 // planner creates and orders actions. It has what several steps of one stage look
 // up, and nothing that outlives the stage.
 type planner struct {
-	ws      *status.WorkingSet
-	byAnyID map[string][]*status.Resource // resources by their id and by that in the history
-	sorted  map[*status.Resource]bool     // clones whose instances are in order of their numbers
+	ws     *status.WorkingSet
+	sorted map[*status.Resource]bool // clones whose instances are in order of their numbers
+
+	lastInterval string // as last written in a message
 }
 
 // scheduleResourceActions creates probes, clean-ups and all that resources do to

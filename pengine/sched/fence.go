@@ -34,8 +34,9 @@ func scheduleFencingAndShutdowns(ws *status.WorkingSet) {
 				dcDown = fencing
 				break
 			}
-			if !ws.Flags.Has(status.ConcurrentFencing) && len(fencings) > 0 {
-				status.Order(fencings[len(fencings)-1], fencing, status.OrderOptional)
+			// Nodes of one name share the action.
+			if last := len(fencings) - 1; !ws.Flags.Has(status.ConcurrentFencing) && last >= 0 && fencings[last] != fencing {
+				status.Order(fencings[last], fencing, status.OrderOptional)
 			}
 			fencings = append(fencings, fencing)
 		case !n.IsGuestOrRemote() && n.Online && n.Shutdown:
@@ -75,7 +76,9 @@ func scheduleFencingAndShutdowns(ws *status.WorkingSet) {
 
 func orderAfterEach(a *status.Action, list []*status.Action) {
 	for before := range status.NewestFirst(list) {
-		status.Order(before, a, status.OrderOptional)
+		if before != a { // which nodes of one name share
+			status.Order(before, a, status.OrderOptional)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
+	"github.com/ringmaster-ha/ringmaster/pengine/sched/schedtest"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -29,12 +30,7 @@ func FuzzSchedule(f *testing.F) {
 		if err := doc.ReadFromFile(files[int(which)%len(files)]); err != nil {
 			t.Fatal(err)
 		}
-		disturb(doc.Root(), rand.New(rand.NewPCG(seed, uint64(which))))
-		for _, nvpair := range doc.Root().FindElements(".//nvpair[@name='clone-max']") {
-			if len(nvpair.SelectAttrValue("value", "")) > 1 { // a thousand instances only take their time
-				nvpair.CreateAttr("value", "9")
-			}
-		}
+		schedtest.Disturb(doc.Root(), rand.New(rand.NewPCG(seed, uint64(which))).IntN)
 		ws, err := status.Unpack(doc.Root(), status.Options{
 			Now: time.Unix(1700000000, 0).UTC(), Flags: status.NoCompat | status.ShowScores | status.ShowUtilization,
 		})
@@ -43,33 +39,4 @@ func FuzzSchedule(f *testing.F) {
 		}
 		sched.Schedule(ws)
 	})
-}
-
-// disturb takes elements of a CIB away, doubles or moves them, and gives them
-// values that others have.
-func disturb(cib *etree.Element, r *rand.Rand) {
-	for range 1 + r.IntN(12) {
-		all := cib.FindElements(".//*")
-		e, other := all[r.IntN(len(all))], all[r.IntN(len(all))]
-		switch r.IntN(5) {
-		case 0:
-			if e.Parent() != nil && e.Parent() != cib {
-				e.Parent().RemoveChild(e)
-			}
-		case 1:
-			if e.Parent() != nil && e.Parent() != cib {
-				e.Parent().AddChild(e.Copy())
-			}
-		case 2:
-			other.AddChild(e.Copy())
-		case 3:
-			if len(e.Attr) > 0 {
-				e.RemoveAttr(e.Attr[r.IntN(len(e.Attr))].Key)
-			}
-		default:
-			if len(e.Attr) > 0 && len(other.Attr) > 0 {
-				e.Attr[r.IntN(len(e.Attr))].Value = other.Attr[r.IntN(len(other.Attr))].Value
-			}
-		}
-	}
 }

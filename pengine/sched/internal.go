@@ -49,8 +49,7 @@ func (s *planner) constrainPrimitive(r *status.Resource) {
 	capacity := len(r.Utilization) > 0 && !strings.EqualFold(s.ws.PlacementStrategy, "default")
 	var allowed []*status.Candidate
 	if unfence || capacity || r.Container != nil {
-		allowed = r.Allowed.Values()
-		glist.Sort(allowed, func(a, b *status.Candidate) int { return status.CompareNames(a.Name, b.Name) })
+		allowed = allowedNodes(s.ws, &r.Allowed)
 	}
 	if unfence {
 		for _, n := range allowed {
@@ -100,6 +99,16 @@ func (s *planner) constrainFiller(r *status.Resource, allowed []*status.Candidat
 		score = 10000 // only preferred to be on the connection's host
 	}
 	colocate("resource-with-container", score, r, container, true)
+}
+
+// allowedNodes are the nodes of a table, by name; for a daemon they are as the reference's
+// hash table has them (allowed_nodes_as_list).
+func allowedNodes(ws *status.WorkingSet, table *status.NodeTable) []*status.Candidate {
+	nodes := table.Values()
+	if !ws.Flags.Has(status.Daemon) {
+		glist.Sort(nodes, func(a, b *status.Candidate) int { return status.CompareNames(a.Name, b.Name) })
+	}
+	return nodes
 }
 
 func avoidRemoteNodes(r *status.Resource) {

@@ -238,8 +238,7 @@ func (n *notifications) describe(r *status.Resource) {
 	ids, _ := names(n.inactive, false)
 	add("notify_inactive_resource", ids)
 
-	available := n.allowed.Values()
-	glist.Sort(available, func(a, b *status.Candidate) int { return status.CompareNames(a.Name, b.Name) })
+	available := allowedNodes(r.WorkingSet(), n.allowed)
 	var list, all, hosts []string
 	for _, c := range available {
 		if c.HasName {

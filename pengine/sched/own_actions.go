@@ -14,8 +14,8 @@ import (
 type ownActions struct {
 	names       []actionName // of actions, by their number
 	others      map[string]actionName
-	byResource  [][]*status.Action // by the resource's index, the oldest first; nil if not yet read
-	byInstances map[instancesKey]*instancesActions
+	byResource  [][]*status.Action    // by the resource's index, the oldest first; nil if not yet read
+	byInstances [][]*instancesActions // by the resource's index and the name
 }
 
 // instancesActions are the actions of one name of a resource's instances or
@@ -29,17 +29,12 @@ type instancesActions struct {
 // number past those.
 type actionName int
 
-type instancesKey struct {
-	resource int
-	name     actionName
-}
-
 func newOwnActions(ws *status.WorkingSet) ownActions {
 	o := ownActions{
 		names:       make([]actionName, ws.NextActionID),
 		others:      map[string]actionName{status.TaskNone.String(): actionName(status.TaskNone)},
 		byResource:  make([][]*status.Action, len(ws.AllResources())),
-		byInstances: map[instancesKey]*instancesActions{},
+		byInstances: make([][]*instancesActions, len(ws.AllResources())),
 	}
 	for _, a := range ws.Actions {
 		o.names[a.ID] = o.named(a.Task)
@@ -111,16 +106,18 @@ func (o *ownActions) find(r *status.Resource, name actionName, n *status.Node) *
 // ofInstances are the newest actions of that name, on that node if it is not nil, of
 // the instances or containers that have any.
 func (o *ownActions) ofInstances(r *status.Resource, name actionName, n *status.Node) []*status.Action {
-	key := instancesKey{r.Index, name}
-	found := o.byInstances[key]
-	if found == nil {
-		found = o.findOfInstances(r, name)
-		o.byInstances[key] = found
+	known := o.byInstances[r.Index]
+	if missing := int(name) + 1 - len(known); missing > 0 {
+		known = append(known, make([]*instancesActions, missing)...)
+		o.byInstances[r.Index] = known
+	}
+	if known[name] == nil {
+		known[name] = o.findOfInstances(r, name)
 	}
 	if n == nil {
-		return found.anywhere
+		return known[name].anywhere
 	}
-	return found.on[n.Index]
+	return known[name].on[n.Index]
 }
 
 func (o *ownActions) findOfInstances(r *status.Resource, name actionName) *instancesActions {

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,7 +112,7 @@ func (s *planner) repeatActive(r *status.Resource, start *status.Action, n *stat
 	if !start.Is(status.ActionRunnable) || n == nil || !n.Online || n.Unclean {
 		a.Clear(status.ActionRunnable)
 	} else if !a.Is(status.Optional) {
-		s.ws.At("recurring_op_for_active").Infof("Start %s-interval %s for %s on %s", readableInterval(op.IntervalMS), a.Task, r.ID, n)
+		s.ws.At("recurring_op_for_active").Infof("Start %s-interval %s for %s on %s", s.interval(op.IntervalMS), a.Task, r.ID, n)
 	}
 	if r.NextRole == status.RolePromoted {
 		a.SetExpectedResult(status.OCFRunningPromoted)
@@ -181,7 +182,7 @@ func (s *planner) repeatInactive(r *status.Resource, n *status.Node, op recurrin
 			a.Clear(status.ActionRunnable)
 		}
 		if a.Is(status.ActionRunnable) && !a.Is(status.Optional) {
-			s.ws.At("recurring_op_for_inactive").Noticef("Start recurring %s-interval %s for Stopped %s on %s", readableInterval(op.IntervalMS), a.Task, r.ID, other)
+			s.ws.At("recurring_op_for_inactive").Noticef("Start recurring %s-interval %s for Stopped %s on %s", s.interval(op.IntervalMS), a.Task, r.ID, other)
 		}
 	}
 }
@@ -212,7 +213,7 @@ func (s *planner) cancelStopped(r *status.Resource, n *status.Node, op recurring
 		order(s.ws, actionOf(cancel), taskOf(r, status.ActionNameStart), status.OrderRunnableFirst)
 	}
 	s.ws.At("cancel_if_running").Infof("Cancelling %s-interval %s action for %s on %s because configured for Stopped role (not %s)",
-		readableInterval(op.IntervalMS), op.Name, r.ID, n, r.NextRole)
+		s.interval(op.IntervalMS), op.Name, r.ID, n, r.NextRole)
 }
 
 // cancelAction cancels a recurring operation (pcmk__new_cancel_action). It takes
@@ -230,7 +231,7 @@ func cancelAction(r *status.Resource, task string, intervalMS uint, n *status.No
 // scheduleCancel cancels the recurring operation of a history entry
 // (pcmk__schedule_cancel).
 func (s *planner) scheduleCancel(r *status.Resource, e *status.HistoryEntry, n *status.Node, reason string) {
-	s.ws.At("pcmk__schedule_cancel").Infof("Recurring %s-interval %s for %s will be stopped on %s: %s", readableInterval(e.IntervalMS), e.Task, r.ID, n, reason)
+	s.ws.At("pcmk__schedule_cancel").Infof("Recurring %s-interval %s for %s will be stopped on %s: %s", s.interval(e.IntervalMS), e.Task, r.ID, n, reason)
 	a := cancelAction(r, e.Task, e.IntervalMS, n)
 	if e.HasCallID {
 		addMeta(a, "call-id", strconv.Itoa(e.CallID))
@@ -238,12 +239,15 @@ func (s *planner) scheduleCancel(r *status.Resource, e *status.HistoryEntry, n *
 	order(s.ws, taskOf(r, status.ActionNameStop), actionOf(a), status.OrderOptional)
 }
 
-// readableInterval is an interval in milliseconds as messages have it
+// interval is an interval in milliseconds as messages have it
 // (pcmk__readable_interval): a unit is used from just above one on, so that a minute
 // is 60s.
-func readableInterval(ms uint) string {
+//
+// As the reference's text of an interval of 0 is what the last other one left in its
+// buffer, so is that here.
+func (s *planner) interval(ms uint) string {
 	if ms == 0 {
-		return "0s"
+		return cmp.Or(s.lastInterval, "0s")
 	}
 	text := ""
 	number := func(n uint) string { return strconv.FormatUint(uint64(n), 10) }
@@ -266,6 +270,7 @@ func readableInterval(ms uint) string {
 	case ms > 0:
 		text += number(ms) + "ms"
 	}
+	s.lastInterval = text
 	return text
 }
 

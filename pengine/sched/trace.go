@@ -9,11 +9,11 @@ import (
 // traceLocation remembers what a location constraint does to a resource's entry
 // for a node, which is nil if it makes that.
 func traceLocation(t *status.Trace, r *status.Resource, entry *status.Candidate, l *status.Location, c *status.Candidate) {
-	before := 0
+	n, before := c.Node, 0
 	if entry != nil {
-		before = entry.Score
+		n, before = entry.Node, entry.Score // of two nodes with one id, one has the entry
 	}
-	t.Add(r, c.Node, before, c.Score, status.Cause{Location: l})
+	t.Add(r, n, before, c.Score, status.Cause{Location: l})
 }
 
 // traceBan remembers that a resource loses a node.

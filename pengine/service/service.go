@@ -139,7 +139,7 @@ func (c *Calculator) transition(cib *etree.Element, now time.Time) (*calculation
 	ws, err := status.Unpack(upgraded.CIB, status.Options{
 		Now:    now,
 		Clock:  now,
-		Flags:  status.NoCounts,
+		Flags:  status.NoCounts | status.NoCompat | status.Daemon,
 		Log:    c.Log,
 		Warned: &c.warned,
 	})
@@ -147,9 +147,7 @@ func (c *Calculator) transition(cib *etree.Element, now time.Time) (*calculation
 		return nil, err
 	}
 	sched.Schedule(ws)
-	for _, line := range c.columns.Lines(ws) {
-		c.logf(loglevel.Notice, "log_list_item", "Actions: %s", line)
-	}
+	c.columns.LogActions(ws)
 	calc.graph = graph.New(ws, c.made).AppendLine(nil)
 	c.made++
 	calc.ws = ws
@@ -172,7 +170,7 @@ func (c *Calculator) logUpgrade(messages []schema.Message, calc *calculation) {
 			c.logf(level, function, "CIB upgrade: %s", m.Text)
 		case schema.Refused:
 			for _, f := range m.Faults {
-				c.logf(loglevel.Error, function, "%s", f.Text)
+				c.logf(loglevel.Error, "xml_log", "%s", f.Text)
 			}
 		default:
 			c.logf(level, function, "%s", m.Text)

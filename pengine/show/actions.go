@@ -13,16 +13,15 @@ func (p *Printer) TransitionSummary(ws *status.WorkingSet, spacer bool) {
 		p.Spacer()
 	}
 	p.Begin("Transition Summary")
+	s := summary{p: p, columns: newColumns()}
 	if p.xml {
-		s := summary{p: p, columns: new(Columns)}
 		s.write(ws)
 		p.End()
 		return
 	}
 	// The reference's columns are as wide as they were when it logged the summary.
-	var columns Columns
-	columns.Lines(ws)
-	s := summary{columns: &columns, log: ws}
+	s.write(ws)
+	s.lines, s.log = s.lines[:0], ws
 	s.write(ws)
 	for _, line := range s.lines {
 		p.Item("%s", line)
@@ -51,35 +50,39 @@ func Changes(r *status.Resource) (all []Change) {
 // written, and stay so for the next transition. The zero value is that of a new process.
 type Columns struct{ resource, detail int }
 
-// Lines are the lines of a transition's summary, as the scheduler logs them.
-func (c *Columns) Lines(ws *status.WorkingSet) []string {
-	s := summary{columns: c.atLeast()}
-	s.write(ws)
-	return s.lines
-}
-
-func (c *Columns) atLeast() *Columns {
-	const least = 5
-	c.resource, c.detail = max(c.resource, least), max(c.detail, least)
+func newColumns() *Columns {
+	c := new(Columns)
+	c.begin()
 	return c
 }
 
+// begin gives columns their least width.
+func (c *Columns) begin() {
+	const least = 5
+	c.resource, c.detail = max(c.resource, least), max(c.detail, least)
+}
+
+// LogActions is that of a process that makes one transition.
+func LogActions(ws *status.WorkingSet) { new(Columns).LogActions(ws) }
+
 // LogActions logs the lines of the summary, as is done when all is scheduled
 // (log_all_actions).
-func LogActions(ws *status.WorkingSet) {
-	s := summary{log: ws, columns: new(Columns).atLeast()}
+func (c *Columns) LogActions(ws *status.WorkingSet) {
+	c.begin()
+	s := summary{p: &Printer{}, log: ws, columns: c}
 	s.say = func(line string) { ws.At("log_list_item").Noticef("Actions: %s", line) }
 	s.write(ws)
 }
 
-// summary is the lines of a summary, or its elements if p is there.
+// summary is the lines of a summary. Columns grow as lines are written.
 type summary struct {
 	p       *Printer
 	lines   []string
-	columns *Columns
 	say     func(line string)  // instead of lines, if not nil
 	log     *status.WorkingSet // for what is only logged, if not nil
-	take    func(Change)       // instead of writing lines, if not nil
+	columns *Columns
+
+	take func(Change) // instead of writing lines, if not nil
 }
 
 func (s *summary) write(ws *status.WorkingSet) {
@@ -123,7 +126,7 @@ func (s *summary) nodeAction(a *status.Action) {
 		}
 		return
 	}
-	if s.p != nil {
+	if s.p.xml {
 		s.p.Element("node_action", "task", task, "node", name, "reason", a.Reason)
 		return
 	}
@@ -157,7 +160,15 @@ func (s *summary) resource(r *status.Resource) {
 			r.Role = status.RoleStarted // as it was before its actions were created
 		}
 	}
-	if current == nil && r.Is(status.Orphan) || !r.Is(status.Managed) || current == nil && next == nil {
+	if current == nil && r.Is(status.Orphan) {
+		return
+	}
+	if managed := r.Is(status.Managed); !managed || current == nil && next == nil {
+		detail := ""
+		if !managed {
+			detail = " unmanaged"
+		}
+		s.leave(r, detail)
 		return
 	}
 	s.primitive(r, current, next)
@@ -207,6 +218,13 @@ func (s *summary) primitive(r *status.Resource, current, next *status.Node) {
 	}
 }
 
+// leave says in the log that a primitive stays as it is.
+func (s *summary) leave(r *status.Resource, detail string) {
+	if s.log != nil {
+		s.log.At("rsc_action_default").Infof("Leave   %s\t(%s%s)", r.ID, r.Role, detail)
+	}
+}
+
 // sameRole says what is done with a primitive whose role stays.
 func (s *summary) sameRole(r *status.Resource, current, next *status.Node, start, stop, promote, demote *status.Action) {
 	if next == nil {
@@ -222,6 +240,8 @@ func (s *summary) sameRole(r *status.Resource, current, next *status.Node, start
 	case start == nil || start.Is(status.Optional):
 		if demote != nil && promote != nil && !demote.Is(status.Optional) && !promote.Is(status.Optional) {
 			s.item("Re-promote", r, current, next, promote, demote)
+		} else {
+			s.leave(r, " "+next.String())
 		}
 	case !start.Is(status.ActionRunnable):
 		s.item("Stop", r, current, nil, stop, reasonFrom(stop, start))
@@ -264,7 +284,7 @@ func (s *summary) item(change string, r *status.Resource, from, to *status.Node,
 		s.take(Change{change, r, from, to, source.Reason, !action.Is(status.ActionRunnable), action})
 		return
 	}
-	if s.p != nil {
+	if s.p.xml {
 		s.p.itemXML(change, r, from, to, source.Reason, !action.Is(status.ActionRunnable))
 		return
 	}

@@ -22,12 +22,13 @@ type CIB struct {
 	// (pcmk__simulate_node_config).
 	ConfigureNodes bool
 
-	states map[string]*etree.Element // of node_state, by uname
+	states  map[string]*etree.Element // of node_state, by uname
+	doubled map[*etree.Element]bool   // whether a node's state has elements of the same name and id
 }
 
 // NewCIB prepares a CIB, which has a status section.
 func NewCIB(root *etree.Element, origin string, now int64) *CIB {
-	c := &CIB{Root: root, Origin: origin, Now: now, states: map[string]*etree.Element{}}
+	c := &CIB{Root: root, Origin: origin, Now: now, states: map[string]*etree.Element{}, doubled: map[*etree.Element]bool{}}
 	for _, e := range c.status().SelectElements("node_state") {
 		if name := e.SelectAttr("uname"); name != nil && c.states[name.Value] == nil {
 			c.states[name.Value] = e
@@ -119,6 +120,7 @@ func (c *CIB) setNodeState(name string, up bool, origin string) *etree.Element {
 	e.CreateAttr("join", join)
 	e.CreateAttr("expected", join)
 	e.CreateAttr("crm-debug-origin", origin)
+	c.modified(e)
 	c.updated()
 	return e
 }
@@ -140,25 +142,26 @@ type agent struct{ class, provider, kind string }
 
 // history is what a node remembers of a resource.
 type history struct {
-	*etree.Element     // lrm_resource
-	call           int // the number that the next result gets
+	*etree.Element      // lrm_resource
+	call           int  // the number that the next result gets
+	scratch        bool // it goes into the first of several
 }
 
 // history is the node's history of a resource, under one of two names, made under
 // the second if there is none (pcmk__inject_resource_history). ok is false, with an
 // error printed, if the agent is not known well enough.
 //
-// Of a history that the node has twice the reference sees neither: it writes into
-// the first as if that was empty.
+// Of a history that the node has twice the reference sees neither: it makes another,
+// which then goes into the first.
 func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known string, a agent) (h history, ok bool) {
-	var doubled *etree.Element
+	doubled := false
 	for _, name := range []string{resource, known} {
 		switch found := resourceHistories(node, name); len(found) {
 		case 0:
 		case 1:
-			return history{found[0], nextCallID(found[0])}, true
+			return history{Element: found[0], call: nextCallID(found[0])}, true
 		default:
-			doubled = found[0]
+			doubled = true
 		}
 	}
 	switch strings.ToLower(a.class) {
@@ -175,9 +178,6 @@ func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known stri
 		p.Err("Invalid class for %s: %s", resource, a.class)
 		return h, false
 	}
-	if doubled != nil {
-		return history{doubled, 1}, true
-	}
 	outer := node.SelectElement("lrm")
 	if outer == nil {
 		outer = node.CreateElement("lrm")
@@ -190,7 +190,7 @@ func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known stri
 		e.CreateAttr("provider", a.provider)
 	}
 	e.CreateAttr("type", a.kind)
-	return history{e, 1}, true
+	return history{e, 1, doubled}, true
 }
 
 func resourceHistories(node *etree.Element, name string) (found []*etree.Element) {

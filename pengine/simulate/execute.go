@@ -220,7 +220,7 @@ func (x *execution) resourceAction(s *graph.Synapse, e *graph.Event, node string
 		x.cib.countFailure(x.p, state, name, task, r.intervalMS, rc)
 		break
 	}
-	x.cib.record(h, r)
+	x.cib.record(state, h, r)
 	x.done(s, failed)
 }
 

@@ -167,7 +167,7 @@ func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec strin
 	if !ok {
 		return
 	}
-	c.record(h, result{
+	c.record(state, h, result{
 		resource: id(h.Element), task: task, intervalMS: intervalMS, rc: int(rc), reason: "Simulated action result",
 	})
 }

@@ -36,9 +36,9 @@ func nextCallID(history *etree.Element) int {
 	return last + 1
 }
 
-// record writes a result into a resource's history: over an earlier one of its kind
-// (pcmk__create_history_xml).
-func (c *CIB) record(h history, r result) {
+// record writes a result into a resource's history in a node's state: over an earlier
+// one of its kind (pcmk__create_history_xml).
+func (c *CIB) record(state *etree.Element, h history, r result) {
 	task := r.task
 	if task == status.ActionNameReload || task == status.ActionNameReloadAgent {
 		task = status.ActionNameStart
@@ -98,6 +98,10 @@ func (c *CIB) record(h history, r result) {
 		if digest != "" {
 			set("op-digest", digest)
 		}
+	}
+	c.modified(state)
+	if h.scratch {
+		h.Parent().RemoveChild(h.Element)
 	}
 	c.updated()
 }

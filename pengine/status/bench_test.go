@@ -11,19 +11,12 @@ import (
 )
 
 func BenchmarkUnpack(b *testing.B) {
-	for _, c := range schedtest.Clusters() {
-		b.Run(c.String(), func(b *testing.B) {
-			doc := etree.NewDocument()
-			if err := doc.ReadFromString(c.CIB()); err != nil {
-				b.Fatal(err)
+	schedtest.Run(b, func(b *testing.B, cib *etree.Element) {
+		for b.Loop() {
+			ws, err := status.Unpack(cib, status.Options{Now: time.Unix(1700000100, 0).UTC()})
+			if err != nil || ws.Instances == 0 {
+				b.Fatal(ws.Instances, err)
 			}
-			b.ReportAllocs()
-			for b.Loop() {
-				ws, err := status.Unpack(doc.Root(), status.Options{Now: time.Unix(1700000100, 0).UTC()})
-				if err != nil || ws.Instances == 0 {
-					b.Fatal(ws.Instances, err)
-				}
-			}
-		})
-	}
+		}
+	})
 }

@@ -29,6 +29,7 @@ const (
 	ShowScores
 	ShowUtilization
 	CheckConfig // unpack and check, schedule nothing
+	Daemon      // it is for a live cluster: lists that only tests need sorted are not
 )
 
 // ResourceFlags are the properties and the transient states of a resource.

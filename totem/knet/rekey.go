@@ -1,6 +1,8 @@
 package knet
 
 import (
+	"time"
+
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/totem"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/crypto"
@@ -12,11 +14,16 @@ import (
 type rekey struct {
 	slot    int // of the configuration that counts, 1 or 2
 	enabled bool
+	forget  totem.Instant // when the old one is forgotten, totem.Never if there is none
 }
+
+// forgetAfter is how long after its last step a change of keys leaves the old one
+// to be read.
+const forgetAfter = 10 * time.Second
 
 // setFirstKeys puts the keys in place with which the node starts.
 func (t *Transport) setFirstKeys(c crypto.Config) error {
-	t.rekey = rekey{slot: 1, enabled: c.Enabled()}
+	t.rekey = rekey{slot: 1, enabled: c.Enabled(), forget: totem.Never}
 	if !c.Enabled() {
 		t.keys.AllowClear(true)
 		return nil
@@ -53,6 +60,9 @@ func (t *Transport) load(c crypto.Config) error {
 // that would bring it the message for the next step is lost with it. It therefore
 // seals with the new key as soon as it hears another do so.
 func (t *Transport) SetCrypto(c crypto.Config) error {
+	if t.rekey.forget != totem.Never {
+		t.forget()
+	}
 	t.rekey.slot = 3 - t.rekey.slot
 	t.rekey.enabled = c.Enabled()
 	err := t.load(c)
@@ -90,11 +100,21 @@ func (t *Transport) Activate(now totem.Instant) {
 	t.run()
 }
 
-// Cleanup forgets the old key.
+// Cleanup has the old key forgotten, but not at once as the reference does: a node
+// that has missed the message for its second step still seals with it, and what
+// would bring it the message is the token that it passes on. That happens where one
+// node is much slower than the others: libknet drops clear packets for as long as a
+// node of the reference takes to load a configuration without a key.
 func (t *Transport) Cleanup() {
 	t.sayPhase(2)
+	t.cfg.Log.Logf(loglevel.Debug, "Clearing old knet crypto config %d\n", 3-t.rekey.slot)
+	t.rekey.forget = t.now.Add(forgetAfter)
+}
+
+// forget ends a change of keys.
+func (t *Transport) forget() {
+	t.rekey.forget = totem.Never
 	old := 3 - t.rekey.slot
-	t.cfg.Log.Logf(loglevel.Debug, "Clearing old knet crypto config %d\n", old)
 	if err := t.keys.Set(old, nil); err != nil {
 		t.cfg.Log.Logf(loglevel.Error, "knet_handle_crypto_set_config to clear index %d failed: %v", old, err)
 	}

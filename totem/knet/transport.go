@@ -162,7 +162,9 @@ func (t *Transport) Poll(fds []unix.PollFd) []unix.PollFd {
 }
 
 // Deadline is when Tick wants to be called next.
-func (t *Transport) Deadline() totem.Instant { return min(t.upAt, t.core.NextDeadline()) }
+func (t *Transport) Deadline() totem.Instant {
+	return min(t.upAt, t.core.NextDeadline(), t.rekey.forget)
+}
 
 // Tick does what is due.
 func (t *Transport) Tick(now totem.Instant) (ev totem.InterfaceEvent) {
@@ -171,6 +173,9 @@ func (t *Transport) Tick(now totem.Instant) (ev totem.InterfaceEvent) {
 		t.upAt = totem.Never
 		t.begin(now)
 		ev = totem.InterfaceEvent{Change: totem.InterfaceUp, Addr: t.bound()}
+	}
+	if now >= t.rekey.forget {
+		t.forget()
 	}
 	if now >= t.core.NextDeadline() {
 		t.core.Tick(now)

@@ -17,6 +17,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/totem/knet/compress"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/crypto"
 	"github.com/ringmaster-ha/ringmaster/totem/knet/link"
+	knetwire "github.com/ringmaster-ha/ringmaster/totem/knet/wire"
 )
 
 // host is one node on the loopback net: link n of node i is 127.(10+n).0.i.
@@ -318,8 +319,8 @@ func TestKeysAreReplaced(t *testing.T) {
 	}
 }
 
-// A node that has loaded the new key after the others have forgotten the old one
-// is heard by them once it has heard them.
+// A node that is late with a change of keys is heard by the others, and goes on to
+// the new key once it has heard them. Later the old one is forgotten.
 func TestLateNodeFollowsToTheNextKey(t *testing.T) {
 	sealed := func(cipher, hash string, n byte) crypto.Config {
 		return crypto.Config{Model: "nss", Cipher: cipher, Hash: hash, Key: key(n)}
@@ -350,6 +351,7 @@ func TestLateNodeFollowsToTheNextKey(t *testing.T) {
 		if err := late.SetCrypto(to); err != nil {
 			t.Fatal(err)
 		}
+		say(late, a, 1) // with the old key still
 		say(a, late, 1)
 		say(late, a, 1)
 		late.Activate(c.now)
@@ -360,6 +362,12 @@ func TestLateNodeFollowsToTheNextKey(t *testing.T) {
 		if n := len(late.Links(a.id)); n != 1 || !late.Links(a.id)[0].Connected {
 			t.Errorf("to %s/%s: the link is down", to.Cipher, to.Hash)
 		}
+	}
+	c.pass(forgetAfter + time.Second)
+	old := &crypto.Keyring{} // in clear
+	h := knetwire.Data{From: knetwire.HostID(late.id), Seq: 4, Frags: 1, Frag: 1}
+	if _, _, err := a.keys.Open(nil, old.Seal(nil, h.AppendTo(nil), []byte("message"))); err == nil {
+		t.Error("clear packets are still read")
 	}
 }
 

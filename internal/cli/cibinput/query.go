@@ -1,6 +1,7 @@
 package cibinput
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,7 +9,12 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
@@ -20,9 +26,33 @@ func (r *Reader) Query() (*Document, error) {
 	if name, ok := Substitute(); ok {
 		return r.QueryFile(name)
 	}
-	r.Log.Print(loglevel.Info, "cib_native_signon_raw", "Could not connect to CIB manager for "+r.Log.Name())
-	r.Log.Print(loglevel.Info, "cib_native_signon_raw", fmt.Sprintf("Connection to CIB manager for %s failed: Transport endpoint is not connected", r.Log.Name()))
-	return nil, errNoInput
+	return r.queryCluster()
+}
+
+// timeout is how long the CIB manager may take (PCMK__IPC_TIMEOUT).
+const timeout = 120 * time.Second
+
+func (r *Reader) queryCluster() (*Document, error) {
+	const where = "cib_native_signon_raw"
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	c, err := client.Dial(ctx, r.Log.Name(), client.Options{})
+	if err != nil {
+		rc := client.RC(err)
+		if rc == crmexit.RC(syscall.ENOTCONN) {
+			r.Log.Print(loglevel.Info, where, "Could not connect to CIB manager for "+r.Log.Name())
+		}
+		r.Log.Print(loglevel.Info, where, fmt.Sprintf("Connection to CIB manager for %s failed: %s", r.Log.Name(), rc))
+		return nil, errNoInput
+	}
+	defer c.Close()
+	r.Log.Print(loglevel.Info, where, "Successfully connected to CIB manager for "+r.Log.Name())
+	cib, err := c.Query(ctx, "")
+	if err != nil {
+		return nil, errNoInput
+	}
+	etree.NewDocumentWithRoot(cib)
+	return &Document{Root: cib, read: cib}, nil
 }
 
 // errNoInput is that there is no CIB.

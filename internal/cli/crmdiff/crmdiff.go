@@ -11,12 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"syscall"
 
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
+	"github.com/ringmaster-ha/ringmaster/cib/result"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/goption"
@@ -137,7 +137,7 @@ func (o *options) run(stdin io.Reader, stdout, stderr io.Writer, log *pcmktool.L
 	code := crmexit.OK
 	if o.apply {
 		if err = patch.Apply(original, next, o.cib); err != nil {
-			rc := result(err)
+			rc := result.RC(err)
 			fmt.Fprintf(stderr, "Could not apply patch: %s\n", rc)
 			return rc.Exit()
 		}
@@ -226,20 +226,4 @@ func stripVersion(patchset *etree.Element) {
 			}
 		}
 	}
-}
-
-// result is an error's number.
-func result(err error) crmexit.RC {
-	for _, r := range []struct {
-		err error
-		rc  crmexit.RC
-	}{
-		{patch.ErrResync, crmexit.RCDiffResync}, {patch.ErrOldData, crmexit.RCOldData}, {patch.ErrFailed, crmexit.RCDiffFailed},
-		{patch.ErrFormat, crmexit.RC(syscall.EINVAL)}, {patch.ErrNoResult, crmexit.RC(syscall.ENOMSG)}, {patch.ErrNotUnique, crmexit.RC(syscall.ENOTUNIQ)},
-	} {
-		if errors.Is(err, r.err) {
-			return r.rc
-		}
-	}
-	return crmexit.RCError
 }

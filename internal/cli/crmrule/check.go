@@ -58,7 +58,11 @@ func (c *checker) rule(id string) (rc crmexit.RC, why string) {
 	var found []*etree.Element
 	// The reference asks for the constraints, and then looks everywhere. An id with
 	// an apostrophe breaks its XPath.
-	if c.hasConstraints() && !strings.Contains(id, "'") {
+	switch {
+	case !c.hasConstraints():
+	case strings.Contains(id, "'"):
+		c.log.Print(loglevel.Error, "log_xmllib_err", "XML Error: Invalid predicate")
+	default:
 		walk(c.cib, func(e *etree.Element) {
 			if e.Tag == "rule" && e.SelectAttr("id") != nil && e.SelectAttrValue("id", "") == id {
 				found = append(found, e)

@@ -9,11 +9,13 @@ import (
 	"io"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/goption"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
 const summary = "evaluate rules from the Pacemaker configuration"
@@ -68,7 +70,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time
 	code := crmexit.OK
 	if o.Version {
 		out.Version()
-	} else if code, err = o.run(stdin, out, iso8601.FromTime(now), log); err != nil {
+	} else if code, err = o.run(&cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr}, out, now); err != nil {
 		out.Err("%s: %s", name, err.Error())
 	}
 	if err := out.Finish(code); err != nil {
@@ -77,7 +79,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time
 	return log.Exit(code)
 }
 
-func (o *options) run(stdin io.Reader, out pcmktool.Output, now iso8601.Time, log *pcmktool.Log) (crmexit.Code, error) {
+func (o *options) run(r *cibinput.Reader, out pcmktool.Output, at time.Time) (crmexit.Code, error) {
 	fail := func(code crmexit.Code, format string, args ...any) (crmexit.Code, error) {
 		return code, fmt.Errorf(format, args...)
 	}
@@ -87,37 +89,37 @@ func (o *options) run(stdin io.Reader, out pcmktool.Output, now iso8601.Time, lo
 	case len(o.rules) == 0:
 		return fail(crmexit.Usage, "--check requires use of --rule=")
 	}
+	now := iso8601.FromTime(at)
 	date := now
 	if o.date != nil {
 		var err error
 		if date, err = iso8601.Parse(*o.date, now); err != nil {
 			var e *iso8601.Error
 			if errors.As(err, &e) {
-				log.Print(loglevel.Error, e.Where, e.Text)
+				r.Log.Print(loglevel.Error, e.Where, e.Text)
 			}
 			return fail(crmexit.DataErr, "Invalid date specified: '%s'", *o.date)
 		}
 	}
-	if o.xml == nil {
-		// What the reference says when it finds no CIB manager to ask.
-		out.Err("CIB query failed: %s", crmexit.RCNoInput)
-		return crmexit.RCNoInput.Exit(), nil
-	}
-	text := *o.xml
-	if text == "-" {
-		b, err := io.ReadAll(stdin)
-		if err != nil {
+	var d *cibinput.Document
+	switch {
+	case o.xml == nil:
+		var err error
+		if d, err = r.Query(); err != nil {
+			out.Err("%v", err)
+			return crmexit.RCNoInput.Exit(), nil
+		}
+	case *o.xml == "-":
+		if d = r.Input(); d == nil {
 			return fail(crmexit.DataErr, "Couldn't parse input from STDIN\n")
 		}
-		text = string(b)
+	default:
+		if d = r.Text(*o.xml); d == nil {
+			return fail(crmexit.DataErr, "Couldn't parse input string: %s\n", *o.xml)
+		}
 	}
-	cib := readXML(text)
-	switch {
-	case cib == nil && *o.xml == "-":
-		return fail(crmexit.DataErr, "Couldn't parse input from STDIN\n")
-	case cib == nil:
-		return fail(crmexit.DataErr, "Couldn't parse input string: %s\n", text)
-	}
-	c := checker{cib: cib, date: date, now: now, log: log}
+	// The rules are not asked of the cluster, but what is wrong with it is logged.
+	_, _ = status.Unpack(d.Root, status.Options{Now: time.Unix(date.Epoch(), 0).In(at.Location()), Clock: at, Flags: status.NoCounts, Log: r.Log})
+	c := checker{cib: d.Root, date: date, now: now, log: r.Log}
 	return c.all(o.rules, out).Exit(), nil
 }

@@ -184,8 +184,7 @@ func TestOneWinner(t *testing.T) {
 				best = i
 			}
 		}
-		var do func(i int, a Actions)
-		do = func(i int, a Actions) {
+		do := func(i int, a Actions) {
 			if a.StopTimer {
 				timer[i] = false
 			}

@@ -89,7 +89,6 @@ func Listen(o Options) (*Server, error) {
 	if s.qb, err = server.Listen(opts); err != nil {
 		return nil, fmt.Errorf("service %s: %w", o.Name, err)
 	}
-	loglevel.LogfAt(s.log, loglevel.Info, "qb_ipcs_us_publish", "server name: %s", o.Name)
 	return s, nil
 }
 
@@ -100,11 +99,7 @@ func group(p server.Peer) (gid uint32, ok bool) {
 }
 
 // Serve serves until ctx ends; then it disconnects all clients.
-func (s *Server) Serve(ctx context.Context) error {
-	err := s.qb.Serve(ctx)
-	loglevel.LogfAt(s.log, loglevel.Info, "qb_ipcs_us_withdraw", "withdrawing server sockets")
-	return err
-}
+func (s *Server) Serve(ctx context.Context) error { return s.qb.Serve(ctx) }
 
 // Clients are those that are connected.
 func (s *Server) Clients() []*Client {

@@ -3,6 +3,7 @@ package server_test
 import (
 	"errors"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,16 +13,17 @@ import (
 )
 
 // flooded is a server whose answer to each request is so many events of so many
-// bytes, of which little may wait.
-func flooded(t *testing.T, tr wire.Transport, events, size int) *client.Conn {
+// bytes, of which little may wait. It counts the requests.
+func flooded(t *testing.T, tr wire.Transport, events, size int, brake time.Duration, handled *atomic.Int32) *client.Conn {
 	t.Helper()
 	h := &handler{request: func(c *server.Conn, _ []byte) {
 		for i := range events {
 			c.Event(event(size, i))
 		}
+		handled.Add(1)
 	}}
 	_, name := start(t, h, func(o *server.Options) {
-		o.Type, o.MaxQueued, o.BrakeQueued, o.BrakeFor = tr, 4<<20, 256<<10, 50*time.Millisecond
+		o.Type, o.MaxQueued, o.BrakeQueued, o.BrakeFor = tr, 4<<20, 256<<10, brake
 	})
 	c := dial(t, name, 0)
 	c.SetFlowMax(2)
@@ -46,7 +48,8 @@ func sendSoon(t *testing.T, c *client.Conn, n int, meanwhile func()) {
 func TestBrakeForAClientThatReads(t *testing.T) {
 	const requests, events, size = 120, 10, 10000
 	each(t, func(t *testing.T, tr wire.Transport) {
-		c := flooded(t, tr, events, size)
+		var handled atomic.Int32
+		c := flooded(t, tr, events, size, time.Minute, &handled)
 		ctx, got := limit(t), 0
 		read := func() {
 			if _, err := c.Event(ctx); err != nil {
@@ -60,6 +63,9 @@ func TestBrakeForAClientThatReads(t *testing.T) {
 					read()
 				}
 			})
+			for handled.Load() <= int32(i) && ctx.Err() == nil {
+				runtime.Gosched() // none waits in the ring, where the brake does not reach
+			}
 			read()
 		}
 		for got < requests*events {
@@ -72,7 +78,8 @@ func TestBrakeForAClientThatReads(t *testing.T) {
 func TestNoBrakeForAClientThatSendsFirst(t *testing.T) {
 	const requests, events, size = 30, 10, 10000
 	each(t, func(t *testing.T, tr wire.Transport) {
-		c := flooded(t, tr, events, size)
+		var handled atomic.Int32
+		c := flooded(t, tr, events, size, 50*time.Millisecond, &handled)
 		ctx := limit(t)
 		sendSoon(t, c, 0, runtime.Gosched)
 		if _, err := c.Event(ctx); err != nil {

@@ -33,13 +33,14 @@ func (th *thread) start(t *testing.T, s *server.Server) {
 				fds := []unix.PollFd{{Fd: int32(th.lent.FD()), Events: unix.POLLIN}, {Fd: int32(th.wake), Events: unix.POLLIN}}
 				_, _ = unix.Poll(fds, -1)
 			}
+			// First the wake-up, then its cause: the other way round stop's could be lost.
+			var b [8]byte
+			_, _ = unix.Read(th.wake, b[:])
 			select {
 			case <-th.end:
 				return
 			default:
 			}
-			var b [8]byte
-			_, _ = unix.Read(th.wake, b[:])
 			th.mu.Lock()
 			th.here = true
 			th.lent.Serve()

@@ -263,7 +263,7 @@ func (s *Server) flushBacklog(now time.Time) {
 
 // shutDown ends everything.
 func (s *Server) shutDown() {
-	s.logInfo("withdrawing server sockets")
+	s.logAt("qb_ipcs_us_withdraw", "withdrawing server sockets")
 	s.poll.remove(s.listener)
 	_ = unix.Shutdown(s.listener, unix.SHUT_RDWR)
 	if s.opts.SocketDir != "" {

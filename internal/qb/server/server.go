@@ -72,7 +72,7 @@ func Listen(opts Options) (*Server, error) {
 	}
 	s := &Server{opts: opts, pid: os.Getpid(), conns: make(map[*Conn]struct{}), listener: -1}
 	s.rate.Store(int32(Normal))
-	s.logInfo("server name: %s", opts.Name)
+	s.logAt("qb_ipcs_us_publish", "server name: %s", opts.Name)
 	if s.poll, err = newPoller(); err != nil {
 		return nil, fmt.Errorf("qb server %s: %w", opts.Name, err)
 	}
@@ -386,6 +386,13 @@ func (s *Server) Stats() Stats {
 func (s *Server) logError(format string, args ...any) { s.log(loglevel.Error, format, args...) }
 func (s *Server) logInfo(format string, args ...any)  { s.log(loglevel.Info, format, args...) }
 func (s *Server) logDebug(format string, args ...any) { s.log(loglevel.Debug, format, args...) }
+
+// logAt says for information what a function of libqb's says.
+func (s *Server) logAt(function, format string, args ...any) {
+	if s.opts.Log.Enabled(loglevel.Info) {
+		loglevel.LogfAt(s.opts.Log, loglevel.Info, function, format, args...)
+	}
+}
 
 func (s *Server) log(l loglevel.Level, format string, args ...any) {
 	if s.opts.Log.Enabled(l) {

@@ -64,7 +64,8 @@
 //   - What is said about packets that strangers send is said once a second, with
 //     what was left out counted.
 //   - A node that has loaded the next key seals with it as soon as it hears a peer
-//     do so, not only when its own turn has come.
+//     do so, not only when its own turn has come, and the old one is read for ten
+//     seconds more.
 //   - A host is never its own peer: what the ring sends to all does not come back,
 //     as the machine has dealt with it. Only the counters of the reference's
 //     loopback link are kept.
