@@ -16,6 +16,7 @@ type Checker struct {
 	procs   map[Proc]*process
 	order   []*process
 	msgs    map[MsgID]*message
+	slab    []message // for the next ones
 	configs map[totem.RingID]*configuration
 	regular []*configuration
 	unsent  map[*message]*process // offline: delivered, send not seen yet
@@ -157,10 +158,17 @@ func (c *Checker) process(id Proc) *process {
 	return p
 }
 
+// slabLen is how many messages are allocated at once.
+const slabLen = 128
+
 func (c *Checker) message(id MsgID) *message {
 	m := c.msgs[id]
 	if m == nil {
-		m = &message{id: id, from: c.process(id.From)}
+		if len(c.slab) == 0 {
+			c.slab = make([]message, slabLen)
+		}
+		m, c.slab = &c.slab[0], c.slab[1:]
+		m.id, m.from = id, c.process(id.From)
 		c.msgs[id] = m
 	}
 	return m

@@ -15,7 +15,6 @@ const (
 // event is something that happens at an instant.
 type event struct {
 	at   totem.Instant
-	seq  uint64 // order among those of one instant
 	kind kind
 	to   int // node
 	from int
@@ -25,50 +24,77 @@ type event struct {
 	fn   func()
 }
 
-// agenda is a heap of events, the earliest first.
+// agenda is a heap of events, the earliest first. What moves about in it is
+// small and holds no pointer: most of a run's time would else go there.
 type agenda struct {
-	heap []event
-	seq  uint64
+	heap   []entry
+	events []event // of the heap's entries, in no order
+	free   []uint32
+	seq    uint64
 }
 
-func (a *agenda) less(i, j int) bool {
-	x, y := &a.heap[i], &a.heap[j]
-	return x.at < y.at || x.at == y.at && x.seq < y.seq
+// entry is one event of the heap.
+type entry struct {
+	at    totem.Instant
+	seq   uint64 // order among those of one instant
+	index uint32 // of agenda.events
 }
+
+func (e *entry) before(o *entry) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
+
+func (a *agenda) empty() bool { return len(a.heap) == 0 }
+
+// first is when the earliest event is due. Precondition: there is one.
+func (a *agenda) first() totem.Instant { return a.heap[0].at }
 
 func (a *agenda) push(e event) {
 	a.seq++
-	e.seq = a.seq
-	a.heap = append(a.heap, e)
-	for i := len(a.heap) - 1; i > 0; {
+	add := entry{at: e.at, seq: a.seq}
+	if n := len(a.free); n > 0 {
+		add.index, a.free = a.free[n-1], a.free[:n-1]
+		a.events[add.index] = e
+	} else {
+		add.index = uint32(len(a.events))
+		a.events = append(a.events, e)
+	}
+	a.heap = append(a.heap, add)
+	i := len(a.heap) - 1
+	for i > 0 {
 		up := (i - 1) / 2
-		if !a.less(i, up) {
+		if !add.before(&a.heap[up]) {
 			break
 		}
-		a.heap[i], a.heap[up] = a.heap[up], a.heap[i]
+		a.heap[i] = a.heap[up]
 		i = up
 	}
+	a.heap[i] = add
 }
 
 func (a *agenda) pop() event {
-	top := a.heap[0]
+	top := a.heap[0].index
 	n := len(a.heap) - 1
-	a.heap[0] = a.heap[n]
-	a.heap[n] = event{}
+	last := a.heap[n]
 	a.heap = a.heap[:n]
-	for i := 0; ; {
+	i := 0
+	for {
 		down := 2*i + 1
 		if down >= n {
 			break
 		}
-		if down+1 < n && a.less(down+1, down) {
+		if down+1 < n && a.heap[down+1].before(&a.heap[down]) {
 			down++
 		}
-		if !a.less(down, i) {
+		if !a.heap[down].before(&last) {
 			break
 		}
-		a.heap[i], a.heap[down] = a.heap[down], a.heap[i]
+		a.heap[i] = a.heap[down]
 		i = down
 	}
-	return top
+	if n > 0 {
+		a.heap[i] = last
+	}
+	e := a.events[top]
+	a.events[top] = event{}
+	a.free = append(a.free, top)
+	return e
 }

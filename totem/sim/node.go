@@ -38,6 +38,7 @@ type node struct {
 	storeAt   totem.Instant // when the last StoreRing is done
 	flushing  bool          // the machine wants to be told when the inbox is empty
 	queue     []srp.Action  // for the service side
+	room      []srp.Action  // memory for queue
 	serving   bool          // a service event is due
 	ring      totem.RingID  // of the last regular configuration seen above
 	trans     bool
@@ -128,6 +129,9 @@ func (n *node) do(acts []srp.Action) {
 			n.w.tracef(n, "paused for %d ms", a.N)
 			n.flushing = true
 		}
+	}
+	if cap(n.queue) > cap(n.room) {
+		n.room = n.queue[:0]
 	}
 	if len(n.queue) > 0 && !n.serving {
 		n.serve()
@@ -264,6 +268,9 @@ func (n *node) onService() {
 		if !n.up || n.w.err != nil {
 			return
 		}
+	}
+	if len(n.queue) == 0 {
+		n.queue = n.room
 	}
 	if len(n.queue) > 0 && !n.serving {
 		n.serve()

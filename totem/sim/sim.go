@@ -63,7 +63,7 @@ func Run(seed uint64, opts *Options) (res Result) {
 		opts:    o,
 		rnd:     rand.New(rand.NewPCG(seed, 0x7e57ab1e)),
 		now:     1,
-		pool:    totem.NewPool(o.packetSize(), 1<<16),
+		pool:    totem.NewPool(o.packetSize(), 1<<12),
 		checker: evs.New(),
 		hash:    seed,
 	}
@@ -122,7 +122,7 @@ func (w *world) after(at totem.Instant, n *node, fn func()) {
 
 // until runs all events up to an instant.
 func (w *world) until(t totem.Instant) {
-	for w.err == nil && len(w.agenda.heap) > 0 && w.agenda.heap[0].at <= t {
+	for w.err == nil && !w.agenda.empty() && w.agenda.first() <= t {
 		w.step()
 	}
 	w.now = max(w.now, t)

@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/totem"
@@ -77,16 +78,19 @@ func (w *Workload) size() int {
 
 func (w *Workload) one(sync, size int) bool {
 	seq := w.number[sync] + 1
-	b := append(w.free[:0], make([]byte, loadHead)...)
+	n := loadHead + size
+	b := slices.Grow(w.free[:0], n+8)[:n+8] // the last number may be cut
+	w.free = b
 	binary.LittleEndian.PutUint32(b, uint32(w.n.id))
 	binary.LittleEndian.PutUint32(b[4:], w.proc(sync).Life)
 	binary.LittleEndian.PutUint64(b[8:], seq)
-	for x := w.n.w.rnd.Uint64() | 1; len(b) < loadHead+size; x = x*6364136223846793005 + 1442695040888963407 {
-		b = binary.LittleEndian.AppendUint64(b, x)
+	x := w.n.w.rnd.Uint64() | 1
+	for at := loadHead; at < n; at += 8 {
+		binary.LittleEndian.PutUint64(b[at:], x)
+		x = x*6364136223846793005 + 1442695040888963407
 	}
-	b = b[:loadHead+size]
+	b = b[:n]
 	sum := uint64(crc32.Checksum(b, crcTable)) | 1<<32
-	w.free = b
 	// The checker must know of it before it can be delivered, which it is not
 	// before this returns.
 	if !w.n.Mcast(GroupLoad, b) {

@@ -61,10 +61,10 @@ func (m *Machine) Missing() bool {
 func (m *Machine) request(now totem.Instant, t *wire.ORFToken, w *window) {
 	gap := m.cfg.resendGap()
 	for seq := w.aru + 1; len(t.Rtr) < wire.RetransmitEntriesMax && !seqLess(t.Seq, seq) && w.inRange(seq); seq++ {
-		s := w.slot(seq)
-		if s.pkt != nil {
+		if w.has(seq) {
 			continue
 		}
+		s := w.miss(seq)
 		if s.misses++; int(s.misses) < m.cfg.MissCountConst {
 			continue
 		}

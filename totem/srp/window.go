@@ -38,6 +38,7 @@ type window struct {
 	aru       uint32 // all received up to here
 	high      uint32 // the highest received
 	delivered uint32 // handed up to here
+	missed    uint32 // the highest that miss was called for, if inRange
 	slots     []slot
 }
 
@@ -52,6 +53,15 @@ func (w *window) inRange(seq uint32) bool { return seq-w.base < windowSize }
 
 // has tells whether a message is there.
 func (w *window) has(seq uint32) bool { return w.inRange(seq) && w.slot(seq).pkt != nil }
+
+// miss returns the slot of a message that is missing, for what is noted of it.
+// Precondition: inRange.
+func (w *window) miss(seq uint32) *slot {
+	if !w.inRange(w.missed) || seqLess(w.missed, seq) {
+		w.missed = seq
+	}
+	return w.slot(seq)
+}
 
 // put keeps a message, which it retains, unless it has it already or has no
 // place for it.
@@ -91,11 +101,10 @@ func (w *window) release(to uint32) {
 
 // reset empties the window for a new ring.
 func (w *window) reset() {
-	for seq := w.base; !seqLess(w.high, seq); seq++ {
-		if s := w.slot(seq); s.pkt != nil {
-			s.pkt.Release()
-		}
+	last := w.high
+	if w.inRange(w.missed) && seqLess(last, w.missed) {
+		last = w.missed
 	}
-	clear(w.slots)
+	w.release(last)
 	*w = window{base: 1, slots: w.slots}
 }

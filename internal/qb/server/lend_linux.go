@@ -16,8 +16,8 @@ import (
 // is watched by a poller of its own, FD, that of the two is looked at by the one
 // who has it.
 type Lent struct {
+	epoll
 	s       *Server
-	epfd    int
 	away    atomic.Bool // the other thread has it
 	pending atomic.Bool // ready is not empty
 
@@ -29,26 +29,24 @@ type Lent struct {
 }
 
 func newLent(s *Server) (*Lent, error) {
-	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	e, err := newEpoll()
 	if err != nil {
 		return nil, err
 	}
-	l := &Lent{s: s, epfd: epfd}
-	if err := s.poll.add(epfd, unix.EPOLLIN); err != nil {
+	l := &Lent{epoll: e, s: s}
+	if err := s.poll.add(l.fd, unix.EPOLLIN); err != nil {
 		l.close()
 		return nil, err
 	}
 	return l, nil
 }
 
-func (l *Lent) close() { _ = unix.Close(l.epfd) }
-
 // Lent returns what can be lent; nil without Options.Lend.
 func (s *Server) Lent() *Lent { return s.lent }
 
 // FD is a descriptor that is readable while lent clients have requests or have
 // ended.
-func (l *Lent) FD() int { return l.epfd }
+func (l *Lent) FD() int { return l.fd }
 
 // Pending tells whether there are requests that FD does not tell of. Anyone may
 // ask.
@@ -58,14 +56,14 @@ func (l *Lent) Pending() bool { return l.pending.Load() }
 // beginning with what is Pending; Return that it no longer does. Neither waits.
 func (l *Lent) Take() {
 	if !l.away.Swap(true) {
-		l.s.poll.remove(l.epfd)
+		l.s.poll.remove(l.fd)
 	}
 }
 
 // Return gives the clients back to Serve's goroutine; see Take.
 func (l *Lent) Return() {
 	if l.away.Swap(false) {
-		_ = l.s.poll.add(l.epfd, unix.EPOLLIN)
+		_ = l.s.poll.add(l.fd, unix.EPOLLIN)
 		if l.Pending() {
 			l.s.poll.wake()
 		}
@@ -100,7 +98,7 @@ func (l *Lent) serve(may func([]byte) bool) {
 		l.s.serve(c, may)
 	}
 	l.spare = ready
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.epfd), uintptr(unsafe.Pointer(&l.events)),
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.fd), uintptr(unsafe.Pointer(&l.events)),
 		uintptr(len(l.events)), 0, 0, 0)
 	if errno != 0 {
 		return // EINTR: next time
@@ -118,18 +116,15 @@ func (l *Lent) serve(may func([]byte) bool) {
 	}
 }
 
-// add has a client looked at again though FD may not tell of it.
-func (l *Lent) add(c *Conn) {
+// again has a client looked at once more though FD may not tell of it.
+func (l *Lent) again(c *Conn) {
 	l.ready = append(l.ready, c)
 	l.pending.Store(true)
 }
 
-func (l *Lent) modify(fd int, events uint32) {
-	_ = epollCtl(l.epfd, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
-}
-
-func (l *Lent) remove(c *Conn) {
-	_ = epollCtl(l.epfd, unix.EPOLL_CTL_DEL, c.fd, nil)
+// forget ends the watch of a client.
+func (l *Lent) forget(c *Conn) {
+	l.remove(c.fd)
 	l.conns[c.fd] = nil
 }
 
@@ -137,16 +132,7 @@ func (l *Lent) remove(c *Conn) {
 func (l *Lent) unmute() {
 	found := false
 	for _, c := range l.conns {
-		if c == nil || !c.muted {
-			continue
-		}
-		c.mu.Lock()
-		c.muted = false
-		l.s.watch(c)
-		c.mu.Unlock()
-		if !c.ready {
-			c.ready = true
-			l.add(c)
+		if c != nil && l.s.listenTo(c) {
 			found = true
 		}
 	}
@@ -167,7 +153,7 @@ func (s *Server) lend(c *Conn) {
 		return
 	}
 	l := s.lent
-	if err := epollCtl(l.epfd, unix.EPOLL_CTL_ADD, c.fd, &unix.EpollEvent{Fd: int32(c.fd)}); err != nil {
+	if err := l.add(c.fd, 0); err != nil {
 		return // stays where it is
 	}
 	s.poll.remove(c.fd)
@@ -187,7 +173,7 @@ func (s *Server) reclaim(c *Conn) {
 	if !c.lent {
 		return
 	}
-	s.lent.remove(c)
+	s.lent.forget(c)
 	c.lent = false
 	if c.dead {
 		return

@@ -53,7 +53,7 @@ func (s *Server) register(c *Conn) {
 func (s *Server) detach(c *Conn) {
 	s.opts.Locker.Lock()
 	if c.lent {
-		s.lent.remove(c)
+		s.lent.forget(c)
 	} else {
 		s.poll.remove(c.fd)
 	}
@@ -157,11 +157,11 @@ func (s *Server) unmute() {
 	}
 }
 
-// listenTo undoes mute, of a client that is not lent. Precondition: Locker is
-// held.
-func (s *Server) listenTo(c *Conn) {
+// listenTo undoes mute; it reports whether c is to be looked at for that.
+// Precondition: Locker is held.
+func (s *Server) listenTo(c *Conn) (again bool) {
 	if !c.muted {
-		return
+		return false
 	}
 	c.mu.Lock()
 	c.muted = false
@@ -170,10 +170,11 @@ func (s *Server) listenTo(c *Conn) {
 		s.poll.modify(c.socks.request, unix.EPOLLIN)
 	}
 	c.mu.Unlock()
-	if !c.ready {
-		c.ready = true
-		s.ready = append(s.ready, c)
+	if c.ready {
+		return false
 	}
+	s.again(c)
+	return true
 }
 
 // retryAfter is how soon a postponed request is offered again where nothing

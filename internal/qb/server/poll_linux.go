@@ -8,32 +8,52 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// poller is epoll(7), level-triggered, with an eventfd that ends a wait.
-type poller struct {
-	epfd, wakefd int
-	events       [128]unix.EpollEvent
+// epoll is what epoll(7) watches, level-triggered. Its changes never wait.
+type epoll struct{ fd int }
+
+func newEpoll() (epoll, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	return epoll{fd}, err
 }
 
-// epollCtl is epoll_ctl, which never waits.
-func epollCtl(epfd, op, fd int, ev *unix.EpollEvent) error {
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(ev)), 0, 0)
+func (e epoll) close() { _ = unix.Close(e.fd) }
+
+func (e epoll) add(fd int, events uint32) error {
+	return e.control(unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
+}
+
+func (e epoll) modify(fd int, events uint32) {
+	_ = e.control(unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
+}
+
+func (e epoll) remove(fd int) { _ = e.control(unix.EPOLL_CTL_DEL, fd, nil) }
+
+func (e epoll) control(op, fd int, ev *unix.EpollEvent) error {
+	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(e.fd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(ev)), 0, 0)
 	if errno != 0 {
 		return errno
 	}
 	return nil
 }
 
+// poller is an epoll with an eventfd that ends a wait.
+type poller struct {
+	epoll
+	wakefd int
+	events [128]unix.EpollEvent
+}
+
 func newPoller() (*poller, error) {
-	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	e, err := newEpoll()
 	if err != nil {
 		return nil, err
 	}
 	wakefd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
 	if err != nil {
-		_ = unix.Close(epfd)
+		e.close()
 		return nil, err
 	}
-	p := &poller{epfd: epfd, wakefd: wakefd}
+	p := &poller{epoll: e, wakefd: wakefd}
 	if err := p.add(wakefd, unix.EPOLLIN); err != nil {
 		p.close()
 		return nil, err
@@ -42,19 +62,9 @@ func newPoller() (*poller, error) {
 }
 
 func (p *poller) close() {
-	_ = unix.Close(p.epfd)
+	p.epoll.close()
 	_ = unix.Close(p.wakefd)
 }
-
-func (p *poller) add(fd int, events uint32) error {
-	return epollCtl(p.epfd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
-}
-
-func (p *poller) modify(fd int, events uint32) {
-	_ = epollCtl(p.epfd, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
-}
-
-func (p *poller) remove(fd int) { _ = epollCtl(p.epfd, unix.EPOLL_CTL_DEL, fd, nil) }
 
 // wake ends the present or the next wait.
 func (p *poller) wake() {
@@ -74,7 +84,7 @@ func (p *poller) wait(d time.Duration) ([]unix.EpollEvent, error) {
 	if d >= 0 {
 		ms = int((d + time.Millisecond - 1) / time.Millisecond)
 	}
-	n, err := unix.EpollWait(p.epfd, p.events[:], ms)
+	n, err := unix.EpollWait(p.fd, p.events[:], ms)
 	if errors.Is(err, unix.EINTR) {
 		return nil, nil
 	}

@@ -3,7 +3,6 @@ package server_test
 import (
 	"bytes"
 	"testing"
-	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/server"
@@ -18,10 +17,12 @@ func TestPostponed(t *testing.T) {
 		const n, size = 40, 300
 		var s *server.Server
 		var slow *server.Conn
-		offered := make(chan struct{}, 1) // the first offer of a request to the slow client
+		offered := make(chan struct{}, 1) // the first offer of a request of the slow client
+		called := make(chan struct{}, 1)  // the Handler, for anybody: there may be room for one more
 		handled := make(chan []byte, 2*n)
 		offers, firsts := 0, 0
 		h := &handler{request: func(c *server.Conn, msg []byte) {
+			signal(called)
 			if slow == nil {
 				slow = c
 			}
@@ -33,10 +34,7 @@ func TestPostponed(t *testing.T) {
 				if c.Postpone() {
 					firsts++
 				}
-				select {
-				case offered <- struct{}{}:
-				default:
-				}
+				signal(offered)
 				return
 			}
 			handled <- bytes.Clone(msg)
@@ -46,7 +44,7 @@ func TestPostponed(t *testing.T) {
 		go func() {
 			for i := range n {
 				for c.Send(message(size, i)) != nil { // full for now: the transport's queue is short
-					time.Sleep(time.Millisecond)
+					<-called
 				}
 			}
 		}()
@@ -86,10 +84,7 @@ func TestPostponedClientGoes(t *testing.T) {
 		offered := make(chan struct{}, 1)
 		h := &handler{request: func(c *server.Conn, msg []byte) {
 			c.Postpone()
-			select {
-			case offered <- struct{}{}:
-			default:
-			}
+			signal(offered)
 		}}
 		_, name := start(t, h, func(o *server.Options) { o.Type = tr })
 		c, err := client.Dial(limit(t), name, client.Options{})

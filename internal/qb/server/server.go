@@ -174,7 +174,7 @@ func (s *Server) dispatch(fd int, events uint32) {
 		s.afterWake()
 		return
 	}
-	if s.lent != nil && fd == s.lent.epfd {
+	if s.lent != nil && fd == s.lent.fd {
 		return // serveReady looks
 	}
 	if fd >= len(s.sources) {
@@ -274,14 +274,21 @@ func (s *Server) serve(c *Conn, may func([]byte) bool) {
 	switch {
 	case c.gone && !more:
 		c.fail(nil)
-	case c.lent && more:
-		c.ready = true
-		s.lent.add(c)
 	case more:
-		c.ready = true
-		s.ready = append(s.ready, c)
+		s.again(c)
 	case lendable && !c.lent:
 		s.lend(c)
+	}
+}
+
+// again has a client looked at once more by the one who has it, told of requests
+// or not. Precondition: Locker is held.
+func (s *Server) again(c *Conn) {
+	c.ready = true
+	if c.lent {
+		s.lent.again(c)
+	} else {
+		s.ready = append(s.ready, c)
 	}
 }
 

@@ -52,6 +52,24 @@ func (h *handler) Request(c *server.Conn, msg []byte) { h.request(c, msg) }
 
 func (h *handler) Close(c *server.Conn, err error) { h.closed <- closing{c, err} }
 
+// noteOpen has h tell of the connections that are opened.
+func noteOpen(h *handler) (*handler, <-chan *server.Conn) {
+	opened := make(chan *server.Conn, 16)
+	h.open = func(c *server.Conn) error {
+		opened <- c
+		return nil
+	}
+	return h, opened
+}
+
+// signal sends to a channel that holds one, unless it does.
+func signal(ch chan<- struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
 // echo answers with the request, which has room for a response's header.
 func echo(c *server.Conn, msg []byte) { c.Respond(msg) }
 
@@ -240,13 +258,13 @@ func TestHandlerRefusesAtOpen(t *testing.T) {
 
 func TestDisconnectFromAnywhere(t *testing.T) {
 	each(t, func(t *testing.T, tr wire.Transport) {
-		h := &handler{request: func(c *server.Conn, msg []byte) {
+		h, opened := noteOpen(&handler{request: func(c *server.Conn, msg []byte) {
 			c.Disconnect()
 			c.Disconnect()
 			c.Respond(msg)
 			c.Event(msg)
-		}}
-		s, name := start(t, h, func(o *server.Options) { o.Type = tr })
+		}})
+		_, name := start(t, h, func(o *server.Options) { o.Type = tr })
 		c := dial(t, name, 0)
 		if _, err := c.Call(limit(t), message(24, 0)); !errors.Is(err, client.ErrDisconnected) {
 			t.Fatalf("call: %v", err)
@@ -255,8 +273,8 @@ func TestDisconnectFromAnywhere(t *testing.T) {
 		first.c.Event(message(24, 0)) // of no effect
 		first.c.Disconnect()
 		d := dial(t, name, 0)
-		waitFor(t, "opened", func() bool { return len(s.Conns()) == 1 })
-		s.Conns()[0].Disconnect()
+		<-opened
+		(<-opened).Disconnect()
 		<-d.Done()
 		if second := <-h.closed; second.c == first.c || second.c.Serial() == first.c.Serial() {
 			t.Error("the same connection closed twice")
