@@ -121,12 +121,35 @@ func Swarm(seed uint64) Options {
 	}
 	// Drawn last, so that the worlds of older seeds stay what they were.
 	if o.Knet = r.IntN(4) == 0; o.Knet {
-		o.Device = 500 + r.IntN(1500)
-		o.FrameTime = span(time.Microsecond, 12*time.Microsecond)
+		o.Device = max(500+r.IntN(1500), o.leastDevice())
+		o.FrameTime = min(span(time.Microsecond, 12*time.Microsecond), o.slowestFrame())
 		o.Loss /= 8
 		o.Multicast = false
 	}
 	return o
+}
+
+// visitFrames is how many frames a node sends at one visit of the token at most.
+func (o *Options) visitFrames() int {
+	const messages = 17
+	return messages * max(o.Nodes-1, 1) * frames(knetPacket)
+}
+
+// slowestFrame is how long a frame may take for a turn of the token in which every node
+// sends all that it may to take half the token timeout. Where it takes longer than
+// that, a ring with much to make up for is lost again and again, as the reference's is.
+func (o *Options) slowestFrame() time.Duration {
+	return o.timing().token / 2 / time.Duration(o.Nodes*o.visitFrames())
+}
+
+// leastDevice is how many frames a device must hold. One that does not hold what is sent
+// at a visit loses the token behind it: it is sent again after a retransmit timeout, and
+// four of these are the token timeout.
+func (o *Options) leastDevice() int {
+	if o.Nodes <= 3 {
+		return 0
+	}
+	return o.visitFrames() + frames(knetPacket)
 }
 
 // timing is what corosync.conf's totem section sets, in proportion to token.
