@@ -46,6 +46,8 @@ type loop struct {
 	pacing    bool // that is why it waits
 	pin       pin
 	stream    stream
+	yielded   totem.Instant // when the P was last given away
+	passed    totem.Instant // the end of the last pass
 }
 
 // gate keeps new messages from the machine while the receiver of events lags;
@@ -113,6 +115,7 @@ func (l *loop) run() {
 		}
 		l.watchPause()
 		l.handOver()
+		l.yield(began)
 		l.now = l.clock.now()
 		l.stats.LongestBusy = max(l.stats.LongestBusy, l.now.Sub(began))
 	}
