@@ -168,6 +168,8 @@ var floors = map[string]int{
 	"internal/pcmk/crmmsg":    1,
 	"internal/pcmk/ipc/frame": 2,
 	"internal/pcmk/ipc":       3,
+	"cib/attrs":               6,
+	"crmd/client":             4,
 	"attrd/wire":              2,
 	"attrd/client":            4,
 	"attrd/attrdtest":         4,
