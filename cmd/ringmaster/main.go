@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
@@ -44,6 +45,7 @@ var programs = map[string]program{
 	"corosync-quorumtool": quorumtool.Main,
 	"corosync-xmlproc":    xmlproc.Main,
 
+	"cibadmin":     cibadmin.Main,
 	"crm_diff":     crmdiff.Main,
 	"crm_error":    crmerror.Main,
 	"crm_rule":     crmrule.Main,
