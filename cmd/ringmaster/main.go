@@ -13,9 +13,11 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmdiff"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
@@ -46,13 +48,14 @@ var programs = map[string]program{
 	"corosync-xmlproc":    xmlproc.Main,
 
 	"attrd_updater": attrdupdater.Main,
-
-	"crm_diff":     crmdiff.Main,
-	"crm_error":    crmerror.Main,
-	"crm_rule":     crmrule.Main,
-	"crm_simulate": crmsimulate.Main,
-	"crm_verify":   crmverify.Main,
-	"iso8601":      iso8601.Main,
+	"cibadmin":      cibadmin.Main,
+	"crm_attribute": crmattribute.Main,
+	"crm_diff":      crmdiff.Main,
+	"crm_error":     crmerror.Main,
+	"crm_rule":      crmrule.Main,
+	"crm_simulate":  crmsimulate.Main,
+	"crm_verify":    crmverify.Main,
+	"iso8601":       iso8601.Main,
 
 	"pacemaker-schedulerd": schedulerd.Main,
 
