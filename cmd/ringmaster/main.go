@@ -22,6 +22,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmticket"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmverify"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
@@ -54,6 +55,7 @@ var programs = map[string]program{
 	"crm_error":     crmerror.Main,
 	"crm_rule":      crmrule.Main,
 	"crm_simulate":  crmsimulate.Main,
+	"crm_ticket":    crmticket.Main,
 	"crm_verify":    crmverify.Main,
 	"iso8601":       iso8601.Main,
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmticket"
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
@@ -35,6 +36,7 @@ var (
 var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
 	"attrd_updater": attrdupdater.Main,
 	"crm_attribute": crmattribute.Main,
+	"crm_ticket":    crmticket.Main,
 }
 
 // apart tells the copy of this program that has a network of its own.
