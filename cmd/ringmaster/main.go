@@ -20,8 +20,11 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmdiff"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmfailcount"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmstandby"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmticket"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmverify"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
@@ -53,8 +56,11 @@ var programs = map[string]program{
 	"crm_attribute": crmattribute.Main,
 	"crm_diff":      crmdiff.Main,
 	"crm_error":     crmerror.Main,
+	"crm_failcount": crmfailcount.Main,
+	"crm_master":    crmmaster.Main,
 	"crm_rule":      crmrule.Main,
 	"crm_simulate":  crmsimulate.Main,
+	"crm_standby":   crmstandby.Main,
 	"crm_ticket":    crmticket.Main,
 	"crm_verify":    crmverify.Main,
 	"iso8601":       iso8601.Main,

@@ -22,6 +22,9 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmfailcount"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmstandby"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmticket"
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
@@ -36,6 +39,9 @@ var (
 var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
 	"attrd_updater": attrdupdater.Main,
 	"crm_attribute": crmattribute.Main,
+	"crm_failcount": crmfailcount.Main,
+	"crm_master":    crmmaster.Main,
+	"crm_standby":   crmstandby.Main,
 	"crm_ticket":    crmticket.Main,
 }
 
