@@ -151,8 +151,8 @@ var floors = map[string]int{
 	"cib/xpath":             1,
 	"pengine/rules":         1,
 	"internal/cli/pcmktool": 1,
-	"cib/client":            4,
-	"internal/cli/cibinput": 5,
+	"cib/client":            5,
+	"internal/cli/cibinput": 6,
 	"pengine/status":        2,
 	"pengine/sched":         3,
 	"pengine/graph":         4,
@@ -224,10 +224,10 @@ var floors = map[string]int{
 	"internal/layout":     4,
 	"internal/daemon":     5,
 	"internal/clustersim": 5,
-	"internal/cli":        6,
-	"cmd":                 7,
-	"totem/sim/cmd":       7,
-	"interop-tests":       7,
+	"internal/cli":        7,
+	"cmd":                 8,
+	"totem/sim/cmd":       8,
+	"interop-tests":       8,
 }
 
 // entry is the longest entry of floors for a directory.
