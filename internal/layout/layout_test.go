@@ -168,6 +168,11 @@ var floors = map[string]int{
 	"internal/pcmk/crmmsg":    1,
 	"internal/pcmk/ipc/frame": 2,
 	"internal/pcmk/ipc":       3,
+	"cib/attrs":               6,
+	"crmd/client":             4,
+	"attrd/wire":              2,
+	"attrd/client":            4,
+	"attrd/attrdtest":         4,
 
 	"internal/syslog":        1,
 	"internal/pcmk/account":  0,
@@ -263,6 +268,7 @@ func TestLayers(t *testing.T) {
 // cores are the packages, with those below them, that are functions of what they
 // are given.
 var cores = []string{
+	"attrd/wire",
 	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "internal/xmltree", "internal/featureset",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
