@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
@@ -43,6 +44,8 @@ var programs = map[string]program{
 	"corosync-notifyd":    notifyd.Main,
 	"corosync-quorumtool": quorumtool.Main,
 	"corosync-xmlproc":    xmlproc.Main,
+
+	"attrd_updater": attrdupdater.Main,
 
 	"crm_diff":     crmdiff.Main,
 	"crm_error":    crmerror.Main,

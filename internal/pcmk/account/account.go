@@ -7,8 +7,11 @@
 package account
 
 import (
+	"os"
 	"os/user"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -46,4 +49,21 @@ func Name(uid uint32) (name string, ok bool) {
 		return Unprivileged, false
 	}
 	return u.Username, true
+}
+
+// InGroup tells whether a group has a user among those it names: that it is the user's own
+// group is not enough (pcmk__is_user_in_group).
+func InGroup(user, group string) bool {
+	data, err := os.ReadFile("/etc/group")
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(data)) {
+		const name, members = 0, 3
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		if len(fields) > members && fields[name] == group && slices.Contains(strings.Split(fields[members], ","), user) {
+			return user != ""
+		}
+	}
+	return false
 }
