@@ -77,7 +77,10 @@ func (w *work) change() (Result, error) {
 		w.stamp(root)
 	}
 	if !document.EqualFold(w.Section, "status") && !Validate(root) {
-		return w.failed(ErrSchema)
+		patchset := r.Patchset
+		r, err = w.failed(ErrSchema)
+		r.Patchset = patchset
+		return r, err
 	}
 	r.CIB, r.Answer = root, w.answer
 	return r, nil
