@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/based"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
@@ -57,6 +58,7 @@ var programs = map[string]program{
 	"crm_verify":    crmverify.Main,
 	"iso8601":       iso8601.Main,
 
+	"pacemaker-based":      based.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own

@@ -147,6 +147,7 @@ var floors = map[string]int{
 	"cib/disk":              2,
 	"cib/ops":               3,
 	"cib/result":            4,
+	"cib/manager":           5,
 	"cib/patch":             2,
 	"cib/xpath":             1,
 	"pengine/rules":         1,
@@ -269,7 +270,7 @@ func TestLayers(t *testing.T) {
 // are given.
 var cores = []string{
 	"attrd/wire",
-	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "internal/xmltree", "internal/featureset",
+	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "cib/manager", "internal/xmltree", "internal/featureset",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
