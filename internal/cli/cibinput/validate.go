@@ -99,7 +99,7 @@ func (r *Reader) Update(d *Document) bool {
 			fmt.Fprintln(r.Stderr, m.Text)
 		case schema.Logging:
 			if m.XML != nil {
-				logXML(m.XML, 1, func(line string) { r.Log.Print(level(m), "update_validation", m.Text+" "+line) })
+				LogXML(m.XML, func(line string) { r.Log.Print(level(m), "update_validation", m.Text+" "+line) })
 			} else {
 				r.Log.Print(level(m), "update_validation", m.Text)
 			}
