@@ -127,10 +127,10 @@ type Options struct {
 	// Load reads a file, with a status, and tells whether it is what it claims to be; nil for
 	// one that says nothing about what is wrong.
 	Load func(name string) (*etree.Element, crmexit.RC)
-	// Explain says what is wrong with a CIB that a request would have led to; nil for nobody
-	// who wants to know.
-	Explain func(cib *etree.Element)
-	IPC     ipc.DialOptions
+	// Refuse logs why a CIB that a request would lead to is not valid, Explain says it to the user;
+	// nil for nobody who wants to know.
+	Refuse, Explain func(cib *etree.Element)
+	IPC             ipc.DialOptions
 	// Service is another one than the Type's, if not empty.
 	Service string
 }
@@ -144,6 +144,9 @@ func (o *Options) complete() {
 	}
 	if o.Load == nil {
 		o.Load = load
+	}
+	if o.Refuse == nil {
+		o.Refuse = func(*etree.Element) {}
 	}
 	if o.Explain == nil {
 		o.Explain = func(*etree.Element) {}

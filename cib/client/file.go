@@ -17,6 +17,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/acl"
 	"github.com/ringmaster-ha/ringmaster/cib/disk"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
+	"github.com/ringmaster-ha/ringmaster/cib/patch"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
@@ -120,21 +121,47 @@ func (f *file) perform(r Request) (*etree.Element, error) {
 		Options: ops.Options{
 			XPath: r.Options&XPath != 0, PathsOnly: r.Options&XPathAddress != 0, NoChildren: r.Options&NoChildren != 0,
 			Multiple: r.Options&Multiple != 0, CanCreate: r.Options&CanCreate != 0, MixedUpdate: r.Options&MixedUpdate != 0, NoTime: true,
+			WithDigest: f.Log.Enabled(loglevel.Info),
 		},
 		User: acl.User{Name: name, InGroup: func(group string) bool { return account.InGroup(name, group) }},
 		Now:  iso8601.FromTime(now),
 	})
+	f.logPatchset(loglevel.Info, "cib_perform_op", res.Patchset)
 	if err != nil {
+		var back *ops.StepBack
+		if errors.As(err, &back) {
+			loglevel.LogfAt(f.Log, loglevel.Error, "cib_perform_op", "%s went backwards: %d -> %d (Opts: %#x)",
+				back.Field, back.From, back.To, uint32(r.Options|NoTime|NoBroadcast|ScopeLocal))
+		}
+		if errors.Is(err, ops.ErrNoData) && r.Op != ops.Replace {
+			loglevel.LogfAt(f.Log, loglevel.Error, strings.Replace(string(r.Op), "cib_", "cib_process_", 1), "Cannot perform modification with no data")
+		}
 		if errors.Is(err, ops.ErrSchema) {
+			if r.Op != ops.Upgrade && res.CIB != nil {
+				f.Refuse(res.CIB)
+				claimed := res.CIB.SelectAttrValue("validate-with", "unspecified")
+				loglevel.LogfAt(f.Log, loglevel.Warning, "cib_perform_op", "Updated CIB does not validate against %s schema", claimed)
+			}
 			f.Explain(res.CIB)
 		}
 		return res.Answer, refuse(err)
 	}
 	if r.Op != ops.Query {
+		f.logPatchset(loglevel.Debug, "cib:diff", res.Patchset)
 		f.cib = res.CIB
 		f.dirty = true
 	}
 	return res.Answer, nil
+}
+
+// logPatchset logs what has changed.
+func (f *file) logPatchset(level loglevel.Level, where string, patchset *etree.Element) {
+	if patchset == nil || !f.Log.Enabled(level) {
+		return
+	}
+	for _, line := range patch.Describe(patchset, where) {
+		loglevel.LogfAt(f.Log, level, where, "%s", line)
+	}
 }
 
 func (f *file) Send(ctx context.Context, r Request) (int, error) {
@@ -200,17 +227,19 @@ func (f *file) Close() error {
 }
 
 // write overwrites the file, which may be a compressed one.
-func (f *file) write(cib *etree.Element) error { return WriteFile(f.name, cib) }
+func (f *file) write(cib *etree.Element) error {
+	return WriteFile(f.name, cib, strings.HasSuffix(f.name, ".bz2"))
+}
 
-// WriteFile writes XML to a file as it is printed, and makes it last; one whose name ends
-// in .bz2 is compressed (write_xml_file).
-func WriteFile(name string, e *etree.Element) error {
+// WriteFile writes XML to a file as it is printed, by bzip2 if it is to be compressed, and makes it
+// last (write_xml_file).
+func WriteFile(name string, e *etree.Element, compress bool) error {
 	out, err := os.Create(name)
 	if err != nil {
 		return err
 	}
 	data := text.AppendLines(nil, e)
-	if strings.HasSuffix(name, ".bz2") {
+	if compress {
 		const level = 5
 		var w *bzip2.Writer
 		if w, err = bzip2.NewWriter(out, &bzip2.WriterConfig{Level: level}); err == nil {

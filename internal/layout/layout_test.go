@@ -147,6 +147,7 @@ var floors = map[string]int{
 	"cib/disk":              2,
 	"cib/ops":               3,
 	"cib/result":            4,
+	"cib/manager":           5,
 	"cib/patch":             2,
 	"cib/xpath":             1,
 	"pengine/rules":         1,
@@ -168,6 +169,8 @@ var floors = map[string]int{
 	"internal/pcmk/crmmsg":    1,
 	"internal/pcmk/ipc/frame": 2,
 	"internal/pcmk/ipc":       3,
+	"cib/attrs":               6,
+	"crmd/client":             4,
 	"attrd/wire":              3,
 	"attrd/client":            4,
 	"attrd/engine":            4,
@@ -268,7 +271,7 @@ func TestLayers(t *testing.T) {
 // are given.
 var cores = []string{
 	"attrd/engine", "attrd/wire",
-	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "internal/xmltree", "internal/featureset",
+	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "cib/manager", "internal/xmltree", "internal/featureset",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",

@@ -13,11 +13,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
@@ -30,6 +32,7 @@ var (
 
 var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
 	"attrd_updater": attrdupdater.Main,
+	"crm_attribute": crmattribute.Main,
 }
 
 // apart tells the copy of this program that has a network of its own.
@@ -67,15 +70,29 @@ func self(t *testing.T) string {
 	return path
 }
 
-// execute runs the program at path with a command line.
-func execute(t *testing.T, path string, c golden.Command, env map[string]string) golden.Command {
+// random is what the reference makes up.
+var random = regexp.MustCompile(`/tmp/cib-invalid\.\w{6}`)
+
+// assertion is what the reference says of its own mistakes.
+var assertion = regexp.MustCompile(`(?m)^\(log_assertion_as\) .*\n|^\(process:\d+\): GLib-WARNING.*\n.*\n.*\n|^\n\(process:\d+\): GLib-WARNING.*(\n.+)*\n`)
+
+// execute runs the program at path with a command line, where there is a file in.xml if cib is
+// not empty.
+func execute(t *testing.T, path string, c golden.Command, cib string) golden.Command {
 	t.Helper()
+	folder := t.TempDir()
+	file := filepath.Join(folder, "in.xml")
+	if cib != "" {
+		if err := os.WriteFile(file, []byte(cib), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var out, errs bytes.Buffer
 	cmd := exec.Cmd{
-		Path: path, Args: c.Args, Env: []string{"LC_ALL=C", "TZ=" + c.Zone, "PATH=/usr/sbin:/usr/bin:/bin"},
-		Stdin: strings.NewReader(c.Stdin), Stdout: &out, Stderr: &errs, Dir: t.TempDir(),
+		Path: path, Args: c.Args, Env: []string{"LC_ALL=C", "TZ=" + c.Zone, "PATH=/usr/sbin:/usr/bin:/bin", "CIB_shadow_dir=" + folder},
+		Stdin: strings.NewReader(c.Stdin), Stdout: &out, Stderr: &errs, Dir: folder,
 	}
-	for name, value := range env {
+	for name, value := range c.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	err := cmd.Run()
@@ -83,6 +100,14 @@ func execute(t *testing.T, path string, c golden.Command, env map[string]string)
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	c.Status, c.Stdout, c.Stderr = cmd.ProcessState.ExitCode(), out.String(), errs.String()
+	c.Status, c.Stdout = cmd.ProcessState.ExitCode(), out.String()
+	c.Stderr = assertion.ReplaceAllString(random.ReplaceAllString(errs.String(), "/tmp/cib-invalid.XXXXXX"), "")
+	if cib != "" {
+		after, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Changed = golden.Changes(cib, string(after))
+	}
 	return c
 }

@@ -3,13 +3,12 @@
 package attrtools_test
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/ringmaster-ha/ringmaster/attrd/attrdtest"
 	"github.com/ringmaster-ha/ringmaster/attrd/wire"
+	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
 // fixedUpdates are command lines of attrd_updater that shall be among those compared.
@@ -85,26 +84,24 @@ func TestUpdater(t *testing.T) {
 		{"OCF_RESKEY_CRM_meta_on_node": "bundle", "CRM_meta_physical_host": "there", "CRM_meta_container_attribute_target": "HOST"},
 	}
 	r := rand.New(rand.NewPCG(*seed, 0))
-	var kept []attrdtest.Run
+	var kept []golden.Command
 	for i := range *runs + len(fixedUpdates) {
-		var c attrdtest.Run
+		var c golden.Command
 		if i < len(fixedUpdates) {
 			c.Args = append([]string{"attrd_updater"}, fixedUpdates[i]...)
 		} else {
 			c.Args = append([]string{"attrd_updater"}, drawUpdate(r)...)
 			c.Env = environments[r.IntN(len(environments))]
 		}
-		want := execute(t, "/usr/sbin/attrd_updater", c.Command, c.Env)
-		c.Command, c.Asked = want, server.Asked()
-		got := execute(t, self(t), c.Command, c.Env)
+		want := execute(t, "/usr/sbin/attrd_updater", c, "")
+		want.Asked = server.Asked()
+		got := execute(t, self(t), c, "")
+		got.Asked = server.Asked()
 		got.Compare(t, want)
-		if asked := server.Asked(); !slices.Equal(asked, c.Asked) {
-			t.Errorf("%q asks\n%s\nwant\n%s", c.Args, asked, c.Asked)
-		}
-		kept = append(kept, c)
+		kept = append(kept, want)
 	}
 	if *refresh {
-		attrdtest.WriteRuns(t, "../../internal/cli/attrdupdater/testdata/golden.jsonl", kept[:min(len(kept), 400)])
+		golden.WriteCommands(t, "../../internal/cli/attrdupdater/testdata/golden.jsonl", kept[:min(len(kept), 400)])
 	}
-	fmt.Println(len(kept), "command lines")
+	t.Log(len(kept), "command lines")
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
+	"github.com/ringmaster-ha/ringmaster/cib/schema"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
@@ -53,22 +54,31 @@ func (r *Reader) Open(ctx context.Context, o client.Options) (client.Conn, error
 		}
 		return d.Root, rc
 	}
-	o.Explain = r.Explain
+	o.Refuse = func(cib *etree.Element) { r.validate(&Document{Root: cib}, true) }
+	o.Explain = func(cib *etree.Element) { r.Explain(cib, false) }
 	return client.Open(ctx, r.Log.Name(), o)
 }
 
-// Explain says what is wrong with a CIB that is in no file, as if it were in one for the time
-// (validate_xml_verbose).
-func (r *Reader) Explain(cib *etree.Element) {
-	if cib == nil {
-		return
+// Explain says what is wrong with a CIB that is in no file, as if it were in one for the time,
+// and shows it with numbers of lines (validate_xml_verbose). Faults go to the log, unless they are
+// the first that the tool says of the schema.
+func (r *Reader) Explain(cib *etree.Element, first bool) {
+	var data []byte
+	if cib != nil { // there may be nothing that the user may see
+		data = text.AppendLines(nil, cib)
 	}
-	name := invalidFile()
-	data := text.AppendLines(nil, cib)
-	d, _ := r.parse(data, xmltree.KeepText, name, "")
-	if d != nil {
-		r.validate(d, false)
+	for i, line := range strings.Split(string(data), "\n") {
+		fmt.Fprintf(r.Stderr, "%4d %s\n", i+1, line)
 	}
+	if d, _ := r.parse(data, xmltree.KeepText, invalidFile(), ""); d != nil {
+		r.validate(d, !first)
+	}
+}
+
+// ExplainUpgrade says why a CIB cannot be upgraded (update_validation).
+func (r *Reader) ExplainUpgrade(cib *etree.Element) {
+	upgraded, _ := schema.Upgrade(cib.Copy(), schema.Options{Explain: true})
+	r.tell(&Document{Root: cib}, upgraded.Messages)
 }
 
 // invalidFile is a name for what is not valid; the reference writes such a file, and removes
@@ -144,8 +154,8 @@ func (r *Reader) load(name string) (*Document, crmexit.RC) {
 	}
 	AddStatus(d.Root)
 	if !r.validate(d, true) {
-		schema := d.Root.SelectAttrValue("validate-with", "")
-		r.Log.Print(loglevel.Error, "load_file_cib", "CIB does not validate against "+schema)
+		claimed := d.Root.SelectAttrValue("validate-with", "")
+		r.Log.Print(loglevel.Error, "load_file_cib", "CIB does not validate against "+claimed)
 		return nil, crmexit.RCSchemaValidation
 	}
 	return d, crmexit.RCOK
