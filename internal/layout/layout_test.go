@@ -164,7 +164,7 @@ var floors = map[string]int{
 	"pengine/corpus":        7,
 
 	"internal/pcmk/packed":    0,
-	"internal/pcmk/election":  1,
+	"internal/pcmk/election":  2,
 	"internal/pcmk/cpgmsg":    2,
 	"internal/pcmk/crmmsg":    1,
 	"internal/pcmk/peers":     2,
@@ -173,8 +173,9 @@ var floors = map[string]int{
 	"internal/pcmk/ipc":       3,
 	"cib/attrs":               6,
 	"crmd/client":             4,
-	"attrd/wire":              2,
+	"attrd/wire":              3,
 	"attrd/client":            4,
+	"attrd/engine":            4,
 	"attrd/attrdtest":         4,
 
 	"internal/syslog":        1,
@@ -271,7 +272,7 @@ func TestLayers(t *testing.T) {
 // cores are the packages, with those below them, that are functions of what they
 // are given.
 var cores = []string{
-	"attrd/wire",
+	"attrd/engine", "attrd/wire",
 	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "cib/manager", "internal/xmltree", "internal/featureset",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
