@@ -2,6 +2,7 @@ package ops
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/beevik/etree"
 
@@ -67,8 +68,8 @@ type Result struct {
 	// Answer is a query's, or what could not be created; nil for none. It is not part of
 	// any other document, unless it is lent.
 	Answer *etree.Element
-	// Patchset leads from the old CIB to the new one; nil if nothing has changed. There is one
-	// with ErrSchema too, which leads to what is refused.
+	// Patchset leads from the old CIB to the new one, also to one that is not valid; nil if nothing
+	// has changed.
 	Patchset *etree.Element
 	// ConfigChanged tells that the configuration has changed, not just the status.
 	ConfigChanged bool
@@ -85,3 +86,18 @@ var (
 	ErrTransform   = errors.New("ops: the CIB cannot be upgraded")        // pcmk_rc_transform_failed
 	ErrOldData     = errors.New("ops: the CIB would become an older one") // pcmk_rc_old_data
 )
+
+// ErrNoData is an ErrInvalid: there is nothing to change the CIB to.
+var ErrNoData = fmt.Errorf("%w: no data", ErrInvalid)
+
+// StepBack is an ErrOldData: a part of the version would go backwards.
+type StepBack struct {
+	Field    string
+	From, To int
+}
+
+func (s *StepBack) Error() string {
+	return fmt.Sprintf("%v: %s from %d to %d", ErrOldData, s.Field, s.From, s.To)
+}
+
+func (s *StepBack) Unwrap() error { return ErrOldData }

@@ -152,8 +152,8 @@ var floors = map[string]int{
 	"cib/xpath":             1,
 	"pengine/rules":         1,
 	"internal/cli/pcmktool": 1,
-	"cib/client":            4,
-	"internal/cli/cibinput": 5,
+	"cib/client":            5,
+	"internal/cli/cibinput": 6,
 	"pengine/status":        2,
 	"pengine/sched":         3,
 	"pengine/graph":         4,
@@ -169,6 +169,11 @@ var floors = map[string]int{
 	"internal/pcmk/crmmsg":    1,
 	"internal/pcmk/ipc/frame": 2,
 	"internal/pcmk/ipc":       3,
+	"cib/attrs":               6,
+	"crmd/client":             4,
+	"attrd/wire":              2,
+	"attrd/client":            4,
+	"attrd/attrdtest":         4,
 
 	"internal/syslog":        1,
 	"internal/pcmk/account":  0,
@@ -225,10 +230,10 @@ var floors = map[string]int{
 	"internal/layout":     4,
 	"internal/daemon":     5,
 	"internal/clustersim": 5,
-	"internal/cli":        6,
-	"cmd":                 7,
-	"totem/sim/cmd":       7,
-	"interop-tests":       7,
+	"internal/cli":        7,
+	"cmd":                 8,
+	"totem/sim/cmd":       8,
+	"interop-tests":       8,
 }
 
 // entry is the longest entry of floors for a directory.
@@ -264,6 +269,7 @@ func TestLayers(t *testing.T) {
 // cores are the packages, with those below them, that are functions of what they
 // are given.
 var cores = []string{
+	"attrd/wire",
 	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "cib/manager", "internal/xmltree", "internal/featureset",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
