@@ -167,6 +167,8 @@ var floors = map[string]int{
 	"internal/pcmk/election":  1,
 	"internal/pcmk/cpgmsg":    2,
 	"internal/pcmk/crmmsg":    1,
+	"internal/pcmk/peers":     2,
+	"internal/pcmk/cluster":   5,
 	"internal/pcmk/ipc/frame": 2,
 	"internal/pcmk/ipc":       3,
 	"cib/attrs":               6,
@@ -275,7 +277,7 @@ var cores = []string{
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pload", "internal/service", "internal/wd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pload", "internal/service", "internal/wd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of
