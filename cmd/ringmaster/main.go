@@ -19,6 +19,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmdiff"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmshadow"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmverify"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
@@ -49,6 +50,7 @@ var programs = map[string]program{
 	"crm_diff":     crmdiff.Main,
 	"crm_error":    crmerror.Main,
 	"crm_rule":     crmrule.Main,
+	"crm_shadow":   crmshadow.Main,
 	"crm_simulate": crmsimulate.Main,
 	"crm_verify":   crmverify.Main,
 	"iso8601":      iso8601.Main,
