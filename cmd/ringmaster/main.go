@@ -21,6 +21,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmverify"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/execd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
@@ -51,6 +52,7 @@ var programs = map[string]program{
 	"crm_verify":   crmverify.Main,
 	"iso8601":      iso8601.Main,
 
+	"pacemaker-execd":      execd.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
