@@ -25,6 +25,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmverify"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/execd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
@@ -59,6 +60,7 @@ var programs = map[string]program{
 	"iso8601":       iso8601.Main,
 
 	"pacemaker-based":      based.Main,
+	"pacemaker-execd":      execd.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
