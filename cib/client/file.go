@@ -227,17 +227,20 @@ func (f *file) Close() error {
 }
 
 // write overwrites the file, which may be a compressed one.
-func (f *file) write(cib *etree.Element) error { return WriteFile(f.name, cib) }
+func (f *file) write(cib *etree.Element) error {
+	return WriteFile(f.name, cib, strings.HasSuffix(f.name, ".bz2"))
+}
 
-// WriteFile writes XML to a file as it is printed, and makes it last; one whose name ends
-// in .bz2 is compressed (write_xml_file).
-func WriteFile(name string, e *etree.Element) error {
-	out, err := os.Create(name)
+// WriteFile writes XML to a file as it is printed, by bzip2 if it is to be compressed, and makes it
+// last (write_xml_file).
+func WriteFile(name string, e *etree.Element, compress bool) error {
+	const mode = 0o640 // what the reference's umask leaves
+	out, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return err
 	}
 	data := text.AppendLines(nil, e)
-	if strings.HasSuffix(name, ".bz2") {
+	if compress {
 		const level = 5
 		var w *bzip2.Writer
 		if w, err = bzip2.NewWriter(out, &bzip2.WriterConfig{Level: level}); err == nil {

@@ -216,7 +216,7 @@ func TestFileCannotBeWritten(t *testing.T) {
 
 func TestCompressed(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "cib.xml.bz2")
-	if err := WriteFile(name, element(t, before)); err != nil {
+	if err := WriteFile(name, element(t, before), true); err != nil {
 		t.Fatal(err)
 	}
 	if got := contents(t, name); !strings.HasPrefix(got, "BZh5") {

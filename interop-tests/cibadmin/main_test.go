@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmshadow"
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
 
@@ -24,7 +25,8 @@ var (
 )
 
 var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
-	"cibadmin": cibadmin.Main,
+	"cibadmin":   cibadmin.Main,
+	"crm_shadow": crmshadow.Main,
 }
 
 // TestMain plays our tools when it is run by their names.
