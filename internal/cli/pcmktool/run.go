@@ -38,3 +38,13 @@ func (c *Common) Run(ctx *goption.Context, args []string, with, tool string, std
 	}
 	return log.Exit(code)
 }
+
+// sentence is an error in the reference's words.
+type sentence string
+
+func (s sentence) Error() string { return string(s) }
+
+// Fail is why a tool ends, with its exit status.
+func Fail(code crmexit.Code, format string, args ...any) (crmexit.Code, error) {
+	return code, sentence(fmt.Sprintf(format, args...))
+}
