@@ -239,7 +239,7 @@ func TestMutations(t *testing.T) {
 		}
 		if differ := compareUpgrade(o, xml); differ != "" {
 			wrong++
-			t.Errorf("seed %d, %s: upgrade: %s", seed, file, differ)
+			t.Errorf("seed %d, %s: upgrade: %s\n%s", seed, file, differ, xml)
 		}
 		if wrong > 5 {
 			t.FailNow()
