@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/based"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
@@ -46,15 +48,17 @@ var programs = map[string]program{
 	"corosync-quorumtool": quorumtool.Main,
 	"corosync-xmlproc":    xmlproc.Main,
 
-	"cibadmin":     cibadmin.Main,
-	"crm_diff":     crmdiff.Main,
-	"crm_error":    crmerror.Main,
-	"crm_rule":     crmrule.Main,
-	"crm_shadow":   crmshadow.Main,
-	"crm_simulate": crmsimulate.Main,
-	"crm_verify":   crmverify.Main,
-	"iso8601":      iso8601.Main,
+	"attrd_updater": attrdupdater.Main,
+	"cibadmin":      cibadmin.Main,
+	"crm_diff":      crmdiff.Main,
+	"crm_error":     crmerror.Main,
+	"crm_rule":      crmrule.Main,
+	"crm_shadow":    crmshadow.Main,
+	"crm_simulate":  crmsimulate.Main,
+	"crm_verify":    crmverify.Main,
+	"iso8601":       iso8601.Main,
 
+	"pacemaker-based":      based.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
