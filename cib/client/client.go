@@ -171,6 +171,10 @@ func Open(ctx context.Context, program string, o Options) (Conn, error) {
 		if name, ok := o.Getenv("CIB_file"); ok {
 			return openFile(program, name, o)
 		}
+		if port, ok := o.Getenv("CIB_port"); ok {
+			loglevel.LogfAt(o.Log, loglevel.Error, "cib_remote_signon", "No connection to a CIB at port %s: only the cluster's own daemon and files are known", port)
+			return nil, errNone
+		}
 	}
 	return dial(ctx, program, o)
 }

@@ -30,7 +30,7 @@ func (r *Reader) Query() (*Document, error) {
 
 func (r *Reader) queryCluster() (*Document, error) {
 	ctx := context.Background()
-	c, err := r.Open(ctx, client.Options{Cluster: true})
+	c, err := r.Open(ctx, client.Options{})
 	if err != nil {
 		return nil, errNoInput
 	}
