@@ -130,7 +130,9 @@ type Options struct {
 	// Refuse logs why a CIB that a request would lead to is not valid, Explain says it to the user;
 	// nil for nobody who wants to know.
 	Refuse, Explain func(cib *etree.Element)
-	IPC             ipc.DialOptions
+	// Complain says what a user has to know whether he looks at the log or not; nil for nobody.
+	Complain func(text string)
+	IPC      ipc.DialOptions
 	// Service is another one than the Type's, if not empty.
 	Service string
 }
@@ -147,6 +149,9 @@ func (o *Options) complete() {
 	}
 	if o.Refuse == nil {
 		o.Refuse = func(*etree.Element) {}
+	}
+	if o.Complain == nil {
+		o.Complain = func(string) {}
 	}
 	if o.Explain == nil {
 		o.Explain = func(*etree.Element) {}
