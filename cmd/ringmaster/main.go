@@ -15,6 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cibsecret"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
@@ -56,6 +57,7 @@ var programs = map[string]program{
 
 	"attrd_updater": attrdupdater.Main,
 	"cibadmin":      cibadmin.Main,
+	"cibsecret":     cibsecret.Main,
 	"crm_attribute": crmattribute.Main,
 	"crm_diff":      crmdiff.Main,
 	"crm_error":     crmerror.Main,
