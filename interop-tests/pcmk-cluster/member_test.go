@@ -84,6 +84,7 @@ func TestGroup(t *testing.T) {
 		c.Copy(bin, "/run/member")
 		c.Start("/run/member", "-service", "5", "-log", "/run/attrd.log")
 		c.Start("/run/member", "-service", "3", "-log", "/run/cib.log")
+		c.Start("/run/member", "-group", "watch", "-quorum", "-log", "/run/watch.log")
 		heard := func(group, what string) {
 			t.Helper()
 			l.Eventually(40*time.Second, group+": "+what, func() bool {
@@ -92,6 +93,8 @@ func TestGroup(t *testing.T) {
 		}
 		heard("attrd", "changed 1/node1 state  member")
 		heard("cib", "changed 1/node1 state  member")
+		heard("watch", "quorate true")
+		heard("watch", "changed 2/node2 state  member")
 		pacemaker := b.StartPacemaker()
 		online("node1 node2")
 
@@ -119,6 +122,7 @@ func TestGroup(t *testing.T) {
 		online("node1 node2")
 		b.Crash()
 		heard("cib", "left via cluster exit")
+		heard("watch", "changed 2/node2 state member lost")
 		l.Form(a, c)
 		b.Boot()
 		startCorosync(b, k)
@@ -126,6 +130,9 @@ func TestGroup(t *testing.T) {
 		b.StartPacemaker()
 		online("node1 node2")
 
+		if n := strings.Count(c.ReadFile("/run/watch.log"), "changed 2/node2 state  member"); n != 2 {
+			t.Errorf("by quorum node2 came %d times", n)
+		}
 		for _, group := range []string{"attrd", "cib"} {
 			const mark = "node 3 pid "
 			var ours, theirs []string
@@ -144,6 +151,7 @@ func TestGroup(t *testing.T) {
 		c.SignalAll("corosync", syscall.SIGKILL)
 		heard("attrd", "lost cluster: ")
 		heard("cib", "lost cluster: ")
+		heard("watch", "lost cluster: ")
 	})
 }
 

@@ -1,7 +1,7 @@
 // Command member is in the group of one of Pacemaker's daemons, by package cluster, and
 // writes down what it hears of it:
 //
-//	member -group attrd -service 5 -log FILE [-go FILE -send N -size BYTES]
+//	member -group attrd -service 5 -log FILE [-quorum] [-go FILE -send N -size BYTES]
 //
 // When the file that -go names is there, it sends N documents of that size to all. The log
 // has the package's own lines, and
@@ -9,6 +9,7 @@
 //	changed NODE/NAME KIND BEFORE NOW
 //	message NUMBER NODE SERVICE BYTES
 //	heard COUNT DIGEST       after every message of -send's: of all so far, in their order
+//	quorate YES RING
 //	lost ERROR
 package main
 
@@ -71,8 +72,11 @@ func (m *member) Changed(c peers.Change) {
 	}
 }
 
-func (m *member) Quorate(ring uint64, quorate bool) {
-	m.log.Logf(loglevel.Info, "quorate %v %d", quorate, ring)
+// quorate is a member that follows quorum too.
+type quorate struct{ *member }
+
+func (q quorate) Quorate(ring uint64, quorate bool) {
+	q.log.Logf(loglevel.Info, "quorate %v %d", quorate, ring)
 }
 
 func (m *member) Lost(err error) {
@@ -94,6 +98,7 @@ func main() {
 	group := flag.String("group", "", "name of the group, if not the service's")
 	service := flag.Int("service", int(cpgmsg.Attrd), "number of the service")
 	file := flag.String("log", "", "file to write")
+	quorum := flag.Bool("quorum", false, "follow quorum")
 	start := flag.String("go", "", "file that has the sending begin")
 	send := flag.Int("send", 0, "documents to send")
 	size := flag.Int("size", 100, "their size")
@@ -104,7 +109,11 @@ func main() {
 		os.Exit(1)
 	}
 	m := &member{log: &log{w: f}, over: make(chan struct{})}
-	c, err := cluster.Join(context.Background(), cluster.Options{Service: cpgmsg.Service(*service), Group: *group, Handler: m, Log: m.log})
+	var handler cluster.Handler = m
+	if *quorum {
+		handler = quorate{m}
+	}
+	c, err := cluster.Join(context.Background(), cluster.Options{Service: cpgmsg.Service(*service), Group: *group, Handler: handler, Log: m.log})
 	if err != nil {
 		m.log.Logf(loglevel.Info, "failed %v", err)
 		os.Exit(1)
