@@ -33,6 +33,7 @@ type Options struct {
 	XPath       bool // the section is an XPath
 	PathsOnly   bool // a query by XPath answers with paths (cib_xpath_address)
 	NoChildren  bool // a query leaves out what is in the elements
+	Lend        bool // a query's answer may be part of the CIB given: it is only read, and before that changes
 	Multiple    bool // an XPath means all that it finds, not the first
 	CanCreate   bool // a modification may create its object
 	MixedUpdate bool // a modification removes what it marks with __delete__
@@ -65,7 +66,7 @@ type Result struct {
 	// been, or nil.
 	CIB *etree.Element
 	// Answer is a query's, or what could not be created; nil for none. It is not part of
-	// any other document.
+	// any other document, unless it is lent.
 	Answer *etree.Element
 	// Patchset leads from the old CIB to the new one, also to one that is not valid; nil if nothing
 	// has changed.

@@ -108,7 +108,7 @@ func (r *Reader) tell(d *Document, messages []schema.Message) {
 			fmt.Fprintln(r.Stderr, m.Text)
 		case schema.Logging:
 			if m.XML != nil {
-				logXML(m.XML, 1, func(line string) { r.Log.Print(level(m), "update_validation", m.Text+" "+line) })
+				LogXML(m.XML, func(line string) { r.Log.Print(level(m), "update_validation", m.Text+" "+line) })
 			} else {
 				r.Log.Print(level(m), "update_validation", m.Text)
 			}

@@ -51,18 +51,22 @@ func Name(uid uint32) (name string, ok bool) {
 	return u.Username, true
 }
 
-// InGroup tells whether a group has a user among those it names: that it is the user's own
-// group is not enough (pcmk__is_user_in_group).
-func InGroup(user, group string) bool {
-	data, err := os.ReadFile("/etc/group")
-	if err != nil {
-		return false
-	}
-	for line := range strings.Lines(string(data)) {
-		const name, members = 0, 3
+// groupFile has the system's groups.
+const groupFile = "/etc/group"
+
+// InGroup tells whether a group lists a user among its members; the user's own group does
+// not count (is_user_in_group of lib/common/acl.c).
+func InGroup(name, group string) bool {
+	b, err := os.ReadFile(groupFile)
+	return err == nil && listed(string(b), name, group)
+}
+
+// listed is InGroup by the text of the file.
+func listed(groups, name, group string) bool {
+	for line := range strings.Lines(groups) {
 		fields := strings.Split(strings.TrimSpace(line), ":")
-		if len(fields) > members && fields[name] == group && slices.Contains(strings.Split(fields[members], ","), user) {
-			return user != ""
+		if len(fields) == 4 && fields[0] == group {
+			return name != "" && slices.Contains(strings.Split(fields[3], ","), name)
 		}
 	}
 	return false
