@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/attrd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/based"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
@@ -59,6 +60,7 @@ var programs = map[string]program{
 	"iso8601":       iso8601.Main,
 
 	"pacemaker-based":      based.Main,
+	"pacemaker-attrd":      attrd.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own
