@@ -178,7 +178,7 @@ func (w *world) merge() {
 func (w *world) order(h *host) {
 	s := h.out[0]
 	h.out = h.out[1:]
-	w.trace("%s sends to %q: %s%s", h.name, s.to, text(s.m), vote(s.vote))
+	w.trace("%s sends to %q: %s%s", h.name, s.to, brief(s.m), vote(s.vote))
 	members := w.members(h.part)
 	if s.m != nil && (s.m.Task == wire.Update || s.m.Task == wire.UpdateBoth) && s.m.Host != nil && s.m.Name != nil {
 		p := place{*s.m.Name, *s.m.Host}
@@ -214,7 +214,7 @@ func vote(m *election.Message) string {
 	return m.String()
 }
 
-func text(m *wire.Message) string {
+func brief(m *wire.Message) string {
 	if m == nil {
 		return ""
 	}
