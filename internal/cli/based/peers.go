@@ -2,214 +2,69 @@ package based
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/cib/manager"
-	"github.com/ringmaster-ha/ringmaster/cmap"
-	"github.com/ringmaster-ha/ringmaster/cpg"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cluster"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
-	"github.com/ringmaster-ha/ringmaster/internal/pcmk/daemon"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
-	"github.com/ringmaster-ha/ringmaster/totem"
 )
 
-// group is the closed process group of CIB managers: the zero byte belongs to its name.
-const group = "cib\x00"
-
-// peers is the connection to the managers of other nodes.
-type peers struct {
-	*server
-	conn *cpg.Conn
-	id   totem.NodeID
-	name string
-
-	names map[totem.NodeID]string // of nodes, as the configuration or they themselves tell
-
-	queue struct {
-		sync.Mutex
-		messages []cpgmsg.Message
-		more     chan struct{}
-	}
-	sent uint32
-}
-
-// join becomes a member of the group.
-func (s *server) join(ctx context.Context, _ *daemon.Daemon) (*peers, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	conn, err := cpg.Dial(ctx, cpg.Options{SocketDir: root.SocketDir()})
-	if err != nil {
-		return nil, err
-	}
-	p := &peers{server: s, conn: conn}
-	p.queue.more = make(chan struct{}, 1)
-	if p.id, err = conn.LocalNode(ctx); err == nil {
-		p.names, err = nodeNames(ctx)
-	}
+// join becomes a member of the group of CIB managers. The caller holds mu, and hears nothing before it
+// lets go of it.
+func (s *server) join(ctx context.Context) error {
+	c, err := cluster.Join(ctx, cluster.Options{
+		Service: cpgmsg.CIB, Handler: (*member)(s), Locker: &s.mu, Log: s.log, SocketDir: root.SocketDir(),
+	})
 	if err == nil {
-		err = conn.Join(ctx, group)
+		s.peers = c
 	}
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	if p.name = p.names[p.id]; p.name == "" {
-		p.name, _ = os.Hostname()
-		p.names[p.id] = p.name
-	}
-	s.peers = p
-	return p, nil
+	return err
 }
 
-// nodeNames are the names that corosync's configuration gives nodes.
-func nodeNames(ctx context.Context) (map[totem.NodeID]string, error) {
-	c, err := cmap.Dial(ctx, cmap.Options{SocketDir: root.SocketDir()})
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	ids, names := map[string]totem.NodeID{}, map[string]string{}
-	const prefix = "nodelist.node."
-	for pair, err := range c.All(ctx, prefix) {
-		if err != nil {
-			return nil, err
-		}
-		place, key, _ := strings.Cut(strings.TrimPrefix(pair.Key, prefix), ".")
-		switch key {
-		case "nodeid":
-			n, _ := pair.Value.Uint()
-			ids[place] = totem.NodeID(n)
-		case "name":
-			names[place], _ = pair.Value.Str()
-		}
-	}
-	all := map[totem.NodeID]string{}
-	for place, id := range ids {
-		if names[place] != "" {
-			all[id] = names[place]
-		}
-	}
-	return all, nil
-}
+// member is the server as package cluster calls it, with mu held.
+type member server
 
-// Node is this node's name.
-func (p *peers) Node() string { return p.name }
-
-// Send queues a message; it never waits.
-func (p *peers) Send(to, document string) error {
-	p.queue.Lock()
-	defer p.queue.Unlock()
-	p.sent++
-	m := cpgmsg.Message{
-		ID: p.sent, Text: document,
-		Receiver: cpgmsg.Address{Service: cpgmsg.CIB, Name: to},
-		Sender:   cpgmsg.Address{Service: cpgmsg.CIB, Name: p.name, PID: uint32(os.Getpid())},
-	}
-	p.queue.messages = append(p.queue.messages, m)
-	select {
-	case p.queue.more <- struct{}{}:
-	default:
-	}
-	return nil
-}
-
-// run sends and receives until ctx ends or the connection is lost.
-func (p *peers) run(ctx context.Context) {
-	var all sync.WaitGroup
-	all.Go(func() { p.sendAll(ctx) })
-	err := p.receiveAll(ctx)
-	if ctx.Err() == nil {
-		loglevel.LogfAt(p.log, loglevel.Error, "pcmk_cpg_dispatch", "Connection to the CPG API failed: %v", err)
-		p.with(func(m *manager.Manager) []manager.Action { return m.Lost() })
-	}
-	all.Wait()
-	_ = p.conn.Close()
-}
-
-func (p *peers) sendAll(ctx context.Context) {
-	for {
-		p.queue.Lock()
-		messages := p.queue.messages
-		p.queue.messages = nil
-		p.queue.Unlock()
-		for i := range messages {
-			b, err := cpgmsg.Encode(nil, &messages[i])
-			for again := true; err == nil && again; {
-				err = p.conn.Mcast(ctx, b)
-				if again = errors.Is(err, cpg.ErrInterrupted); again {
-					err = nil
-				}
-			}
-			if err != nil && ctx.Err() == nil {
-				loglevel.LogfAt(p.log, loglevel.Error, "crm_cs_flush", "CPG message %d not sent: %v", messages[i].ID, err)
-			}
-		}
-		select {
-		case <-p.queue.more:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (p *peers) receiveAll(ctx context.Context) error {
-	for {
-		ev, err := p.conn.Next(ctx)
-		if err != nil {
-			return err
-		}
-		switch ev := ev.(type) {
-		case *cpg.Message:
-			if err := p.receive(ev); err != nil {
-				loglevel.LogfAt(p.log, loglevel.Error, "pcmk_message_common_cs", "Message from node %d: %v", ev.From.Node, err)
-			}
-		case *cpg.Membership:
-			p.with(func(m *manager.Manager) []manager.Action {
-				var actions []manager.Action
-				for _, c := range ev.Left {
-					actions = append(actions, m.Peer(p.nameOf(c.Node), false)...)
-				}
-				for _, c := range ev.Members {
-					actions = append(actions, m.Peer(p.nameOf(c.Node), true)...)
-				}
-				return actions
-			})
-		}
-	}
-}
-
-func (p *peers) nameOf(id totem.NodeID) string {
-	if name := p.names[id]; name != "" {
-		return name
-	}
-	return fmt.Sprint(id)
-}
-
-func (p *peers) receive(ev *cpg.Message) error {
-	msg, err := cpgmsg.Decode(ev.Data)
-	if err != nil {
-		return err
-	}
-	if err := msg.From(uint32(ev.From.Node)); err != nil {
-		return err
-	}
-	if !msg.For(uint32(p.id), p.name) {
-		return nil
-	}
-	from := msg.Sender.Name
-	if from == "" {
-		from = p.nameOf(ev.From.Node)
-	}
+// Message is a message of a peer, or of this daemon.
+func (m *member) Message(msg *cpgmsg.Message, from *peers.Peer) {
+	s := (*server)(m)
 	doc, err := xmltree.Parse([]byte(msg.Text), xmltree.KeepText)
 	if err != nil {
-		return fmt.Errorf("text: %w", err)
+		loglevel.LogfAt(s.log, loglevel.Error, "cib_cs_dispatch", "Invalid XML: '%.120s': %v", msg.Text, err)
+		return
 	}
-	p.with(func(m *manager.Manager) []manager.Action { return m.Deliver(time.Now(), from, doc.Root()) })
-	return nil
+	s.do(s.m.Deliver(time.Now(), from.Name, doc.Root()))
+}
+
+// Changed is news of a node.
+func (m *member) Changed(c peers.Change) {
+	s := (*server)(m)
+	if c.Peer.Name != "" {
+		s.do(s.m.Peer(c.Peer.Name, c.Peer.Active()))
+	}
+}
+
+// Lost is the end of it.
+func (m *member) Lost(err error) {
+	s := (*server)(m)
+	loglevel.LogfAt(s.log, loglevel.Error, "cib_cs_destroy", "%v", err)
+	s.do(s.m.Lost())
+}
+
+// send sends to a peer, or to all.
+func (s *server) send(a manager.Send) {
+	if s.peers == nil {
+		return
+	}
+	var to *peers.Peer
+	if a.To != "" {
+		to = s.peers.Peers().Get(0, a.To)
+	}
+	if err := s.peers.Send(to, cpgmsg.CIB, a.Text); err != nil {
+		loglevel.LogfAt(s.log, loglevel.Error, "send_cluster_text", "Could not send a message to %s: %v", fmt.Sprintf("%q", a.To), err)
+	}
 }

@@ -84,18 +84,18 @@ func run(o options, stderr io.Writer) int {
 		Node: localNode, CIB: cib, Status: status, Alone: o.alone, NoWrites: o.alone && !o.writes,
 		Log: d.Log, DaemonUser: user, InGroup: account.InGroup,
 	}
-	var peers *peers
+	// Nothing is heard of peers and clients before there is a manager.
+	s.mu.Lock()
 	if !o.alone {
-		var err error
-		if peers, err = s.join(ctx, d); err != nil {
-			d.Log.LogfAt(loglevel.Crit, "cib_init", "Cannot sign in to the cluster... terminating: %v", err)
+		if err := s.join(ctx); err != nil {
+			s.mu.Unlock()
+			d.Log.LogfAt(loglevel.Crit, "cib_init", "Cannot sign in to the cluster... terminating")
 			return d.Exit(crmexit.Fatal)
 		}
-		config.Node = peers.Node()
+		config.Node = s.peers.NodeName()
 	}
 	var all sync.WaitGroup
 	all.Go(s.writer)
-	s.mu.Lock()
 	var first []manager.Action
 	s.m, first = manager.New(config)
 	s.do(first)
@@ -103,7 +103,10 @@ func run(o options, stderr io.Writer) int {
 	services, err := s.listen(d)
 	if err != nil {
 		d.Log.LogfAt(loglevel.Error, "pcmk__serve_based_ipc", "Failed to create pacemaker-based servers: exiting and inhibiting respawn: %v", err)
-		return d.Exit(crmexit.Fatal)
+		s.mu.Lock()
+		s.code = crmexit.Fatal
+		s.mu.Unlock()
+		end()
 	}
 	for _, service := range services {
 		all.Go(func() {
@@ -113,12 +116,12 @@ func run(o options, stderr io.Writer) int {
 			}
 		})
 	}
-	if peers != nil {
-		all.Go(func() { peers.run(ctx) })
-	}
 	all.Go(func() { s.obey(ctx, term, d.Log) })
 	say(loglevel.Notice, "Pacemaker CIB manager successfully started and accepting connections")
 	<-ctx.Done()
+	if s.peers != nil {
+		s.peers.Close() // sends what is left
+	}
 	s.mu.Lock()
 	code := s.code
 	close(s.write)

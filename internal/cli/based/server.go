@@ -11,15 +11,10 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/manager"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cluster"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
 )
-
-// sender sends to peers; a server without one has none.
-type sender interface {
-	// Send sends a document to a node, or to all if that is "".
-	Send(to, document string) error
-}
 
 // server does what the manager says. All but what the constructor sets is under mu.
 type server struct {
@@ -30,7 +25,7 @@ type server struct {
 	mu      sync.Mutex
 	m       *manager.Manager
 	clients map[string]*ipc.Client
-	peers   sender
+	peers   *cluster.Cluster    // nil for none
 	write   chan *etree.Element // at most one write is under way
 	timer   *time.Timer
 	armed   time.Time // what the timer is set for; zero for nothing
@@ -85,15 +80,6 @@ func (s *server) sent(c *ipc.Client, what string, err error) {
 	}
 }
 
-func (s *server) send(a manager.Send) {
-	if s.peers == nil {
-		return
-	}
-	if err := s.peers.Send(a.To, a.Text); err != nil {
-		loglevel.LogfAt(s.log, loglevel.Warning, "send_cluster_text", "Could not send a message to %s: %v", a.To, err)
-	}
-}
-
 // arm sets the timer for the manager's deadline. One that comes too early is set again then, so that a
 // deadline that every change puts off costs nothing.
 func (s *server) arm() {
@@ -123,6 +109,10 @@ func (s *server) with(call func(m *manager.Manager) []manager.Action) {
 func (s *server) writer() {
 	for cib := range s.write {
 		err := s.store.Write(cib, time.Now().Format(time.ANSIC))
+		if err == nil {
+			loglevel.LogfAt(s.log, loglevel.Info, "cib_file_write_with_digest", "Wrote version %s.%s.0 of the CIB to disk",
+				cib.SelectAttrValue("admin_epoch", ""), cib.SelectAttrValue("epoch", ""))
+		}
 		s.with(func(m *manager.Manager) []manager.Action { return m.Written(err) })
 	}
 }

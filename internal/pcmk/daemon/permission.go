@@ -1,11 +1,13 @@
 package daemon
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 
+	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 )
@@ -16,7 +18,7 @@ func (d *Daemon) CanWrite(dir string) bool {
 	const function = "pcmk__daemon_can_write"
 	st, err := os.Stat(dir)
 	if err != nil {
-		d.Log.LogfAt(loglevel.Error, function, "%s not found: %v", dir, err)
+		d.Log.LogfAt(loglevel.Error, function, "%s not found: %v", dir, reason(err))
 		return false
 	}
 	sys, ok := st.Sys().(*syscall.Stat_t)
@@ -34,7 +36,7 @@ func (d *Daemon) CanWriteFile(dir, name string) bool {
 	path := filepath.Join(dir, name)
 	st, err := os.Stat(path)
 	if err != nil {
-		d.Log.LogfAt(loglevel.Notice, function, "%s not found: %v", path, err)
+		d.Log.LogfAt(loglevel.Notice, function, "%s not found: %v", path, reason(err))
 		return d.CanWrite(dir)
 	}
 	sys, ok := st.Sys().(*syscall.Stat_t)
@@ -43,6 +45,15 @@ func (d *Daemon) CanWriteFile(dir, name string) bool {
 		return false
 	}
 	return d.allow(path, st, sys)
+}
+
+// reason is an error of the operating system as the reference says it.
+func reason(err error) error {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return err
+	}
+	return errors.New(crmexit.RC(errno).String())
 }
 
 // allow tells whether a file or directory is the cluster's; if not, it says so.
