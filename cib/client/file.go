@@ -234,7 +234,8 @@ func (f *file) write(cib *etree.Element) error {
 // WriteFile writes XML to a file as it is printed, by bzip2 if it is to be compressed, and makes it
 // last (write_xml_file).
 func WriteFile(name string, e *etree.Element, compress bool) error {
-	out, err := os.Create(name)
+	const mode = 0o640 // what the reference's umask leaves
+	out, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return err
 	}

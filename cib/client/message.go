@@ -121,7 +121,8 @@ func read(m *etree.Element) (Event, error) {
 
 // Apply makes the change that a NotifyDiff tells of to a CIB, which stays as it is, and
 // returns the outcome (cib_apply_patch_event). An event that the CIB knows already changes
-// nothing. After an error, of package patch or a *Refused, the whole CIB must be asked for.
+// nothing. An event with an Err has changed nothing either, and Apply returns that error; after
+// one of package patch, the whole CIB must be asked for.
 func (e Event) Apply(cib *etree.Element) (*etree.Element, error) {
 	switch {
 	case e.Err != nil:

@@ -3,7 +3,8 @@
 // with the CIB, attrd/client the way to the manager of transient attributes.
 //
 // Regular expressions are POSIX's as package regexp has them; a pattern for attributes that attrd changes is attrd's to read.
-// Where two errors follow each other, only the first is shown: GLib adds a warning.
+// Where two errors follow each other, only the first is shown: GLib adds a warning. What the reference prints of failed
+// assertions, as for a value without a name, is left out.
 package crmattribute
 
 import (

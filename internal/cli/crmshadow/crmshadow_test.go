@@ -23,7 +23,7 @@ func TestBecome(t *testing.T) {
 	if err := os.WriteFile(editor, []byte("#!/bin/sh\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]string{"PATH": folder, "EDITOR": "edit", "CIB_shadow_dir": folder, "PS1": "$ ", "CIB_file": ""} {
+	for name, value := range map[string]string{"PATH": folder, "EDITOR": "edit", "CIB_shadow_dir": folder, "CIB_file": ""} {
 		t.Setenv(name, value)
 	}
 	t.Setenv("CIB_shadow", "")
@@ -37,6 +37,7 @@ func TestBecome(t *testing.T) {
 		{"-E", "", []string{editor, "--", folder + "/shadow.s"}},
 	} {
 		t.Setenv("SHELL", tt.shell)
+		t.Setenv("PS1", "$ ")
 		var got []string
 		var out strings.Builder
 		tool := &tool{stdout: &out, stderr: io.Discard, become: func(path string, args []string) error {
@@ -50,7 +51,7 @@ func TestBecome(t *testing.T) {
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.line, got, tt.want)
 		}
-		if os.Getenv("CIB_shadow") != "s" || os.Getenv("PS1") != "shadow[s] # " {
+		if os.Getenv("CIB_shadow") != "s" || tt.line != "-E" && os.Getenv("PS1") != "shadow[s] # " {
 			t.Errorf("%s: CIB_shadow=%s PS1=%s", tt.line, os.Getenv("CIB_shadow"), os.Getenv("PS1"))
 		}
 	}
