@@ -18,14 +18,19 @@ import (
 // have seen since the group last changed, and which was the last. The reference's managers pass over it.
 const fPosition = "ringmaster-position"
 
-// maxHistory is how many changes are remembered: a CIB is not longer on its way.
-const maxHistory = 1000
+// maxHistory is how many changes are remembered, and maxElements how many elements of XML in
+// them: a CIB is not longer on its way.
+const (
+	maxHistory  = 1000
+	maxElements = 200_000
+)
 
 // history are the changes that have come through the group since it last changed its members.
 // All members have the same, in the same order. Who takes a CIB that was sent before some of
 // them were delivered makes those again; in the reference they are lost on that node.
 type history struct {
 	forgotten int // of the first ones
+	elements  int // of all together
 	changes   []pastChange
 }
 
@@ -33,6 +38,7 @@ type pastChange struct {
 	id     string // of the request, in the cluster
 	op     ops.Op
 	msg    *etree.Element
+	size   int           // in elements
 	before patch.Version // of our CIB
 }
 
@@ -46,11 +52,25 @@ func (h *history) add(op ops.Op, msg *etree.Element, before patch.Version) {
 	if isTrue(msg, fGlobal) || op == opPrimary || op == opDeleteAlt || op == ops.Upgrade && !decided || optionsOf(msg).has(optDryRun) {
 		return
 	}
-	if len(h.changes) == maxHistory {
+	n := size(msg)
+	h.changes = append(h.changes, pastChange{changeID(msg), op, msg, n, before})
+	h.elements += n
+	for len(h.changes) > maxHistory || h.elements > maxElements && len(h.changes) > 1 {
+		h.elements -= h.changes[0].size
 		h.changes = h.changes[1:]
 		h.forgotten++
 	}
-	h.changes = append(h.changes, pastChange{changeID(msg), op, msg, before})
+}
+
+// size is how many elements there are.
+func size(e *etree.Element) int {
+	n := 1
+	for _, token := range e.Child {
+		if c, ok := token.(*etree.Element); ok {
+			n += size(c)
+		}
+	}
+	return n
 }
 
 func (h *history) reset() { *h = history{} }
@@ -63,7 +83,8 @@ func (h *history) position() string {
 	return fmt.Sprint(h.forgotten+len(h.changes), " ", h.changes[len(h.changes)-1].id)
 }
 
-// since are the changes behind a position. Of one that is of another group all are.
+// since are the changes behind a position. Of one that is of another group, or that is
+// forgotten, all are.
 func (h *history) since(position string) []pastChange {
 	number, id, _ := strings.Cut(position, " ")
 	n, err := strconv.Atoi(number)
