@@ -42,6 +42,8 @@ const grace = 60 * time.Second
 // Options of a Client.
 type Options struct {
 	Name string // of this daemon: "pacemaker-execd"
+	// Service is the fencer's, "stonith-ng" if empty.
+	Service string
 	Log  loglevel.Logger
 	Dial ipc.DialOptions
 	// Lost is called when the fencer has gone, from another goroutine.
@@ -70,6 +72,9 @@ type session struct {
 
 // New makes a Client.
 func New(o Options) *Client {
+	if o.Service == "" {
+		o.Service = service
+	}
 	if o.Path == nil {
 		o.Path = func(p string) string { return p }
 	}
@@ -121,7 +126,7 @@ func (c *Client) connected(ctx context.Context) (*session, error) {
 
 // sign connects and says who we are (stonith_api_signon).
 func (c *Client) sign(ctx context.Context) (*session, error) {
-	conn, err := ipc.Dial(ctx, service, c.o.Dial)
+	conn, err := ipc.Dial(ctx, c.o.Service, c.o.Dial)
 	if err != nil {
 		return nil, err
 	}
