@@ -44,8 +44,8 @@ type Options struct {
 	Name string // of this daemon: "pacemaker-execd"
 	// Service is the fencer's, "stonith-ng" if empty.
 	Service string
-	Log  loglevel.Logger
-	Dial ipc.DialOptions
+	Log     loglevel.Logger
+	Dial    ipc.DialOptions
 	// Lost is called when the fencer has gone, from another goroutine.
 	Lost func()
 	// Path moves paths below another root; nil for none.
