@@ -351,34 +351,26 @@ var statuses = map[syscall.Errno]lrmd.Status{
 	syscall.EPROTONOSUPPORT: lrmd.NotSupported, syscall.ETIME: lrmd.TimedOut, syscall.ETIMEDOUT: lrmd.TimedOut,
 }
 
+// errnos are the errors that failed results are.
+var errnos = map[lrmd.Status]syscall.Errno{
+	lrmd.Pending: syscall.EINPROGRESS, lrmd.Cancelled: syscall.ECANCELED, lrmd.TimedOut: syscall.ETIME,
+	lrmd.AgentNotInstalled: syscall.ENOENT, lrmd.NotSupported: syscall.EOPNOTSUPP, lrmd.NotConnected: syscall.ENOTCONN,
+	lrmd.NoFenceDevice: syscall.ENODEV, lrmd.NoSecrets: syscall.EACCES,
+}
+
+// refusals are what the fencer says where it runs no agent, by exit status.
+var refusals = map[crmexit.Code]syscall.Errno{
+	crmexit.InvalidParam: syscall.EINVAL, crmexit.InsufficientPriv: syscall.EACCES, crmexit.Protocol: syscall.EPROTO,
+}
+
 // errnoOf is the error that a failed result is (stonith__result2rc).
 func errnoOf(res *lrmd.FenceResult) syscall.Errno {
-	switch res.Status {
-	case lrmd.Pending:
-		return syscall.EINPROGRESS
-	case lrmd.Cancelled:
-		return syscall.ECANCELED
-	case lrmd.TimedOut:
-		return syscall.ETIME
-	case lrmd.AgentNotInstalled:
-		return syscall.ENOENT
-	case lrmd.NotSupported:
-		return syscall.EOPNOTSUPP
-	case lrmd.NotConnected:
-		return syscall.ENOTCONN
-	case lrmd.NoFenceDevice:
-		return syscall.ENODEV
-	case lrmd.NoSecrets:
-		return syscall.EACCES
-	case lrmd.Invalid:
-		switch crmexit.Code(res.Code) {
-		case crmexit.InvalidParam:
-			return syscall.EINVAL
-		case crmexit.InsufficientPriv:
-			return syscall.EACCES
-		case crmexit.Protocol:
-			return syscall.EPROTO
-		}
+	errno, ok := errnos[res.Status]
+	if res.Status == lrmd.Invalid {
+		errno, ok = refusals[crmexit.Code(res.Code)]
 	}
-	return syscall.ENODATA
+	if !ok {
+		return syscall.ENODATA
+	}
+	return errno
 }
