@@ -26,6 +26,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/schedulerd"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/stonithadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
 
@@ -50,6 +51,8 @@ var programs = map[string]program{
 	"crm_simulate": crmsimulate.Main,
 	"crm_verify":   crmverify.Main,
 	"iso8601":      iso8601.Main,
+
+	"stonith_admin": stonithadmin.Main,
 
 	"pacemaker-schedulerd": schedulerd.Main,
 
