@@ -11,7 +11,7 @@ INTEROP_PACKAGES ?= ./interop-tests/... ./internal/corosyncconf ./internal/cli/c
 # Those that want the machine for themselves: time counts in them.
 TIMED := ring quorum robust
 
-.PHONY: all test corpus race lint fuzz sim stage interop bench-ring bench-scheduler clean
+.PHONY: all test corpus race lint fuzz sim stage interop bench-ring bench-scheduler bench-cib clean
 
 all:
 	$(GO) build -trimpath -buildvcs=false -o $(BUILD)/ringmaster ./cmd/ringmaster
@@ -74,6 +74,10 @@ bench-ring: stage
 bench-scheduler: stage
 	interop-tests/install-peers
 	$(GO) run ./interop-tests/cmd/bench-scheduler
+
+bench-cib: stage
+	interop-tests/install-peers
+	CGO_ENABLED=0 $(GO) run ./interop-tests/cmd/bench-cib
 
 clean:
 	rm -rf $(BUILD)

@@ -37,7 +37,8 @@ type ipc interface {
 
 // Conn is a connection to the daemon.
 type Conn struct {
-	ipc ipc
+	ipc  ipc
+	peer Daemon
 
 	mu       sync.Mutex
 	trackers map[uint64]*Tracker // by their mark
@@ -50,8 +51,22 @@ func Dial(ctx context.Context, opts Options) (*Conn, error) {
 	if err != nil {
 		return nil, failed("connect", "", err)
 	}
-	return newConn(ctx, t, opts.Map)
+	c, err := newConn(ctx, t, opts.Map)
+	if err == nil {
+		c.peer = Daemon(t.Server())
+	}
+	return c, err
 }
+
+// Daemon is a process that answers as corosync, by what the kernel says of it.
+type Daemon struct {
+	PID      int // 0: of another PID namespace
+	UID, GID uint32
+}
+
+// Daemon is who answers. Where any user may make sockets, a caller that runs for the
+// system compares.
+func (c *Conn) Daemon() Daemon { return c.peer }
 
 func newConn(ctx context.Context, t ipc, m Map) (*Conn, error) {
 	c := &Conn{ipc: t, trackers: make(map[uint64]*Tracker)}

@@ -48,6 +48,7 @@ type Conn struct {
 	ipc   ipc
 	flags uint32
 	pid   uint32
+	peer  Daemon
 
 	// sending is held by who multicasts, so that a large message goes out in one
 	// piece; a channel, so that the wait for it can end with a context.
@@ -66,8 +67,20 @@ func Dial(ctx context.Context, opt Options) (*Conn, error) {
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	return newConn(c, opt), nil
+	conn := newConn(c, opt)
+	conn.peer = Daemon(c.Server())
+	return conn, nil
 }
+
+// Daemon is a process that answers as corosync, by what the kernel says of it.
+type Daemon struct {
+	PID      int // 0: of another PID namespace
+	UID, GID uint32
+}
+
+// Daemon is who answers. Where any user may make sockets, a caller that runs for the
+// system compares.
+func (c *Conn) Daemon() Daemon { return c.peer }
 
 func newConn(c ipc, opt Options) *Conn {
 	conn := &Conn{

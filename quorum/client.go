@@ -13,12 +13,23 @@ import (
 type Client struct {
 	session
 	provider bool
+	peer     Daemon
 }
+
+// Daemon is a process that answers as corosync, by what the kernel says of it.
+type Daemon struct {
+	PID      int // 0: of another PID namespace
+	UID, GID uint32
+}
+
+// Daemon is who answers. Where any user may make sockets, a caller that runs for the
+// system compares.
+func (c *Client) Daemon() Daemon { return c.peer }
 
 // newClient settles the model of the events and learns whether there is a
 // provider.
 func newClient(ctx context.Context, c conn) (*Client, error) {
-	q := &Client{session: session{c}}
+	q := &Client{session: session{conn: c}}
 	v, err := q.value(ctx, "initialize", wire.QuorumModelGetType{Model: wire.ModelV1}.AppendTo(nil), wire.ResQuorumModelGetType)
 	if err != nil {
 		return nil, err

@@ -47,6 +47,7 @@ func Dial(ctx context.Context, opts Options) (*Client, error) {
 		_ = c.Close()
 		return nil, err
 	}
+	q.peer = Daemon(c.Server())
 	return q, nil
 }
 
@@ -57,10 +58,10 @@ func DialVotes(ctx context.Context, opts Options) (*Votes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Votes{session{c}}, nil
+	return &Votes{session{conn: c}}, nil
 }
 
-func dial(ctx context.Context, service string, opts Options) (conn, error) {
+func dial(ctx context.Context, service string, opts Options) (*client.Conn, error) {
 	c, err := csipc.Dial(ctx, service, opts.SocketDir)
 	if err != nil {
 		return nil, fmt.Errorf("quorum: %w", err)

@@ -1,154 +1,186 @@
-// Package client asks the CIB manager of the cluster, pacemaker-based, for the CIB, as
-// Pacemaker's tools do (the reference's lib/cib/cib_native.c and cib_utils.c). It only
-// queries: what it connects to is the service for reading.
-//
-// A Conn is for one goroutine at a time. Tools and tests import it.
 package client
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strconv"
-	"syscall"
+	"os"
+	"time"
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 )
 
-// Service is the one for reading.
-const Service = "cib_ro"
-
-// ErrProtocol is an answer that is none.
-var ErrProtocol = errors.New("the CIB manager's answer is not understood")
-
-// The options of calls (cib_call_options).
+// Operations that only a daemon does; those of package ops are for all.
 const (
-	scopeLocal = 0x100
-	syncCall   = 0x1000
+	Noop         ops.Op = "noop"
+	Ping         ops.Op = "ping" // answers with the version and the digest
+	Sync         ops.Op = "cib_sync"
+	SyncOne      ops.Op = "cib_sync_one"
+	IsPrimary    ops.Op = "cib_ismaster" // no error: the node's is the primary instance
+	SetPrimary   ops.Op = "cib_master"
+	SetSecondary ops.Op = "cib_slave"
+	Shutdown     ops.Op = "cib_shutdown_req"
+	DeleteExact  ops.Op = "cib_delete_alt"
 )
 
-// Refused is the CIB manager's answer that it will not.
-type Refused struct{ RC crmexit.RC }
+// CallOptions are a request's options, as bits (enum cib_call_options).
+type CallOptions uint32
 
-func (r *Refused) Error() string { return r.RC.String() }
+// The options.
+const (
+	Verbose        CallOptions = 0x1
+	XPath          CallOptions = 0x2 // the section is an XPath
+	Multiple       CallOptions = 0x4 // and means all that it finds
+	CanCreate      CallOptions = 0x8
+	DiscardReply   CallOptions = 0x10
+	NoChildren     CallOptions = 0x20
+	XPathAddress   CallOptions = 0x40 // a query answers with paths
+	MixedUpdate    CallOptions = 0x80
+	ScopeLocal     CallOptions = 0x100 // this node's copy will do
+	DryRun         CallOptions = 0x200
+	SyncCall       CallOptions = 0x1000 // the request waits for its answer; Do sets it
+	NoTime         CallOptions = 0x2000
+	ZeroCopy       CallOptions = 0x4000
+	NoNotification CallOptions = 0x10000
+	QuorumOverride CallOptions = 0x100000
+	NoBroadcast    CallOptions = 0x1000000
+	ForceDiff      CallOptions = 0x10000000
+)
 
-// Options of Dial; the zero value will do.
+// Request is what to do.
+type Request struct {
+	Op      ops.Op
+	Host    string // the node that shall do it, "" for whoever does that
+	Section string // or XPath; "" for all
+	Data    *etree.Element
+	Options CallOptions
+	// User is in whose name, which root and the cluster's user may say; "" for who CIB_user
+	// names, or else one's own.
+	User string
+}
+
+// Notification is a kind of event that a daemon tells of on request.
+type Notification string
+
+// The notifications.
+const (
+	NotifyDiff    Notification = "cib_diff_notify"    // the CIB has changed, with a patchset
+	NotifyReplace Notification = "cib_refresh_notify" // it has been replaced
+	NotifyPre     Notification = "cib_pre_notify"
+	NotifyPost    Notification = "cib_post_notify"
+	NotifyConfirm Notification = "cib_update_confirmation"
+)
+
+// Conn is a connection to a CIB.
+type Conn interface {
+	// Do does what is asked for and waits until it is done; without a deadline as long as
+	// Options.Timeout says. The answer may come with an error: it then is what could not be done.
+	// It is the caller's.
+	Do(ctx context.Context, r Request) (*etree.Element, error)
+	// Send asks for something and returns the number of the call, by which the Event
+	// is known that has the answer.
+	Send(ctx context.Context, r Request) (call int, err error)
+	// Subscribe asks for events of a kind, or for no more. A file has none.
+	Subscribe(ctx context.Context, kind Notification, on bool) error
+	// Event waits for the next event.
+	Event(ctx context.Context) (Event, error)
+	// Await waits for the answer to a call, for ever if ctx does; other events are kept.
+	Await(ctx context.Context, call int) (Event, error)
+	// Done is closed when the connection has ended. That to a file never does.
+	Done() <-chan struct{}
+	// Live tells whether a daemon is at the other end.
+	Live() bool
+	// Close ends the connection. A file that was changed is written.
+	Close() error
+}
+
+// Type is what a connection is for, which chooses the daemon's service.
+type Type int
+
+// The types.
+const (
+	Command     Type = iota // reading and writing
+	Query                   // reading
+	Nonblocking             // like Command
+)
+
+var services = [...]string{Command: "cib_rw", Query: "cib_ro", Nonblocking: "cib_shm"}
+
+// Timeout is how long a daemon may take for an answer, if nothing else is said
+// (PCMK__IPC_TIMEOUT).
+const Timeout = 120 * time.Second
+
+// Options of Open; the zero value will do.
 type Options struct {
-	IPC ipc.DialOptions
-	// Service is another than the one for reading, if not empty.
+	Type Type
+	// Cluster is for the cluster's CIB whatever the environment says, NoShadow passes over a
+	// shadow only (cib_new_no_shadow).
+	Cluster, NoShadow bool
+	// Timeout is that of Do, if not 0.
+	Timeout time.Duration
+	// Getenv is the environment, os.LookupEnv if nil.
+	Getenv func(name string) (value string, ok bool)
+	Log    loglevel.Logger // nil for none
+	// Load reads a file, with a status, and tells whether it is what it claims to be; nil for
+	// one that says nothing about what is wrong.
+	Load func(name string) (*etree.Element, crmexit.RC)
+	// Refuse logs why a CIB that a request would lead to is not valid, Explain says it to the user;
+	// nil for nobody who wants to know.
+	Refuse, Explain func(cib *etree.Element)
+	IPC             ipc.DialOptions
+	// Service is another one than the Type's, if not empty.
 	Service string
 }
 
-// Conn is a connection to the CIB manager.
-type Conn struct {
-	ipc   *ipc.Conn
-	token string // what the manager calls the client
-	calls int
-}
-
-// Dial connects, and says that a program of that name does.
-func Dial(ctx context.Context, program string, o Options) (*Conn, error) {
+func (o *Options) complete() {
+	if o.Getenv == nil {
+		o.Getenv = os.LookupEnv
+	}
+	if o.Log == nil {
+		o.Log = loglevel.Discard
+	}
+	if o.Load == nil {
+		o.Load = load
+	}
+	if o.Refuse == nil {
+		o.Refuse = func(*etree.Element) {}
+	}
+	if o.Explain == nil {
+		o.Explain = func(*etree.Element) {}
+	}
+	if o.Timeout == 0 {
+		o.Timeout = Timeout
+	}
 	if o.Service == "" {
-		o.Service = Service
+		o.Service = services[o.Type]
 	}
-	conn, err := ipc.Dial(ctx, o.Service, o.IPC)
-	if err != nil {
-		return nil, err
-	}
-	c := &Conn{ipc: conn}
-	if err := c.register(ctx, program); err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	return c, nil
 }
 
-// Close ends the connection.
-func (c *Conn) Close() error { return c.ipc.Close() }
-
-func (c *Conn) register(ctx context.Context, program string) error {
-	const register = "register"
-	m := etree.NewElement("cib_command")
-	m.CreateAttr("t", "cib")
-	m.CreateAttr("cib_op", register)
-	m.CreateAttr("cib_clientname", program)
-	m.CreateAttr("cib_callopt", strconv.Itoa(syncCall))
-	reply, err := c.call(ctx, m)
-	if err != nil {
-		return err
+// Open connects a program of that name to a CIB.
+func Open(ctx context.Context, program string, o Options) (Conn, error) {
+	o.complete()
+	if !o.Cluster {
+		if !o.NoShadow {
+			if name, ok := o.Getenv("CIB_shadow"); ok && name != "" {
+				return openFile(program, ShadowFile(name, o.Getenv), o)
+			}
+		}
+		if name, ok := o.Getenv("CIB_file"); ok {
+			return openFile(program, name, o)
+		}
 	}
-	if op := reply.SelectAttrValue("cib_op", ""); op != register {
-		return fmt.Errorf("%w: cib_op %q to a registration", ErrProtocol, op)
-	}
-	if c.token = reply.SelectAttrValue("cib_clientid", ""); c.token == "" {
-		return fmt.Errorf("%w: no cib_clientid to a registration", ErrProtocol)
-	}
-	return nil
+	return dial(ctx, program, o)
 }
 
-// Query is the CIB as this node has it, or its section of that name if that is not empty.
-// A refusal is a *Refused.
-func (c *Conn) Query(ctx context.Context, section string) (*etree.Element, error) {
-	c.calls++
-	m := etree.NewElement("cib_command")
-	m.CreateAttr("__name__", "cib_command")
-	m.CreateAttr("t", "cib")
-	m.CreateAttr("cib_async_id", c.token)
-	m.CreateAttr("cib_op", "cib_query")
-	if section != "" {
-		m.CreateAttr("cib_section", section)
+// user is in whose name a request is: CIB_user steps in where it says nothing
+// (cib_internal_op).
+func (o *Options) user(r *Request) string {
+	if r.User != "" {
+		return r.User
 	}
-	m.CreateAttr("cib_callid", strconv.Itoa(c.calls))
-	m.CreateAttr("cib_callopt", strconv.Itoa(syncCall|scopeLocal))
-	reply, err := c.call(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	if id := reply.SelectAttrValue("cib_callid", ""); id != strconv.Itoa(c.calls) {
-		return nil, fmt.Errorf("%w: cib_callid %q, want %d", ErrProtocol, id, c.calls)
-	}
-	rc, err := strconv.Atoi(reply.SelectAttrValue("cib_rc", ""))
-	if err != nil {
-		return nil, fmt.Errorf("%w: cib_rc: %w", ErrProtocol, err)
-	}
-	if rc != 0 {
-		return nil, &Refused{crmexit.Legacy(rc).RC()}
-	}
-	data := reply.SelectElement("cib_calldata")
-	if data == nil || len(data.ChildElements()) == 0 {
-		return nil, fmt.Errorf("%w: no cib_calldata", ErrProtocol)
-	}
-	cib := data.ChildElements()[0]
-	data.RemoveChild(cib)
-	return cib, nil
-}
-
-func (c *Conn) call(ctx context.Context, m *etree.Element) (*etree.Element, error) {
-	r, err := c.ipc.Call(ctx, m)
-	switch {
-	case err != nil:
-		return nil, err
-	case r.Err != nil:
-		return nil, r.Err
-	case r.XML == nil:
-		return nil, fmt.Errorf("%w: no XML", ErrProtocol)
-	}
-	return r.XML, nil
-}
-
-// RC is the reference's result for what went wrong.
-func RC(err error) crmexit.RC {
-	var refused *Refused
-	switch {
-	case err == nil:
-		return crmexit.RCOK
-	case errors.As(err, &refused):
-		return refused.RC
-	case errors.Is(err, ErrProtocol):
-		return crmexit.RC(syscall.EPROTO)
-	}
-	return crmexit.RC(syscall.ENOTCONN)
+	name, _ := o.Getenv("CIB_user")
+	return name
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
@@ -39,8 +40,13 @@ var names atomic.Int32
 // serve runs a CIB manager until the test ends, and gives the options to reach it.
 func serve(t *testing.T, answer func(op string, request *etree.Element) string) Options {
 	t.Helper()
+	return serveBy(t, &manager{t, answer})
+}
+
+func serveBy(t *testing.T, h ipc.Handler) Options {
+	t.Helper()
 	name := fmt.Sprintf("cib-test-%d-%d", os.Getpid(), names.Add(1))
-	s, err := ipc.Listen(ipc.Options{Name: name, Handler: &manager{t, answer}, ShmDir: t.TempDir()})
+	s, err := ipc.Listen(ipc.Options{Name: name, Handler: h, ShmDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +59,7 @@ func serve(t *testing.T, answer func(op string, request *etree.Element) string) 
 			t.Error(err)
 		}
 	})
-	return Options{Service: name, IPC: ipc.DialOptions{AnyServer: true}}
+	return Options{Cluster: true, Service: name, IPC: ipc.DialOptions{AnyServer: true}}
 }
 
 const registered = `<cib_command cib_op="register" cib_clientid="c1"/>`
@@ -69,13 +75,13 @@ func TestQuery(t *testing.T) {
 		return fmt.Sprintf(`<cib-reply t="cib" cib_op="cib_query" cib_callid="%s" cib_rc="0"><cib_calldata><%s epoch="7"/></cib_calldata></cib-reply>`,
 			r.SelectAttrValue("cib_callid", ""), r.SelectAttrValue("cib_section", "cib"))
 	})
-	c, err := Dial(t.Context(), "test", o)
+	c, err := Open(t.Context(), "test", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
 	for _, section := range []string{"", "resources"} {
-		e, err := c.Query(t.Context(), section)
+		e, err := c.Do(t.Context(), Request{Op: ops.Query, Section: section})
 		if err != nil || e.SelectAttrValue("epoch", "") != "7" || section != "" && e.Tag != section || e.Parent() != nil {
 			t.Errorf("%q: %v, %v", section, e, err)
 		}
@@ -91,7 +97,7 @@ func TestBadAnswers(t *testing.T) {
 		{`<x cib_op="register"/>`, "", crmexit.RC(71)},
 		{registered, `<x/>`, crmexit.RC(71)},
 		{registered, `<x cib_callid="1"/>`, crmexit.RC(71)},
-		{registered, `<x cib_callid="2" cib_rc="0"/>`, crmexit.RC(71)},
+		{registered, `<x t="cib" cib_callid="2" cib_rc="0"/>`, crmexit.RC(71)},
 		{registered, `<x cib_callid="1" cib_rc="0"><cib_calldata/></x>`, crmexit.RC(71)},
 		{registered, `<x cib_callid="1" cib_rc="-6"/>`, crmexit.RC(6)},
 	} {
@@ -101,16 +107,16 @@ func TestBadAnswers(t *testing.T) {
 			}
 			return tt.query
 		})
-		c, err := Dial(t.Context(), "test", o)
+		c, err := Open(t.Context(), "test", o)
 		if err == nil {
-			_, err = c.Query(t.Context(), "")
+			_, err = c.Do(t.Context(), Request{Op: ops.Query})
 			c.Close()
 		}
 		if RC(err) != tt.want {
 			t.Errorf("%s, %s: %v, result %d, want %d", tt.register, tt.query, err, RC(err), tt.want)
 		}
 	}
-	if _, err := Dial(t.Context(), "test", Options{Service: "no-such-service"}); err == nil || RC(err) != 107 {
+	if _, err := Open(t.Context(), "test", Options{Cluster: true, Service: "no-such-service"}); err == nil || RC(err) != 107 {
 		t.Errorf("no service: %v", err)
 	}
 	if RC(nil) != crmexit.RCOK || !errors.Is(fmt.Errorf("%w", ErrProtocol), ErrProtocol) {

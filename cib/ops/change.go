@@ -22,7 +22,7 @@ func (w *work) modifyIn(section string) error {
 		return w.changePath()
 	}
 	if w.Data == nil {
-		return fmt.Errorf("%w: no data", ErrInvalid)
+		return ErrNoData
 	}
 	root := w.next.Root
 	in := Section(root, section)
@@ -57,7 +57,7 @@ func (w *work) remove() error {
 		return w.changePath()
 	}
 	if w.Data == nil {
-		return fmt.Errorf("%w: no data", ErrInvalid)
+		return ErrNoData
 	}
 	in := Section(w.next.Root, w.Section)
 	if in == nil {
@@ -84,7 +84,7 @@ func (w *work) replace() error {
 		return w.changePath()
 	}
 	if w.Data == nil {
-		return fmt.Errorf("%w: no data", ErrInvalid)
+		return ErrNoData
 	}
 	if document.EqualFold(w.Data.Tag, "cib") {
 		return w.replaceAll()
@@ -134,7 +134,7 @@ func versionPart(cib *etree.Element, field string) int {
 func (w *work) create() error {
 	switch {
 	case w.Data == nil:
-		return fmt.Errorf("%w: no data", ErrInvalid)
+		return ErrNoData
 	case w.Section == "" || document.EqualFold(w.Section, "all") || document.EqualFold(w.Section, "cib") || document.EqualFold(w.Data.Tag, "cib"):
 		if w.XPath {
 			return ErrNoSuch // the XPath is lost on the way
@@ -241,8 +241,8 @@ func (w *work) changePath() error {
 		}
 		return ErrNoSuch
 	}
-	if w.Op != Delete && w.Data == nil && w.Op != Replace {
-		return fmt.Errorf("%w: no data", ErrInvalid)
+	if w.Op == Modify && w.Data == nil {
+		return ErrNoSuch // what is to be there after the change is not found
 	}
 	var missed error
 	for _, match := range found {

@@ -77,7 +77,9 @@ func (w *work) change() (Result, error) {
 		w.stamp(root)
 	}
 	if !document.EqualFold(w.Section, "status") && !Validate(root) {
-		return w.failed(ErrSchema)
+		f, err := w.failed(ErrSchema)
+		f.Patchset = r.Patchset
+		return f, err
 	}
 	r.CIB, r.Answer = root, w.answer
 	return r, nil
@@ -114,7 +116,7 @@ func (w *work) admit() error {
 		was, _ := patch.Int(w.current, field)
 		is, _ := patch.Int(root, field)
 		if was > is {
-			return fmt.Errorf("%w: %s from %d to %d", ErrOldData, field, was, is)
+			return &StepBack{field, was, is}
 		}
 		if was < is {
 			break

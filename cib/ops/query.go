@@ -24,7 +24,15 @@ func (w *work) find(cib *etree.Element) (*etree.Element, error) {
 	case w.NoChildren:
 		return shallow(found), nil
 	}
-	return found.Copy(), nil
+	return w.whole(found), nil
+}
+
+// whole is an element with all that is in it, as an answer.
+func (w *work) whole(e *etree.Element) *etree.Element {
+	if w.Lend {
+		return e
+	}
+	return e.Copy()
 }
 
 // findPath is the answer to a query by XPath: what is found, in an element of its own if
@@ -44,7 +52,10 @@ func (w *work) findPath(cib *etree.Element) (*etree.Element, error) {
 			return path
 		}
 	}
-	if len(found) == 1 && (w.NoChildren || !w.PathsOnly) {
+	if len(found) == 1 && !w.NoChildren && !w.PathsOnly {
+		return w.whole(found[0]), nil
+	}
+	if len(found) == 1 && w.NoChildren {
 		return show(found[0]), nil
 	}
 	answer := etree.NewElement("xpath-query")

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/beevik/etree"
 
@@ -32,6 +33,7 @@ type Options struct {
 	XPath       bool // the section is an XPath
 	PathsOnly   bool // a query by XPath answers with paths (cib_xpath_address)
 	NoChildren  bool // a query leaves out what is in the elements
+	Lend        bool // a query's answer may be part of the CIB given: it is only read, and before that changes
 	Multiple    bool // an XPath means all that it finds, not the first
 	CanCreate   bool // a modification may create its object
 	MixedUpdate bool // a modification removes what it marks with __delete__
@@ -64,9 +66,10 @@ type Result struct {
 	// been, or nil.
 	CIB *etree.Element
 	// Answer is a query's, or what could not be created; nil for none. It is not part of
-	// any other document.
+	// any other document, unless it is lent.
 	Answer *etree.Element
-	// Patchset leads from the old CIB to the new one; nil if nothing has changed.
+	// Patchset leads from the old CIB to the new one, also to one that is not valid; nil if nothing
+	// has changed.
 	Patchset *etree.Element
 	// ConfigChanged tells that the configuration has changed, not just the status.
 	ConfigChanged bool
@@ -83,3 +86,18 @@ var (
 	ErrTransform   = errors.New("ops: the CIB cannot be upgraded")        // pcmk_rc_transform_failed
 	ErrOldData     = errors.New("ops: the CIB would become an older one") // pcmk_rc_old_data
 )
+
+// ErrNoData is an ErrInvalid: there is nothing to change the CIB to.
+var ErrNoData = fmt.Errorf("%w: no data", ErrInvalid)
+
+// StepBack is an ErrOldData: a part of the version would go backwards.
+type StepBack struct {
+	Field    string
+	From, To int
+}
+
+func (s *StepBack) Error() string {
+	return fmt.Sprintf("%v: %s from %d to %d", ErrOldData, s.Field, s.From, s.To)
+}
+
+func (s *StepBack) Unwrap() error { return ErrOldData }

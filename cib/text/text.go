@@ -20,9 +20,14 @@ func AppendLines(b []byte, e *etree.Element) []byte {
 // Line is an element without white space between tags (dump_xml_unformatted), as it travels
 // in messages.
 func Line(e *etree.Element) string {
-	w := writer{how: Readable}
+	return string(AppendLine(nil, e))
+}
+
+// AppendLine appends what Line is.
+func AppendLine(b []byte, e *etree.Element) []byte {
+	w := writer{b: b, how: Readable}
 	w.element(e, 0)
-	return string(w.b)
+	return w.b
 }
 
 // AppendDigested appends the text that digests are made of. Where filtered, the attributes

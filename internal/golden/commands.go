@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,14 +14,51 @@ import (
 
 // Command is a run of a program: a line of JSON in a golden file.
 type Command struct {
-	Args   []string `json:"args"` // the program's name first
-	Stdin  string   `json:"stdin,omitempty"`
-	File   string   `json:"file,omitempty"` // where it runs, in.xml is this one beside the golden file
-	Now    int64    `json:"now,omitempty"`  // when, in seconds since 1970
-	Zone   string   `json:"zone,omitempty"` // the local time zone
-	Status int      `json:"status"`
-	Stdout string   `json:"stdout,omitempty"`
-	Stderr string   `json:"stderr,omitempty"`
+	Args  []string `json:"args"` // the program's name first
+	Stdin string   `json:"stdin,omitempty"`
+	File  string   `json:"file,omitempty"` // where it runs, in.xml is this one beside the golden file
+	Now   int64    `json:"now,omitempty"`  // when, in seconds since 1970
+	Zone  string   `json:"zone,omitempty"` // the local time zone
+	// Env is the environment's variables of this run alone.
+	Env    map[string]string `json:"env,omitempty"`
+	Status int               `json:"status"`
+	Stdout string            `json:"stdout,omitempty"`
+	Stderr string            `json:"stderr,omitempty"`
+	// Changed is what became of the file, as Changes says it, Asked what the program asked of a
+	// daemon, where either is of interest. Repeat leaves the latter to the tool's test.
+	Changed []string `json:"changed,omitempty"`
+	Asked   []string `json:"asked,omitempty"`
+}
+
+// Changes are the lines that one text has and the other has not, after "-" and "+".
+func Changes(before, after string) []string {
+	var changes []string
+	for _, c := range []struct{ sign, with, without string }{{"-", before, after}, {"+", after, before}} {
+		count := map[string]int{}
+		for line := range strings.Lines(c.without) {
+			count[strings.TrimSpace(line)]++
+		}
+		for line := range strings.Lines(c.with) {
+			if line = strings.TrimSpace(line); count[line] == 0 {
+				changes = append(changes, c.sign+line)
+			} else {
+				count[line]--
+			}
+		}
+	}
+	return changes
+}
+
+// Setenv sets the run's variables and gives what unsets them again.
+func (c Command) Setenv(t testing.TB) (unset func()) {
+	for name, value := range c.Env {
+		t.Setenv(name, value)
+	}
+	return func() {
+		for name := range c.Env {
+			os.Unsetenv(name)
+		}
+	}
 }
 
 // Commands reads the runs in a file.
@@ -95,8 +133,11 @@ func Repeat(t *testing.T, path string, run func(c Command, stdin io.Reader, stdo
 			t.Fatal(err)
 		}
 		var out, errs bytes.Buffer
+		unset := c.Setenv(t)
 		c.Status = run(c, strings.NewReader(c.Stdin), &out, &errs)
+		unset()
 		c.Stdout, c.Stderr = out.String(), errs.String()
+		c.Changed = Changes(string(files[c.File]), string(read(t, "in.xml")))
 		c.Compare(t, want)
 	}
 }
@@ -107,5 +148,11 @@ func (c Command) Compare(t testing.TB, want Command) {
 	c.Stdout, c.Stderr = string([]rune(c.Stdout)), string([]rune(c.Stderr)) // as JSON keeps what is no UTF-8
 	if c.Status != want.Status || c.Stdout != want.Stdout || c.Stderr != want.Stderr {
 		t.Errorf("%q %s\ngot  %d %q %q\nwant %d %q %q", want.Args, want.File, c.Status, c.Stdout, c.Stderr, want.Status, want.Stdout, want.Stderr)
+	}
+	if !slices.Equal(c.Changed, want.Changed) {
+		t.Errorf("%q %s %s\nchanges %q\nwant    %q", want.Args, want.File, want.Env, c.Changed, want.Changed)
+	}
+	if !slices.Equal(c.Asked, want.Asked) {
+		t.Errorf("%q %s\nasks %q\nwant %q", want.Args, want.Env, c.Asked, want.Asked)
 	}
 }

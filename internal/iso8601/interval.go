@@ -2,6 +2,7 @@ package iso8601
 
 import (
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -61,4 +62,35 @@ func ParseMilliseconds(text string) (ms int64, ok bool) {
 		return math.MaxInt64, true
 	}
 	return n * multiplier / divisor, true
+}
+
+// ReadableInterval is an interval in milliseconds as messages have it
+// (pcmk__readable_interval): a unit is used from just above one on, so that a minute
+// is 60s.
+func ReadableInterval(ms uint) string {
+	if ms == 0 {
+		return "0s"
+	}
+	text := ""
+	number := func(n uint) string { return strconv.FormatUint(uint64(n), 10) }
+	for _, unit := range [...]struct {
+		ms   uint
+		name string
+	}{{24 * 60 * 60 * 1000, "d"}, {60 * 60 * 1000, "h"}, {60 * 1000, "m"}} {
+		if ms > unit.ms {
+			text += number(ms/unit.ms) + unit.name
+			ms %= unit.ms
+		}
+	}
+	switch {
+	case ms > 1000:
+		text += number(ms / 1000)
+		if rest := ms % 1000; rest > 0 {
+			text += "." + number(1000 + rest)[1:]
+		}
+		text += "s"
+	case ms > 0:
+		text += number(ms) + "ms"
+	}
+	return text
 }

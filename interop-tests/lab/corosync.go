@@ -3,7 +3,6 @@ package lab
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -149,16 +148,4 @@ func (l *Lab) DumpLogs(paths ...string) {
 			}
 		}
 	})
-}
-
-func (h *Host) keep(name, text string) error {
-	dir := os.Getenv("RINGMASTER_KEEP")
-	if dir == "" {
-		return nil
-	}
-	dir = filepath.Join(dir, strings.ReplaceAll(h.lab.t.Name(), "/", "-"))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%v-%s", h.Name, h.kind, name)), []byte(text), 0o644)
 }

@@ -24,11 +24,18 @@ func (l *Lab) OnDatagram(fn func(b []byte)) {
 }
 
 // datagrams finds the UDP datagrams in Ethernet frames. The largest of totem's
-// fits a frame with IPv4 and takes two with IPv6.
+// takes two frames: with IPv6, and with IPv4 where a message of an old ring is sent
+// again inside one of the new.
 type datagrams struct {
 	fn    func([]byte)
 	begun map[[20]byte][]byte // by source and identification
 }
+
+// The bits of a fragment's place, in IPv4.
+const (
+	moreFragments = 0x2000
+	fragmentPlace = 0x1fff
+)
 
 func (d *datagrams) frame(b []byte) {
 	switch binary.BigEndian.Uint16(b[12:]) {
@@ -46,14 +53,23 @@ const (
 )
 
 func (d *datagrams) ipv4(b []byte) {
-	if len(b) < 20 || b[9] != protoUDP || binary.BigEndian.Uint16(b[6:])&0x3fff != 0 {
+	if len(b) < 20 || b[9] != protoUDP {
 		return
 	}
 	head, end := int(b[0]&15)*4, int(binary.BigEndian.Uint16(b[2:]))
-	if end > len(b) || head+udpHead > end {
+	if end > len(b) || head > end {
 		return
 	}
-	d.fn(b[head+udpHead : end])
+	body := b[head:end]
+	if place := binary.BigEndian.Uint16(b[6:]) & (moreFragments | fragmentPlace); place != 0 {
+		var key [20]byte
+		copy(key[:], b[12:16])
+		copy(key[4:], b[4:6])
+		body = d.join(key, int(place&fragmentPlace)*8, place&moreFragments != 0, body)
+	}
+	if len(body) >= udpHead {
+		d.fn(body[udpHead:])
+	}
 }
 
 func (d *datagrams) ipv6(b []byte) {
@@ -63,25 +79,25 @@ func (d *datagrams) ipv6(b []byte) {
 	}
 	next, body := b[6], b[head:head+int(binary.BigEndian.Uint16(b[4:]))]
 	if next == protoFragment && len(body) >= 8 {
-		next, body = body[0], d.join([16]byte(b[8:24]), body)
+		key := [20]byte(append(b[8:24:24], body[4:8]...))
+		place := binary.BigEndian.Uint16(body[2:])
+		next, body = body[0], d.join(key, int(place&^7), place&1 != 0, body[8:])
 	}
 	if next == protoUDP && len(body) >= udpHead {
 		d.fn(body[udpHead:])
 	}
 }
 
-// join returns the whole that the fragment is the last part of, nil while there
+// join returns the whole that a fragment is the last part of, nil while there
 // is more to come. Its parts come in order: nothing has touched the frames yet.
-func (d *datagrams) join(source [16]byte, b []byte) []byte {
-	key := [20]byte(append(source[:], b[4:8]...))
-	place := binary.BigEndian.Uint16(b[2:])
+func (d *datagrams) join(key [20]byte, place int, more bool, part []byte) []byte {
 	whole := d.begun[key]
-	if int(place&^7) != len(whole) {
+	if place != len(whole) {
 		delete(d.begun, key)
 		return nil
 	}
-	whole = append(whole, b[8:]...)
-	if place&1 != 0 {
+	whole = append(whole, part...)
+	if more {
 		d.begun[key] = whole
 		return nil
 	}

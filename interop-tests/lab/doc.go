@@ -20,7 +20,8 @@
 // hosts send.
 //
 // A scenario that has failed prints the end of its hosts' logs, and leaves them
-// whole in the folder that RINGMASTER_KEEP names.
+// whole in the folder that RINGMASTER_KEEP names; with Lab.KeepFrames also what went
+// over its networks.
 //
 // When the process ends, by whatever way, the kernel ends the hosts with it.
 package lab

@@ -39,8 +39,7 @@ const (
 // Payload is what the UDP datagram in a frame carries; nil where the frame is not
 // a whole datagram over IPv4 without options.
 func Payload(frame []byte) (payload []byte) {
-	var d datagrams
-	d.fn = func(b []byte) { payload = b }
+	d := datagrams{begun: map[[20]byte][]byte{}, fn: func(b []byte) { payload = b }}
 	if len(frame) > etherHead && binary.BigEndian.Uint16(frame[12:]) == 0x0800 && frame[etherHead]&15 == ipv4Head/4 {
 		d.frame(frame)
 	}

@@ -43,6 +43,7 @@ func newLoad(t lab.TB, l *lab.Lab, clients string, ring lab.Ring) *load {
 		sight = k.datagram
 	}
 	l.OnDatagram(sight)
+	l.KeepFrames()
 	return ld
 }
 

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -172,7 +173,7 @@ func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.Hi
 		if s.ws.Flags.Has(status.StopOrphanActions) {
 			s.scheduleCancel(r, e, n, "orphan")
 		} else {
-			s.debugf("%s-interval %s for %s on %s is orphaned", readableInterval(e.IntervalMS), e.Task, r.ID, n)
+			s.debugf("%s-interval %s for %s on %s is orphaned", iso8601.ReadableInterval(e.IntervalMS), e.Task, r.ID, n)
 		}
 		return true
 	}

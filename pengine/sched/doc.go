@@ -20,7 +20,8 @@
 //   - probe.go, create.go, create_instances.go, recurring.go, notify.go, fence.go,
 //     remote.go: the actions, and their order with fencing and connections;
 //   - order_apply.go, update.go, update_instances.go: what orderings mean for
-//     actions, whose flags (flags.go) follow from those of parts (own_actions.go);
+//     actions, whose flags (flags.go) follow from those of parts (own_actions.go),
+//     and which orderings need not be looked at again (settled.go);
 //     ingraph.go: which of these package graph takes.
 //
 // # Invariants

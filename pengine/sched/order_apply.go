@@ -28,6 +28,7 @@ func applyOrderings(ws *status.WorkingSet) {
 		u.blockDependents(a)
 	}
 	s.orderProbes()
+	u.flags.settled = newSettledTable(ws, &u.flags.own)
 	for a := range status.NewestFirst(ws.Actions) {
 		u.update(a)
 	}

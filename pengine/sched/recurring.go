@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
@@ -111,7 +112,7 @@ func (s *planner) repeatActive(r *status.Resource, start *status.Action, n *stat
 	if !start.Is(status.ActionRunnable) || n == nil || !n.Online || n.Unclean {
 		a.Clear(status.ActionRunnable)
 	} else if !a.Is(status.Optional) {
-		s.ws.At("recurring_op_for_active").Infof("Start %s-interval %s for %s on %s", readableInterval(op.IntervalMS), a.Task, r.ID, n)
+		s.ws.At("recurring_op_for_active").Infof("Start %s-interval %s for %s on %s", iso8601.ReadableInterval(op.IntervalMS), a.Task, r.ID, n)
 	}
 	if r.NextRole == status.RolePromoted {
 		a.SetExpectedResult(status.OCFRunningPromoted)
@@ -212,7 +213,7 @@ func (s *planner) cancelStopped(r *status.Resource, n *status.Node, op recurring
 		order(s.ws, actionOf(cancel), taskOf(r, status.ActionNameStart), status.OrderRunnableFirst)
 	}
 	s.ws.At("cancel_if_running").Infof("Cancelling %s-interval %s action for %s on %s because configured for Stopped role (not %s)",
-		readableInterval(op.IntervalMS), op.Name, r.ID, n, r.NextRole)
+		iso8601.ReadableInterval(op.IntervalMS), op.Name, r.ID, n, r.NextRole)
 }
 
 // cancelAction cancels a recurring operation (pcmk__new_cancel_action). It takes
@@ -238,43 +239,12 @@ func (s *planner) scheduleCancel(r *status.Resource, e *status.HistoryEntry, n *
 	order(s.ws, taskOf(r, status.ActionNameStop), actionOf(a), status.OrderOptional)
 }
 
-// readableInterval is an interval in milliseconds as messages have it
-// (pcmk__readable_interval): a unit is used from just above one on, so that a minute
-// is 60s.
-func readableInterval(ms uint) string {
-	if ms == 0 {
-		return "0s"
-	}
-	text := ""
-	number := func(n uint) string { return strconv.FormatUint(uint64(n), 10) }
-	for _, unit := range [...]struct {
-		ms   uint
-		name string
-	}{{24 * 60 * 60 * 1000, "d"}, {60 * 60 * 1000, "h"}, {60 * 1000, "m"}} {
-		if ms > unit.ms {
-			text += number(ms/unit.ms) + unit.name
-			ms %= unit.ms
-		}
-	}
-	switch {
-	case ms > 1000:
-		text += number(ms / 1000)
-		if rest := ms % 1000; rest > 0 {
-			text += "." + number(1000 + rest)[1:]
-		}
-		text += "s"
-	case ms > 0:
-		text += number(ms) + "ms"
-	}
-	return text
-}
-
 // interval is a readable interval in a message that the reference puts together
 // whether or not it is logged: its text of an interval of 0 is what the last other one
 // left in its buffer.
 func (s *planner) interval(ms uint) string {
 	if ms > 0 || s.lastInterval == "" {
-		s.lastInterval = readableInterval(ms)
+		s.lastInterval = iso8601.ReadableInterval(ms)
 	}
 	return s.lastInterval
 }

@@ -22,16 +22,16 @@ type CIB struct {
 	// (pcmk__simulate_node_config).
 	ConfigureNodes bool
 
-	states  map[string]*etree.Element // of node_state, by uname
-	doubled map[*etree.Element]bool   // whether a node's state has elements of the same name and id
+	states  map[string][]*etree.Element // of node_state, by uname
+	doubled map[*etree.Element]bool     // whether a node's state has elements of the same name and id
 }
 
 // NewCIB prepares a CIB, which has a status section.
 func NewCIB(root *etree.Element, origin string, now int64) *CIB {
-	c := &CIB{Root: root, Origin: origin, Now: now, states: map[string]*etree.Element{}, doubled: map[*etree.Element]bool{}}
+	c := &CIB{Root: root, Origin: origin, Now: now, states: map[string][]*etree.Element{}, doubled: map[*etree.Element]bool{}}
 	for _, e := range c.status().SelectElements("node_state") {
-		if name := e.SelectAttr("uname"); name != nil && c.states[name.Value] == nil {
-			c.states[name.Value] = e
+		if name := e.SelectAttr("uname"); name != nil {
+			c.states[name.Value] = append(c.states[name.Value], e)
 		}
 	}
 	return c
@@ -63,14 +63,29 @@ func child(parent *etree.Element, name string) *etree.Element {
 
 func id(e *etree.Element) string { return e.SelectAttrValue("id", "") }
 
+// NodeStateError tells that a node has several states, or one without an id: the
+// reference's tool ends there and then.
+type NodeStateError struct {
+	Path  string           // the XPath that leads to them
+	Found []*etree.Element // in the order of the document
+}
+
+func (e *NodeStateError) Error() string {
+	return "Detected multiple node_state entries for xpath=" + e.Path + ", bailing"
+}
+
 // nodeState is the node's state, made if there is none. uuid is the node's id, ""
-// for the one that the configuration has (pcmk__inject_node).
-func (c *CIB) nodeState(name, uuid string) *etree.Element {
+// for the one that the configuration has (pcmk__inject_node). The error is a
+// NodeStateError.
+func (c *CIB) nodeState(name, uuid string) (*etree.Element, error) {
 	if c.ConfigureNodes {
 		c.configureNode(name)
 	}
-	if e := c.states[name]; e != nil {
-		return e
+	switch found := c.states[name]; {
+	case len(found) > 1, len(found) == 1 && found[0].SelectAttr("id") == nil:
+		return nil, &NodeStateError{"//node_state[@uname='" + name + "']", found}
+	case len(found) == 1:
+		return found[0], nil
 	}
 	if uuid == "" {
 		uuid = c.nodeID(name)
@@ -78,9 +93,9 @@ func (c *CIB) nodeState(name, uuid string) *etree.Element {
 	e := c.status().CreateElement("node_state")
 	e.CreateAttr("id", uuid)
 	e.CreateAttr("uname", name)
-	c.states[name] = e
+	c.states[name] = []*etree.Element{e}
 	c.updated()
-	return e
+	return e, nil
 }
 
 func (c *CIB) configureNode(name string) {
@@ -109,8 +124,11 @@ func (c *CIB) nodeID(name string) string {
 
 // setNodeState says that a node is up or down, and who says it
 // (pcmk__inject_node_state_change).
-func (c *CIB) setNodeState(name string, up bool, origin string) *etree.Element {
-	e := c.nodeState(name, "")
+func (c *CIB) setNodeState(name string, up bool, origin string) (*etree.Element, error) {
+	e, err := c.nodeState(name, "")
+	if err != nil {
+		return nil, err
+	}
 	in, peer, join := "false", "offline", "down"
 	if up {
 		in, peer, join = "true", "online", "member"
@@ -122,13 +140,12 @@ func (c *CIB) setNodeState(name string, up bool, origin string) *etree.Element {
 	e.CreateAttr("crm-debug-origin", origin)
 	c.modified(e)
 	c.updated()
-	return e
+	return e, nil
 }
 
-// forgetNode removes what a node that went down knew: its history and its transient
+// forgetState removes what a node that went down knew: its history and its transient
 // attributes.
-func (c *CIB) forgetNode(name string) {
-	e := c.states[name]
+func (c *CIB) forgetState(e *etree.Element) {
 	for _, what := range []string{"lrm", "transient_attributes"} {
 		if found := e.SelectElement(what); found != nil {
 			e.RemoveChild(found)

@@ -18,13 +18,17 @@ var ErrTerminated = errors.New("simulate: the transition did not end")
 
 // Execute carries out a transition of the working set, event by event, and writes
 // what each brings about into the CIB. Operations that failures specify, as
-// RESOURCE_TASK_INTERVAL@NODE=RC, fail (pcmk__simulate_transition).
+// RESOURCE_TASK_INTERVAL@NODE=RC, fail (pcmk__simulate_transition). The error is
+// ErrTerminated, or a NodeStateError at which all ends.
 func (c *CIB) Execute(p *show.Printer, ws *status.WorkingSet, g *graph.Graph, failures []string) error {
 	if !p.Quiet() {
 		p.Begin("Executing Cluster Transition")
 	}
 	x := execution{cib: c, p: p, ws: ws, failures: failures, waiting: map[int][]int{}}
 	err := x.run(g)
+	if err != nil && !errors.Is(err, ErrTerminated) {
+		return err
+	}
 	if err != nil {
 		p.Err("Transition failed: terminated")
 		x.logGraph(g)
@@ -94,7 +98,9 @@ func (x *execution) run(g *graph.Graph) error {
 			}
 			left--
 			x.fired[x.at] = true
-			x.fire(s)
+			if err := x.fire(s); err != nil {
+				return err
+			}
 		}
 		x.ready, x.later = x.later, x.ready[:0]
 		heap.Init(&x.ready)
@@ -126,17 +132,18 @@ func (x *execution) done(s *graph.Synapse, failed bool) {
 
 func attributeOf(e *graph.Event, name string) string { return attribute(e.Attributes, name) }
 
-func (x *execution) fire(s *graph.Synapse) {
+func (x *execution) fire(s *graph.Synapse) error {
 	e := x.graph.Event(s.Action)
 	node := attributeOf(e, "on_node")
 	switch {
 	case e.Kind == graph.PseudoEvent:
 		sayPseudo(x.p, attributeOf(e, "operation_key"), node)
 	case e.Kind == graph.RscOp:
-		x.resourceAction(s, e, node)
-		return
+		return x.resourceAction(s, e, node)
 	case strings.EqualFold(attributeOf(e, "operation"), status.ActionNameFence):
-		x.fence(e, node)
+		if err := x.fence(e, node); err != nil {
+			return err
+		}
 	default:
 		resource := ""
 		if e.Resource != nil {
@@ -145,6 +152,7 @@ func (x *execution) fire(s *graph.Synapse) {
 		sayCluster(x.p, attributeOf(e, "operation"), resource, node)
 	}
 	x.done(s, false)
+	return nil
 }
 
 func resourceAttribute(e *graph.Event, name string) string {
@@ -152,13 +160,18 @@ func resourceAttribute(e *graph.Event, name string) string {
 }
 
 // fence takes a node down, or unfences it (simulate_fencing_action).
-func (x *execution) fence(e *graph.Event, target string) {
+func (x *execution) fence(e *graph.Event, target string) error {
 	op := parametersOf(e)[status.MetaName("stonith_action")]
 	sayFencing(x.p, target, op)
-	if !strings.EqualFold(op, "on") {
-		x.cib.setNodeState(target, false, "simulate_fencing_action")
-		x.cib.forgetNode(target)
+	if strings.EqualFold(op, "on") {
+		return nil
 	}
+	state, err := x.cib.setNodeState(target, false, "simulate_fencing_action")
+	if err != nil {
+		return err
+	}
+	x.cib.forgetState(state)
+	return nil
 }
 
 func parametersOf(e *graph.Event) map[string]string {
@@ -173,11 +186,11 @@ func parametersOf(e *graph.Event) map[string]string {
 }
 
 // resourceAction carries out an agent's action (simulate_resource_action).
-func (x *execution) resourceAction(s *graph.Synapse, e *graph.Event, node string) {
+func (x *execution) resourceAction(s *graph.Synapse, e *graph.Event, node string) error {
 	task := attributeOf(e, "operation")
 	if task == "probe_complete" || e.Resource == nil {
 		x.done(s, false)
-		return
+		return nil
 	}
 	known := resourceAttribute(e, "id")
 	resource := known
@@ -187,20 +200,23 @@ func (x *execution) resourceAction(s *graph.Synapse, e *graph.Event, node string
 	if strings.EqualFold(task, status.ActionNameDelete) || strings.EqualFold(task, status.ActionNameMetadata) {
 		sayResource(x.p, resource, task, node, 0)
 		x.done(s, false)
-		return
+		return nil
 	}
 	params := parametersOf(e)
 	uuid := attributeOf(e, "on_node_uuid")
 	if attributeOf(e, "router_node") != "" {
 		uuid = node
 	}
-	state := x.cib.nodeState(node, uuid)
+	state, err := x.cib.nodeState(node, uuid)
+	if err != nil {
+		return err
+	}
 	h, ok := x.cib.history(x.p, state, resource, known, agent{
 		class: resourceAttribute(e, "class"), provider: resourceAttribute(e, "provider"), kind: resourceAttribute(e, "type"),
 	})
 	if !ok {
 		x.aborted = true
-		return
+		return nil
 	}
 	r := result{resource: known, task: task, reason: "User-injected result", params: params}
 	r.rc = scanInt(params[status.MetaName("op_target_rc")])
@@ -222,6 +238,7 @@ func (x *execution) resourceAction(s *graph.Synapse, e *graph.Event, node string
 	}
 	x.cib.record(state, h, r)
 	x.done(s, failed)
+	return nil
 }
 
 // failure tells whether a specification is of this operation, under which name, and

@@ -32,8 +32,8 @@ func (in *Injections) Any() bool {
 }
 
 // Inject makes the events happen (pcmk__inject_scheduler_input). ws is of the CIB as
-// it was.
-func (c *CIB) Inject(p *show.Printer, ws *status.WorkingSet, in *Injections) {
+// it was. The error is a NodeStateError; nothing more has happened then.
+func (c *CIB) Inject(p *show.Printer, ws *status.WorkingSet, in *Injections) error {
 	if !p.Quiet() {
 		p.Begin("Performing Requested Modifications")
 	}
@@ -46,26 +46,45 @@ func (c *CIB) Inject(p *show.Printer, ws *status.WorkingSet, in *Injections) {
 		saySetting(p, "watchdog", *in.Watchdog)
 		c.setOption("have-watchdog", *in.Watchdog)
 	}
-	for _, n := range in.NodeUp {
-		sayNode(p, "Online", n, "Bringing node %s online")
-		c.setNodeState(n, true, c.Origin)
-	}
-	for _, n := range in.NodeDown {
-		sayNode(p, "Offline", n, "Taking node %s offline")
-		c.setNodeState(n, false, c.Origin)
-		c.forgetNode(n)
-	}
-	for _, n := range in.NodeFail {
-		sayNode(p, "Failing", n, "Failing node %s")
-		c.setNodeState(n, true, c.Origin).CreateAttr("in_ccm", "false")
+	if err := c.injectNodes(p, in); err != nil {
+		return err
 	}
 	c.injectTickets(p, in)
 	for _, spec := range in.OpInject {
-		c.injectOperation(p, ws, spec)
+		if err := c.injectOperation(p, ws, spec); err != nil {
+			return err
+		}
 	}
 	if !p.Quiet() {
 		p.End()
 	}
+	return nil
+}
+
+func (c *CIB) injectNodes(p *show.Printer, in *Injections) error {
+	for _, n := range in.NodeUp {
+		sayNode(p, "Online", n, "Bringing node %s online")
+		if _, err := c.setNodeState(n, true, c.Origin); err != nil {
+			return err
+		}
+	}
+	for _, n := range in.NodeDown {
+		sayNode(p, "Offline", n, "Taking node %s offline")
+		e, err := c.setNodeState(n, false, c.Origin)
+		if err != nil {
+			return err
+		}
+		c.forgetState(e)
+	}
+	for _, n := range in.NodeFail {
+		sayNode(p, "Failing", n, "Failing node %s")
+		e, err := c.setNodeState(n, true, c.Origin)
+		if err != nil {
+			return err
+		}
+		e.CreateAttr("in_ccm", "false")
+	}
+	return nil
 }
 
 func (c *CIB) injectTickets(p *show.Printer, in *Injections) {
@@ -133,7 +152,7 @@ func (c *CIB) setOption(name, value string) {
 }
 
 // injectOperation makes up the result of an operation (inject_action).
-func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec string) {
+func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec string) error {
 	sayOr(p, "inject_spec", []string{"spec", spec}, "Injecting %s into the configuration", spec)
 	key, rest, _ := strings.Cut(spec, "@")
 	node, outcome, _ := strings.Cut(rest, "=")
@@ -150,7 +169,7 @@ func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec strin
 	}
 	if fields < 3 {
 		p.Err("Invalid operation spec: %s.  Only found %d fields", spec, fields)
-		return
+		return nil
 	}
 	resource, task, intervalMS, ok := status.ParseKey(key)
 	r := ws.FindResource(resource)
@@ -159,15 +178,19 @@ func (c *CIB) injectOperation(p *show.Printer, ws *status.WorkingSet, spec strin
 			resource = "(null)"
 		}
 		p.Err("Invalid resource name: %s", resource)
-		return
+		return nil
 	}
-	state := c.nodeState(node, "")
+	state, err := c.nodeState(node, "")
+	if err != nil {
+		return err
+	}
 	c.countFailure(p, state, resource, task, intervalMS, int(rc))
 	h, ok := c.history(p, state, resource, resource, agent{r.Class, r.Provider, r.Type})
 	if !ok {
-		return
+		return nil
 	}
 	c.record(state, h, result{
 		resource: id(h.Element), task: task, intervalMS: intervalMS, rc: int(rc), reason: "Simulated action result",
 	})
+	return nil
 }

@@ -13,11 +13,14 @@ import (
 // partial logs what has been read of a document that is not well-formed.
 func (r *Reader) partial(where string, root *etree.Element) {
 	if r.Log.Enabled(loglevel.Error) {
-		logXML(root, 1, func(line string) { r.Log.Print(loglevel.Error, where, "Partial "+line) })
+		LogXML(root, func(line string) { r.Log.Print(loglevel.Error, where, "Partial "+line) })
 	}
 }
 
-// logXML writes elements and comments, a line each (log_xml_node_and_children).
+// LogXML says elements and comments, a line each (crm_log_xml_warn and its like).
+func LogXML(e *etree.Element, say func(string)) { logXML(e, 1, say) }
+
+// logXML is LogXML at a depth (log_xml_node_and_children).
 func logXML(e *etree.Element, depth int, say func(string)) {
 	indent := strings.Repeat("  ", depth)
 	var b strings.Builder

@@ -2,21 +2,20 @@ package cibinput
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
+	"math/rand/v2"
 	"os"
-	"os/user"
-	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/client"
+	"github.com/ringmaster-ha/ringmaster/cib/ops"
+	"github.com/ringmaster-ha/ringmaster/cib/schema"
+	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // Query asks for the cluster's CIB, or for what the environment puts in its place: a
@@ -29,30 +28,72 @@ func (r *Reader) Query() (*Document, error) {
 	return r.queryCluster()
 }
 
-// timeout is how long the CIB manager may take (PCMK__IPC_TIMEOUT).
-const timeout = 120 * time.Second
-
 func (r *Reader) queryCluster() (*Document, error) {
-	const where = "cib_native_signon_raw"
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	c, err := client.Dial(ctx, r.Log.Name(), client.Options{})
+	ctx := context.Background()
+	c, err := r.Open(ctx, client.Options{Cluster: true})
 	if err != nil {
-		rc := client.RC(err)
-		if rc == crmexit.RC(syscall.ENOTCONN) {
-			r.Log.Print(loglevel.Info, where, "Could not connect to CIB manager for "+r.Log.Name())
-		}
-		r.Log.Print(loglevel.Info, where, fmt.Sprintf("Connection to CIB manager for %s failed: %s", r.Log.Name(), rc))
 		return nil, errNoInput
 	}
 	defer c.Close()
-	r.Log.Print(loglevel.Info, where, "Successfully connected to CIB manager for "+r.Log.Name())
-	cib, err := c.Query(ctx, "")
+	cib, err := c.Do(ctx, client.Request{Op: ops.Query, Options: client.ScopeLocal})
 	if err != nil {
 		return nil, errNoInput
 	}
 	etree.NewDocumentWithRoot(cib)
 	return &Document{Root: cib, read: cib}, nil
+}
+
+// Open connects the tool to the CIB that the environment tells it to use (cib_new and the
+// sign-on of lib/cib). What is wrong with a file is said as the tool says such things.
+func (r *Reader) Open(ctx context.Context, o client.Options) (client.Conn, error) {
+	o.Log = r.Log
+	o.Load = func(name string) (*etree.Element, crmexit.RC) {
+		d, rc := r.load(name)
+		if rc != crmexit.RCOK {
+			return nil, rc
+		}
+		return d.Root, rc
+	}
+	o.Refuse = func(cib *etree.Element) { r.validate(&Document{Root: cib}, true) }
+	o.Explain = func(cib *etree.Element) { r.Explain(cib, false) }
+	return client.Open(ctx, r.Log.Name(), o)
+}
+
+// Explain says what is wrong with a CIB that is in no file, as if it were in one for the time,
+// and shows it with numbers of lines (validate_xml_verbose). Faults go to the log, unless they are
+// the first that the tool says of the schema.
+func (r *Reader) Explain(cib *etree.Element, first bool) {
+	var data []byte
+	if cib != nil { // there may be nothing that the user may see
+		data = text.AppendLines(nil, cib)
+	}
+	for i, line := range strings.Split(string(data), "\n") {
+		fmt.Fprintf(r.Stderr, "%4d %s\n", i+1, line)
+	}
+	if d, _ := r.parse(data, xmltree.KeepText, invalidFile(), ""); d != nil {
+		r.validate(d, !first)
+	}
+}
+
+// ExplainUpgrade says why a CIB cannot be upgraded (update_validation).
+func (r *Reader) ExplainUpgrade(cib *etree.Element) {
+	upgraded, _ := schema.Upgrade(cib.Copy(), schema.Options{Explain: true})
+	r.tell(&Document{Root: cib}, upgraded.Messages)
+}
+
+// invalidFile is a name for what is not valid; the reference writes such a file, and removes
+// it again.
+func invalidFile() string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	folder := os.Getenv("TMPDIR")
+	if !strings.HasPrefix(folder, "/") {
+		folder = "/tmp"
+	}
+	suffix := make([]byte, 6)
+	for i := range suffix {
+		suffix[i] = letters[rand.IntN(len(letters))]
+	}
+	return folder + "/cib-invalid." + string(suffix)
 }
 
 // errNoInput is that there is no CIB.
@@ -69,7 +110,7 @@ func (f Failure) Error() string { return f.Text }
 // Shadow is the file of the shadow CIB that the environment tells tools to use.
 func Shadow() (string, bool) {
 	if name := os.Getenv("CIB_shadow"); name != "" {
-		return filepath.Join(shadowFolder(), "shadow."+name), true
+		return client.ShadowFile(name, os.LookupEnv), true
 	}
 	return "", false
 }
@@ -80,33 +121,6 @@ func Substitute() (string, bool) {
 		return shadow, true
 	}
 	return os.LookupEnv("CIB_file")
-}
-
-// shadowFolder is where shadow CIBs are (get_shadow_file).
-func shadowFolder() string {
-	if folder, ok := os.LookupEnv("CIB_shadow_dir"); ok {
-		return folder
-	}
-	name, home := os.Getenv("USER"), ""
-	if u, err := user.Current(); err == nil {
-		name, home = u.Username, u.HomeDir
-	}
-	if strings.EqualFold(name, "root") || strings.EqualFold(name, "hacluster") {
-		return "/var/lib/pacemaker/cib"
-	}
-	if h, ok := os.LookupEnv("HOME"); ok {
-		home = h
-	}
-	if filepath.IsAbs(home) {
-		own := filepath.Join(home, ".cib")
-		if err := os.Mkdir(own, 0o700); err == nil || errors.Is(err, fs.ErrExist) {
-			return own
-		}
-	}
-	if temporary := os.Getenv("TMPDIR"); filepath.IsAbs(temporary) {
-		return temporary
-	}
-	return "/tmp"
 }
 
 // QueryFile reads a file that stands for the cluster (load_file_cib). It must be what it
@@ -140,8 +154,8 @@ func (r *Reader) load(name string) (*Document, crmexit.RC) {
 	}
 	AddStatus(d.Root)
 	if !r.validate(d, true) {
-		schema := d.Root.SelectAttrValue("validate-with", "")
-		r.Log.Print(loglevel.Error, "load_file_cib", "CIB does not validate against "+schema)
+		claimed := d.Root.SelectAttrValue("validate-with", "")
+		r.Log.Print(loglevel.Error, "load_file_cib", "CIB does not validate against "+claimed)
 		return nil, crmexit.RCSchemaValidation
 	}
 	return d, crmexit.RCOK

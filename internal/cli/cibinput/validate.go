@@ -93,13 +93,22 @@ func (d *Document) original(e *etree.Element) *etree.Element {
 // it. With false there is none (cli_config_update).
 func (r *Reader) Update(d *Document) bool {
 	upgraded, ok := schema.UpdateConfigurationWith(d.Root, schema.Options{Explain: true})
-	for _, m := range upgraded.Messages {
+	r.tell(d, upgraded.Messages)
+	if ok {
+		d.Root = upgraded.CIB
+	}
+	return ok
+}
+
+// tell says what an upgrade of a document has to say.
+func (r *Reader) tell(d *Document, messages []schema.Message) {
+	for _, m := range messages {
 		switch m.Kind {
 		case schema.Configuration, schema.Transforming:
 			fmt.Fprintln(r.Stderr, m.Text)
 		case schema.Logging:
 			if m.XML != nil {
-				logXML(m.XML, 1, func(line string) { r.Log.Print(level(m), "update_validation", m.Text+" "+line) })
+				LogXML(m.XML, func(line string) { r.Log.Print(level(m), "update_validation", m.Text+" "+line) })
 			} else {
 				r.Log.Print(level(m), "update_validation", m.Text)
 			}
@@ -109,10 +118,6 @@ func (r *Reader) Update(d *Document) bool {
 			r.refused(&copied, m.Faults, m.Logged)
 		}
 	}
-	if ok {
-		d.Root = upgraded.CIB
-	}
-	return ok
 }
 
 func level(m schema.Message) loglevel.Level { return loglevel.Level(m.Level) }

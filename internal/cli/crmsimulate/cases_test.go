@@ -76,6 +76,8 @@ func TestFound(t *testing.T) {
 			for _, command := range foundCommand.FindAllSubmatch(text, -1) {
 				args := append([]string{"crm_simulate", "-p", "-G", "graph", "-D", "dot"}, strings.Fields(string(command[1]))...)
 				in := bytes.NewReader(foundCommand.ReplaceAll(text, nil))
+				_ = os.Remove("graph")
+				_ = os.Remove("dot")
 				var out, errs bytes.Buffer
 				code := run(args, in, &out, &errs, time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))
 				graph, _ := os.ReadFile("graph")

@@ -70,6 +70,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time
 		if text := err.Error(); text != "" {
 			fmt.Fprintf(stderr, "%s: %s\n", program, text)
 		}
+		if errors.Is(err, errBailed) && out.IsXML() {
+			return log.Exit(code) // XML is written at the end, which the reference does not reach
+		}
 	}
 	if err := out.Finish(code); err != nil {
 		code = crmexit.IOErr
@@ -131,10 +134,34 @@ func (o *options) simulate(out pcmktool.Output, log *pcmktool.Log, stdin io.Read
 	}
 	cib := simulate.NewCIB(d.Root, name, now.Unix())
 	cib.ConfigureNodes = o.configureNodes
-	if err = s.run(cib); s.execute || s.Any() {
+	if err = s.run(cib); (s.execute || s.Any()) && !errors.Is(err, errBailed) {
 		err = errors.Join(err, save(d.Root))
 	}
 	return err
+}
+
+// errBailed is a Failure with nothing more to say, after which nothing is saved.
+var errBailed = fmt.Errorf("%w", cibinput.Failure{Code: crmexit.Software})
+
+// bail says why a simulation ends in the middle, if it does.
+func (s *session) bail(err error) error {
+	var e *simulate.NodeStateError
+	if !errors.As(err, &e) {
+		return err
+	}
+	const where = "pcmk__inject_node"
+	s.log.Print(loglevel.Error, where, e.Error())
+	if s.log.Enabled(loglevel.Warning) {
+		found := e.Found[0]
+		if len(e.Found) > 1 {
+			found = etree.NewElement("xpath-query")
+			for _, state := range e.Found {
+				found.AddChild(state.Copy())
+			}
+		}
+		cibinput.LogXML(found, func(line string) { s.log.Print(loglevel.Warning, where, "Duplicates "+line) })
+	}
+	return errBailed
 }
 
 func failed(rc crmexit.RC) error { return cibinput.Failure{Code: rc.Exit()} }
@@ -193,7 +220,9 @@ func (s *session) run(cib *simulate.CIB) error {
 		if shown {
 			p.Spacer()
 		}
-		cib.Inject(p, ws, &s.Injections)
+		if err := cib.Inject(p, ws, &s.Injections); err != nil {
+			return s.bail(err)
+		}
 		shown = true
 		ws = s.unpack(cib.Root)
 	}
@@ -224,11 +253,14 @@ func (s *session) run(cib *simulate.CIB) error {
 		p.Spacer()
 	}
 	err = cib.Execute(p, ws, g, s.opFail)
-	if err != nil {
+	switch {
+	case errors.Is(err, simulate.ErrTerminated):
 		err = failed(crmexit.RCInvalidTransition)
+	case err != nil:
+		return s.bail(err)
 	}
 	if !s.quiet {
-		p.Status(s.unpack(cib.Root), "Revised Cluster Status", s.sections(false), true)
+		p.Status(s.unpackRevised(cib.Root), "Revised Cluster Status", s.sections(false), true)
 	}
 	return err
 }
@@ -238,27 +270,38 @@ func (s *session) sections(pending bool) show.Sections {
 }
 
 // unpack reads the CIB, and says which time it is.
-func (s *session) unpack(root *etree.Element) *status.WorkingSet { return s.unpackAt(root, true) }
+func (s *session) unpack(root *etree.Element) *status.WorkingSet {
+	return s.unpackAt(root, true, s.flags())
+}
+
+// unpackRevised reads the CIB after a transition. The reference forgets by then that
+// private parameters may be wanting.
+func (s *session) unpackRevised(root *etree.Element) *status.WorkingSet {
+	return s.unpackAt(root, true, s.flags()&^status.Sanitized)
+}
 
 // unpackQuietly reads the CIB.
 func (s *session) unpackQuietly(root *etree.Element) *status.WorkingSet {
-	return s.unpackAt(root, false)
+	return s.unpackAt(root, false, s.flags())
 }
 
-func (s *session) unpackAt(root *etree.Element, announce bool) *status.WorkingSet {
-	o := status.Options{Now: s.now, Clock: s.now, Log: s.log, Warned: &s.warned, Info: func(line string) { s.say(line) }}
-	s.say = func(line string) { s.p.Info("%s", line) }
+func (s *session) flags() (flags status.ClusterFlags) {
 	if s.input != "" {
-		o.Flags |= status.Sanitized
+		flags |= status.Sanitized
 	}
-	if s.showScores {
-		o.Flags |= status.ShowScores
+	if s.showScores || s.explain != nil {
+		flags |= status.ShowScores
 	}
 	if s.showUtilization {
-		o.Flags |= status.ShowUtilization
+		flags |= status.ShowUtilization
 	}
+	return flags
+}
+
+func (s *session) unpackAt(root *etree.Element, announce bool, flags status.ClusterFlags) *status.WorkingSet {
+	o := status.Options{Now: s.now, Clock: s.now, Log: s.log, Warned: &s.warned, Info: func(line string) { s.say(line) }, Flags: flags}
+	s.say = func(line string) { s.p.Info("%s", line) }
 	if s.explain != nil {
-		o.Flags |= status.ShowScores
 		o.Trace = status.NewTrace()
 	}
 	o.Now = s.effectiveTime(root, announce)

@@ -18,6 +18,7 @@ type Arg int
 const (
 	None Arg = iota
 	Required
+	Optional // in the same argument as the option, or not at all
 )
 
 // Long is one long option. Val is what Next returns for it: mostly the letter
@@ -41,14 +42,20 @@ type Parser struct {
 	errw  io.Writer
 
 	group string // rest of joined short options
+	whole string // the argument that the group is of
 	rest  []string
 	ended bool
 	// Arg is the argument of the option that Next has returned.
 	Arg string
+	// Given tells whether it has one, which may be empty.
+	Given bool
+	// Long tells whether Next has returned a long option.
+	Long bool
 }
 
 // New reads args, with the program's name first. short is getopt's string of
-// letters, a colon behind one that takes an argument. Complaints go to errw.
+// letters, a colon behind one that takes an argument, two behind one that may. Complaints go
+// to errw.
 func New(args []string, short string, long []Long, errw io.Writer) *Parser {
 	p := &Parser{short: short, long: long, errw: errw}
 	if len(args) > 0 {
@@ -59,7 +66,7 @@ func New(args []string, short string, long []Long, errw io.Writer) *Parser {
 
 // Next returns the next option, and false at the end.
 func (p *Parser) Next() (rune, bool) {
-	p.Arg = ""
+	p.Arg, p.Given, p.Long = "", false, false
 	for p.group == "" {
 		if p.ended || len(p.args) == 0 {
 			p.rest, p.args, p.ended = append(p.rest, p.args...), nil, true
@@ -73,12 +80,24 @@ func (p *Parser) Next() (rune, bool) {
 		case strings.HasPrefix(a, "--") && p.long != nil:
 			return p.longOption(a[2:]), true
 		case len(a) > 1 && a[0] == '-':
-			p.group = a[1:]
+			p.group, p.whole = a[1:], a
 		default:
 			p.rest = append(p.rest, a)
 		}
 	}
 	return p.shortOption(), true
+}
+
+// Upcoming is the argument that is looked at next, and false if there is none; it may be the one
+// whose options are being read (argv[optind]).
+func (p *Parser) Upcoming() (string, bool) {
+	switch {
+	case p.group != "":
+		return p.whole, true
+	case len(p.args) > 0:
+		return p.args[0], true
+	}
+	return "", false
 }
 
 // Rest are the arguments that belong to no option, after the end.
@@ -101,9 +120,10 @@ func (p *Parser) shortOption() rune {
 	}
 	switch {
 	case p.group != "":
-		p.Arg, p.group = p.group, ""
+		p.Arg, p.Given, p.group = p.group, true, ""
+	case strings.HasPrefix(p.short[i+1:], "::"):
 	case len(p.args) > 0:
-		p.Arg, p.args = p.args[0], p.args[1:]
+		p.Arg, p.Given, p.args = p.args[0], true, p.args[1:]
 	default:
 		return p.complain("option requires an argument -- '%c'", c)
 	}
@@ -137,11 +157,12 @@ func (p *Parser) longOption(a string) rune {
 	case given && l.Arg == None:
 		return p.complain("option '--%s' doesn't allow an argument", l.Name)
 	case given:
-		p.Arg = value
+		p.Arg, p.Given = value, true
 	case l.Arg == Required && len(p.args) > 0:
-		p.Arg, p.args = p.args[0], p.args[1:]
+		p.Arg, p.Given, p.args = p.args[0], true, p.args[1:]
 	case l.Arg == Required:
 		return p.complain("option '--%s' requires an argument", l.Name)
 	}
+	p.Long = true
 	return l.Val
 }

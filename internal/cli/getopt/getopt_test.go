@@ -7,7 +7,7 @@ import (
 )
 
 var long = []Long{
-	{"if", Required, 'i'}, {"status", None, 's'}, {"reload", None, 'R'}, {"reopen", None, 'L'}, {"force", None, 1},
+	{"if", Required, 'i'}, {"status", None, 's'}, {"reload", None, 'R'}, {"reopen", None, 'L'}, {"force", None, 1}, {"opt", Optional, 'o'},
 }
 
 // The complaints are those of corosync-cfgtool with glibc 2.36.
@@ -27,10 +27,11 @@ func TestParser(t *testing.T) {
 		{"--foo=1", "unrecognized option '--foo=1' ? rest []"},
 		{"--force", "\x01 rest []"},
 		{"-s -- -b x", "s rest [-b x]"},
+		{"-o x -oy --opt --opt=z --opt z", "o o=y o o=z o rest [x z]"},
 		{"- -:", "invalid option -- ':' ? rest [-]"},
 	} {
 		var got strings.Builder
-		p := New(append([]string{"tool"}, strings.Fields(tt.args)...), "i:sbk:", long, writer{&got})
+		p := New(append([]string{"tool"}, strings.Fields(tt.args)...), "i:sbk:o::", long, writer{&got})
 		for {
 			c, ok := p.Next()
 			if !ok {
@@ -60,7 +61,7 @@ func (w writer) Write(b []byte) (int, error) {
 func FuzzParser(f *testing.F) {
 	f.Add("-sb\n--if=a\n--\nx")
 	f.Fuzz(func(t *testing.T, line string) {
-		p := New(strings.Split("tool\n"+line, "\n"), "i:sbk:", long, writer{&strings.Builder{}})
+		p := New(strings.Split("tool\n"+line, "\n"), "i:sbk:o::", long, writer{&strings.Builder{}})
 		for n := 0; ; n++ {
 			if _, ok := p.Next(); !ok {
 				break
@@ -80,5 +81,23 @@ func TestShortOnly(t *testing.T) {
 	b, _ := p.Next()
 	if got.String() != "invalid option -- '-' " || a != Invalid || b != 'h' {
 		t.Errorf("got %q, %c, %c", got.String(), a, b)
+	}
+}
+
+// What comes next may be the argument whose options are being read.
+func TestUpcoming(t *testing.T) {
+	p := New(strings.Fields("tool -sb --opt= x"), "sb", long, nil)
+	for _, want := range []string{"-sb", "--opt=", "x"} {
+		p.Next()
+		if next, ok := p.Upcoming(); !ok || next != want {
+			t.Errorf("got %q, want %q", next, want)
+		}
+	}
+	if !p.Given || !p.Long || p.Arg != "" {
+		t.Errorf("--opt=: %+v", p)
+	}
+	p.Next()
+	if next, ok := p.Upcoming(); ok {
+		t.Errorf("got %q at the end", next)
 	}
 }

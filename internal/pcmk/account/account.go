@@ -7,8 +7,11 @@
 package account
 
 import (
+	"os"
 	"os/user"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -46,4 +49,25 @@ func Name(uid uint32) (name string, ok bool) {
 		return Unprivileged, false
 	}
 	return u.Username, true
+}
+
+// groupFile has the system's groups.
+const groupFile = "/etc/group"
+
+// InGroup tells whether a group lists a user among its members; the user's own group does
+// not count (is_user_in_group of lib/common/acl.c).
+func InGroup(name, group string) bool {
+	b, err := os.ReadFile(groupFile)
+	return err == nil && listed(string(b), name, group)
+}
+
+// listed is InGroup by the text of the file.
+func listed(groups, name, group string) bool {
+	for line := range strings.Lines(groups) {
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		if len(fields) == 4 && fields[0] == group {
+			return name != "" && slices.Contains(strings.Split(fields[3], ","), name)
+		}
+	}
+	return false
 }

@@ -1,10 +1,13 @@
 package daemon
 
 import (
+	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
+	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 )
@@ -15,7 +18,7 @@ func (d *Daemon) CanWrite(dir string) bool {
 	const function = "pcmk__daemon_can_write"
 	st, err := os.Stat(dir)
 	if err != nil {
-		d.Log.LogfAt(loglevel.Error, function, "%s not found: %v", dir, err)
+		d.Log.LogfAt(loglevel.Error, function, "%s not found: %v", dir, reason(err))
 		return false
 	}
 	sys, ok := st.Sys().(*syscall.Stat_t)
@@ -23,11 +26,43 @@ func (d *Daemon) CanWrite(dir string) bool {
 		d.Log.LogfAt(loglevel.Error, function, "%s must be a directory", dir)
 		return false
 	}
+	return d.allow(dir, st, sys)
+}
+
+// CanWriteFile is CanWrite for a file of a directory that is there; for one that is not, the
+// directory counts.
+func (d *Daemon) CanWriteFile(dir, name string) bool {
+	const function = "pcmk__daemon_can_write"
+	path := filepath.Join(dir, name)
+	st, err := os.Stat(path)
+	if err != nil {
+		d.Log.LogfAt(loglevel.Notice, function, "%s not found: %v", path, reason(err))
+		return d.CanWrite(dir)
+	}
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	if !ok || !st.Mode().IsRegular() {
+		d.Log.LogfAt(loglevel.Error, function, "%s must be a regular file | st_mode=0%o", path, st.Mode())
+		return false
+	}
+	return d.allow(path, st, sys)
+}
+
+// reason is an error of the operating system as the reference says it.
+func reason(err error) error {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return err
+	}
+	return errors.New(crmexit.RC(errno).String())
+}
+
+// allow tells whether a file or directory is the cluster's; if not, it says so.
+func (d *Daemon) allow(path string, st fs.FileInfo, sys *syscall.Stat_t) bool {
 	if writable(st.Mode(), sys.Uid, sys.Gid, account.Cluster()) {
 		return true
 	}
-	d.Log.LogfAt(loglevel.Error, function, "%s must be owned and writable by either user %s or group %s | st_mode=0%o",
-		dir, account.ClusterUser, account.ClusterGroup, sys.Mode)
+	d.Log.LogfAt(loglevel.Error, "pcmk__daemon_can_write", "%s must be owned and writable by either user %s or group %s | st_mode=0%o",
+		path, account.ClusterUser, account.ClusterGroup, sys.Mode)
 	return false
 }
 

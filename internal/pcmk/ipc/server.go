@@ -219,10 +219,15 @@ var events atomic.Int32
 // gets an event instead. An error means that nothing was sent: frame.ErrTooLarge, for
 // one.
 func (c *Client) Respond(id int32, flags frame.Flags, e *etree.Element) error {
+	return c.RespondText(id, flags, text.Line(e))
+}
+
+// RespondText is Respond with a document already written.
+func (c *Client) RespondText(id int32, flags frame.Flags, document string) error {
 	if c.Proxied() && !flags.Has(frame.ServerEvent) {
-		return c.event(flags|frame.ServerEvent|frame.ProxyResponse, text.Line(e))
+		return c.event(flags|frame.ServerEvent|frame.ProxyResponse, document)
 	}
-	m := frame.Message{ID: id, Flags: flags | frame.Freed, Text: text.Line(e)}
+	m := frame.Message{ID: id, Flags: flags | frame.Freed, Text: document}
 	b, err := frame.Encode(nil, &m, c.qb.MaxMsgSize())
 	if err != nil {
 		return err

@@ -30,8 +30,8 @@ for cib in found/*.xml; do
 			code=$?
 			cat errors
 			echo "exit status $code"
-			cat graph
-			sed -E 's/^[ \t]+|[ \t]+$//g' dot | sort -u
+			[ ! -f graph ] || cat graph
+			[ ! -f dot ] || sed -E 's/^[ \t]+|[ \t]+$//g' dot | sort -u
 		)
 	done | timeless >"${cib%.xml}.out"
 done

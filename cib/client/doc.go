@@ -1,0 +1,25 @@
+// Package client is how programs come to a CIB and work with it (the reference's lib/cib):
+// that of the cluster, which pacemaker-based has (cib_native.c), or a file in its place
+// (cib_file.c), which a shadow is as well.
+//
+// [Open] chooses as the reference's cib_new does, by the environment: the shadow that
+// CIB_shadow names, else the file that CIB_file names, else the cluster. All give a
+// [Conn], which takes [Request]s. [Conn.Do] waits for the answer. [Conn.Send] does not: that
+// comes as an [Event], as do the notifications that Conn.Subscribe asks for.
+//
+// What the daemon, or the file, refuses is a [Refused], with the reference's number and text for
+// it; [RC] is the number of any error.
+//
+// # Files
+//
+// A file is read when it is opened, must be valid, and is written by Close if there was a
+// request that changes something. That of the cluster itself, which nobody but root and the
+// cluster's user may write, is written as package cib/disk does, with digest and backup,
+// and belongs to the cluster; others are overwritten where they are.
+//
+// # Use
+//
+// A Conn may be used by several goroutines, of which one at a time waits for events. Any
+// tool and any daemon may import the package; cibinput opens connections for tools, with
+// the reference's messages about files that are odd.
+package client

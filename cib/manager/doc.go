@@ -1,0 +1,34 @@
+// Package manager is the CIB manager: the state machine that keeps a node's CIB in step
+// with those of its peers, and the answers to everybody who asks for it or changes it
+// (pacemaker-based; daemons/based of Pacemaker 2.1.5). docs/wire/cib.md describes what
+// managers say to their clients and to each other.
+//
+// A [Manager] does no I/O. What clients and peers send, who comes and goes, that a write
+// to the disk has ended and that time has passed are calls of its methods; each
+// returns what is to be done, in order, as [Action]s. It reads no clock and draws
+// no number: the time is a parameter. One goroutine at a time may use it.
+//
+// # How a change happens
+//
+// A client's change is sent to all nodes in agreed order, its own included, and
+// each does it to its own CIB when it arrives. Nodes with equal CIBs thus get equal
+// CIBs. Where they are not equal, the primary (the node of the designated controller)
+// finds out by comparing digests five seconds after the last change, and sends its
+// CIB to whoever differs; who gets a patchset that is newer than its CIB asks for
+// all of it.
+//
+// # Invariants
+//
+// The CIB is never changed, only replaced by another: what an Action refers to stays as
+// it is for whoever still writes it down. At most one write to the disk is under way, and
+// while it is, later CIBs wait as one; Exit comes after the last.
+//
+// # Deviations from the reference
+//
+// There is no legacy mode: managers of Pacemaker before 1.1.12 (2014), which change the
+// CIB on one node and broadcast patchsets, are asked for their CIB as there, but not joined
+// in their way of working. A synchronous call is answered once; the reference answers an
+// upgrade twice on the primary, and logs an assertion. A manager that stands alone makes
+// changes itself; the reference sends them into the void. Who gets no messages is not
+// evicted for it (see internal/pcmk/ipc). Remote access is not served.
+package manager

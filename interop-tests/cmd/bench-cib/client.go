@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/beevik/etree"
+
+	cib "github.com/ringmaster-ha/ringmaster/cib/client"
+	"github.com/ringmaster-ha/ringmaster/cib/ops"
+)
+
+// clientMode, as the first argument, makes this program the client, on a host.
+const clientMode = "client"
+
+// client does one thing for a while, a call at a time, and prints how often and in
+// how many seconds.
+func client(args []string) int {
+	what := args[0]
+	span, err := time.ParseDuration(args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	n, took, err := calls(what, span)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", what, err)
+		return 1
+	}
+	fmt.Println(n, took.Seconds())
+	return 0
+}
+
+// calls makes calls of a kind for a while; those that change the CIB change one
+// option, each time to another value.
+func calls(what string, span time.Duration) (n int, took time.Duration, err error) {
+	ctx := context.Background()
+	c, err := cib.Open(ctx, "bench-cib", cib.Options{})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer c.Close()
+	var call func(n int) cib.Request
+	switch what {
+	case "write":
+		call = func(n int) cib.Request {
+			options := etree.NewElement("crm_config")
+			set := options.CreateElement("cluster_property_set")
+			set.CreateAttr("id", "bench")
+			option := set.CreateElement("nvpair")
+			option.CreateAttr("id", "bench-option")
+			option.CreateAttr("name", "bench")
+			option.CreateAttr("value", strconv.Itoa(n))
+			return cib.Request{Op: ops.Modify, Section: "crm_config", Data: options, Options: cib.CanCreate}
+		}
+	case "section":
+		call = func(int) cib.Request {
+			return cib.Request{Op: ops.Query, Section: "crm_config", Options: cib.ScopeLocal}
+		}
+	case "all":
+		call = func(int) cib.Request { return cib.Request{Op: ops.Query, Options: cib.ScopeLocal} }
+	default:
+		return 0, 0, fmt.Errorf("there are no such calls")
+	}
+	start := time.Now()
+	for took < span {
+		if _, err := c.Do(ctx, call(n)); err != nil {
+			return 0, 0, fmt.Errorf("call %d: %w", n, err)
+		}
+		n++
+		took = time.Since(start)
+	}
+	return n, took, nil
+}

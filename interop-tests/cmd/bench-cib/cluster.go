@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
+)
+
+// Where the daemons are, and what the kernel calls their processes.
+const (
+	basedPath = "/usr/lib/pacemaker/pacemaker-based"
+	basedName = "pacemaker-based"
+	attrdPath = "/usr/lib/pacemaker/pacemaker-attrd"
+	attrdName = "pacemaker-attrd"
+)
+
+// bench is the lab.TB of a program that is not a test.
+type bench struct {
+	dir     string
+	kind    lab.Kind
+	cleanup []func()
+	failed  bool
+}
+
+func (b *bench) Name() string            { return "bench-cib" }
+func (b *bench) Helper()                 {}
+func (b *bench) Logf(f string, a ...any) { fmt.Fprintf(os.Stderr, f+"\n", a...) }
+func (b *bench) Cleanup(f func())        { b.cleanup = append(b.cleanup, f) }
+func (b *bench) TempDir() string         { return b.dir }
+func (b *bench) Failed() bool            { return b.failed }
+func (b *bench) Fatalf(f string, a ...any) {
+	b.failed = true
+	panic(fmt.Sprintf("%v: ", b.kind) + fmt.Sprintf(f, a...))
+}
+
+func (b *bench) close() {
+	for i := len(b.cleanup) - 1; i >= 0; i-- {
+		b.cleanup[i]()
+	}
+	b.cleanup = nil
+	os.RemoveAll(b.dir)
+}
+
+// cluster is three nodes with one kind of CIB and attribute managers, and no more of
+// Pacemaker; corosync is the reference's.
+type cluster struct {
+	*lab.Lab
+	b    *bench
+	kind lab.Kind
+}
+
+// clientOnHost is this program there.
+const clientOnHost = "/run/bench-cib"
+
+// form makes a cluster whose CIB has about so many bytes.
+func form(kind lab.Kind, size int) *cluster {
+	dir, err := os.MkdirTemp("", "bench-lab")
+	if err != nil {
+		panic(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	c := &cluster{b: &bench{dir: dir, kind: kind}, kind: kind}
+	c.Lab = lab.New(c.b, 3, lab.Bridged)
+	conf := strings.Replace(lab.Ring{Transport: "udpu"}.Conf(c.Hosts()), "debug: on", "debug: off", 1)
+	for _, h := range c.Hosts() {
+		h.WriteFile("/etc/corosync/corosync.conf", conf)
+		h.Copy(self, clientOnHost)
+		h.StartCorosync()
+	}
+	c.Form(c.Hosts()...)
+	for _, h := range c.Hosts() {
+		if kind == lab.Go {
+			h.Use(lab.Go) // what runs already stays the reference's
+		}
+		const file = "/var/lib/pacemaker/cib/cib.xml"
+		h.WriteFile(file, configuration(size))
+		h.MustRun("chown", "hacluster:haclient", file)
+		h.MustRun("chmod", "600", file)
+		h.Start(basedPath)
+	}
+	for _, h := range c.Hosts() {
+		c.Eventually(time.Minute, h.Name+" answers", func() bool {
+			_, err := h.Run("cibadmin", "-Q", "-l", "-o", "nodes")
+			return err == nil
+		})
+	}
+	for _, h := range c.Hosts() {
+		h.Start(attrdPath)
+	}
+	return c
+}
+
+// configuration is a CIB of about so many bytes.
+func configuration(size int) string {
+	var b bytes.Buffer
+	b.WriteString(`<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
+  <configuration>
+    <crm_config/>
+    <nodes>
+      <node id="1" uname="node1"/>
+      <node id="2" uname="node2"/>
+      <node id="3" uname="node3"/>
+    </nodes>
+    <resources>
+`)
+	for i := 0; b.Len() < size; i++ {
+		fmt.Fprintf(&b, `      <primitive id="r%[1]d" class="ocf" provider="pacemaker" type="Dummy">
+        <instance_attributes id="r%[1]d-params">
+          <nvpair id="r%[1]d-state" name="state" value="/run/state/r%[1]d"/>
+          <nvpair id="r%[1]d-delay" name="op_sleep" value="%[2]d"/>
+        </instance_attributes>
+        <operations>
+          <op id="r%[1]d-monitor" name="monitor" interval="10s" timeout="20s"/>
+          <op id="r%[1]d-start" name="start" interval="0" timeout="20s"/>
+        </operations>
+      </primitive>
+`, i, i%60)
+	}
+	b.WriteString(`    </resources>
+    <constraints/>
+  </configuration>
+  <status/>
+</cib>
+`)
+	return b.String()
+}
+
+// times runs the client on the first host: how many calls a second.
+func (c *cluster) times(what string, span time.Duration) float64 {
+	var n, seconds float64
+	out := c.Host(0).MustRun(clientOnHost, clientMode, what, span.String())
+	if _, err := fmt.Sscan(out, &n, &seconds); err != nil {
+		panic(fmt.Sprintf("the client said %q: %v", out, err))
+	}
+	return n / seconds
+}
+
+// pids are those of a daemon on all hosts. The reference's CIB manager has children
+// of its name, which write the file; it is older than they.
+func (c *cluster) pids(name string) (pids []int) {
+	for _, h := range c.Hosts() {
+		pids = append(pids, slices.Min(h.Pids(name)))
+	}
+	return pids
+}

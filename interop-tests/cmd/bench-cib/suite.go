@@ -1,0 +1,207 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
+)
+
+type suite struct {
+	rounds  int
+	span    time.Duration
+	largest int
+}
+
+// sizes are those of the CIBs.
+func (s *suite) sizes() (sizes []cibSize) {
+	for _, z := range []cibSize{{"empty CIB", 0, 0}, {"1 MB", 1, 1 << 20}, {"10 MB", 10, 10 << 20}} {
+		if z.megabytes <= s.largest {
+			sizes = append(sizes, z)
+		}
+	}
+	return sizes
+}
+
+type cibSize struct {
+	name      string
+	megabytes int
+	bytes     int
+}
+
+func (s *suite) all(only string) {
+	fmt.Printf("three nodes, median of %d\n%-44s %12s %12s %-8s %7s\n", s.rounds, "", "reference", "ours", "", "better")
+	for _, p := range []struct {
+		name string
+		run  func()
+	}{
+		{"cib", s.cib}, {"patch", s.patch}, {"attribute", s.attribute}, {"start", s.start},
+	} {
+		if only == "" || only == p.name {
+			p.run()
+		}
+	}
+}
+
+// both measures with the reference and ours in turn, and returns the medians.
+func (s *suite) both(measure func(lab.Kind) []float64) (c, g []float64) {
+	results := map[lab.Kind][][]float64{}
+	for range s.rounds {
+		for _, kind := range []lab.Kind{lab.C, lab.Go} {
+			results[kind] = append(results[kind], measure(kind))
+		}
+	}
+	return medians(results[lab.C]), medians(results[lab.Go])
+}
+
+func medians(rows [][]float64) []float64 {
+	out := make([]float64, len(rows[0]))
+	for i := range out {
+		var column []float64
+		for _, r := range rows {
+			column = append(column, r[i])
+		}
+		slices.Sort(column)
+		out[i] = column[len(column)/2]
+	}
+	return out
+}
+
+func row(name string, c, g float64, unit string, moreIsBetter bool) {
+	ratio := c / g
+	if moreIsBetter {
+		ratio = g / c
+	}
+	fmt.Printf("%-44s %12.2f %12.2f %-8s %6.2f×\n", name, c, g, unit, ratio)
+}
+
+func (s *suite) cib() {
+	for _, z := range s.sizes() {
+		c, g := s.both(func(kind lab.Kind) []float64 {
+			cl := form(kind, z.bytes)
+			defer cl.b.close()
+			managers := cl.pids(basedName)
+			writes := cl.times("write", s.span)
+			var most float64
+			for _, pid := range managers {
+				most = max(most, cl.RSS(pid))
+			}
+			return []float64{writes, cl.times("section", s.span), cl.times("all", s.span), most}
+		})
+		row(z.name+": writes", c[0], g[0], "/s", true)
+		row(z.name+": queries of a section", c[1], g[1], "/s", true)
+		row(z.name+": queries of all", c[2], g[2], "/s", true)
+		row(z.name+": largest CIB manager after the writes", c[3], g[3], "MB", false)
+	}
+}
+
+// patch is crm_diff's time to find what has changed, and to make the new of the old
+// and a patchset.
+func (s *suite) patch() {
+	for _, z := range s.sizes()[1:] {
+		dir, err := os.MkdirTemp("", "bench-patch")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		before := configuration(z.bytes)
+		after := strings.Replace(strings.ReplaceAll(before, `value="7"`, `value="8"`), `epoch="1"`, `epoch="2"`, 1)
+		names := map[string]string{}
+		for name, text := range map[string]string{"before": before, "after": after} {
+			names[name] = filepath.Join(dir, name+".xml")
+			if err := os.WriteFile(names[name], []byte(text), 0o644); err != nil {
+				panic(err)
+			}
+		}
+		c, g := s.both(func(kind lab.Kind) []float64 {
+			patch := filepath.Join(dir, "patch.xml")
+			made, took := tool(kind, "crm_diff", "-o", names["before"], "-n", names["after"])
+			if err := os.WriteFile(patch, made, 0o644); err != nil {
+				panic(err)
+			}
+			_, applied := tool(kind, "crm_diff", "-o", names["before"], "-p", patch)
+			return []float64{took, applied}
+		})
+		row(z.name+": crm_diff finds the changes", c[0], g[0], "ms", false)
+		row(z.name+": crm_diff applies them", c[1], g[1], "ms", false)
+	}
+}
+
+// attribute is the time from an update until it reads back, with the tool of the kind.
+func (s *suite) attribute() {
+	c, g := s.both(func(kind lab.Kind) []float64 {
+		cl := form(kind, 0)
+		defer cl.b.close()
+		h := cl.Host(0)
+		update := func(value string) {
+			h.MustRun("attrd_updater", "-n", "bench", "-U", value)
+			want := fmt.Sprintf("value=%q", value)
+			for start := time.Now(); ; {
+				if strings.Contains(h.Exec("attrd_updater", "-n", "bench", "-Q").Stdout, want) {
+					return
+				}
+				if time.Since(start) > time.Minute {
+					panic(fmt.Sprintf("%v: an attribute does not read back within a minute", kind))
+				}
+			}
+		}
+		update("first")
+		const updates = 20
+		start := time.Now()
+		for i := range updates {
+			update(fmt.Sprint(i))
+		}
+		took := time.Since(start).Seconds() * 1000 / updates
+		var most float64
+		for _, pid := range cl.pids(attrdName) {
+			most = max(most, cl.RSS(pid))
+		}
+		return []float64{took, most}
+	})
+	row("attribute, until it reads back", c[0], g[0], "ms", false)
+	row("largest attribute manager then", c[1], g[1], "MB", false)
+}
+
+// start is the time that tools take to begin, and end.
+func (s *suite) start() {
+	for _, name := range []string{"cibadmin", "crm_attribute", "attrd_updater"} {
+		c, g := s.both(func(kind lab.Kind) []float64 {
+			const runs = 20
+			var sum float64
+			for range runs {
+				_, took := tool(kind, name, "--version")
+				sum += took
+			}
+			return []float64{sum / runs}
+		})
+		row(name+" --version", c[0], g[0], "ms", false)
+	}
+}
+
+// tool runs one of a kind here, and tells what it printed and how many milliseconds
+// that took. It may end with a status of its own.
+func tool(kind lab.Kind, name string, args ...string) (out []byte, took float64) {
+	path := "/usr/sbin/" + name
+	if kind == lab.Go {
+		stage, err := lab.Stage()
+		if err != nil {
+			panic(err)
+		}
+		path = stage + path
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	start := time.Now()
+	out, err := cmd.Output()
+	took = time.Since(start).Seconds() * 1000
+	if e, ok := err.(*exec.ExitError); err != nil && (!ok || e.Sys().(syscall.WaitStatus).Signaled()) {
+		panic(fmt.Sprintf("%s: %v", path, err))
+	}
+	return out, took
+}
