@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/attrd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/based"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
@@ -37,6 +38,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/schedulerd"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/stonithadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
 
@@ -70,8 +72,10 @@ var programs = map[string]program{
 	"crm_ticket":    crmticket.Main,
 	"crm_verify":    crmverify.Main,
 	"iso8601":       iso8601.Main,
+	"stonith_admin": stonithadmin.Main,
 
 	"pacemaker-based":      based.Main,
+	"pacemaker-attrd":      attrd.Main,
 	"pacemaker-execd":      execd.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 
