@@ -225,11 +225,22 @@ func (c *call) edit() crmexit.Legacy {
 	case c.op == ops.Patch && errors.Is(err, patch.ErrResync):
 		return c.patchMissed()
 	case errors.Is(err, ops.ErrSchema) && r.CIB != nil:
+		c.logFaults(r.CIB)
 		c.logf(loglevel.Warning, "cib_perform_op", "Updated CIB does not validate against %s schema", get(r.CIB, "validate-with"))
 	case errors.Is(err, ops.ErrOldData) && !c.replacesAll(), errors.Is(err, ops.ErrUnsupported):
 		c.logf(loglevel.Error, "cib_perform_op", "%v (Opts: %#x)", err, int(c.opts))
 	}
 	return result.RC(err).Legacy()
+}
+
+// logFaults logs why a CIB does not validate, if it is all there.
+func (c *call) logFaults(cib *etree.Element) {
+	if acl.Enabled(c.cib, c.user(get(c.msg, fUser)), iso8601.FromTime(c.now)) {
+		return
+	}
+	for _, fault := range schema.Named(get(cib, "validate-with")).Explain(cib) {
+		c.logf(loglevel.Error, "xml_log", "%s", fault.Text)
+	}
 }
 
 // describe is a patchset for the log, if that takes it.
