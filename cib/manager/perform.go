@@ -109,8 +109,8 @@ func (c *call) request() ops.Request {
 	if c.op == ops.Replace {
 		r.Digest, r.FeatureSet = get(c.msg, fDigest), get(c.msg, fFeatures)
 	}
-	if c.op == ops.Upgrade {
-		r.SchemaMax = schema.Named(get(c.msg, fSchemaMax))
+	if newest, ok := document.Get(c.msg, fSchemaMax); ok && c.op == ops.Upgrade {
+		r.SchemaMax = schema.Named(newest)
 	}
 	return r
 }
