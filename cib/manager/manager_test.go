@@ -234,6 +234,22 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
+// TestAlone: a manager without peers does everything itself.
+func TestAlone(t *testing.T) {
+	cib := ops.Empty("3")
+	cib.CreateAttr("validate-with", "pacemaker-3.0")
+	m := newTestManager(t, Config{CIB: cib, Alone: true})
+	for _, op := range []string{"cib_upgrade", "cib_bump", "cib_erase", "cib_ismaster"} {
+		got := m.request(t, `<x cib_op="`+op+`" cib_callid="1" cib_callopt="4096"/>`)
+		if !strings.HasPrefix(got, "respond c 9 ") || !strings.Contains(got, ` cib_rc="0"`) {
+			t.Errorf("%s: %s", op, got)
+		}
+	}
+	if got := get(m.CIB(), "validate-with"); got != "pacemaker-3.9" {
+		t.Errorf("upgraded to %s", got)
+	}
+}
+
 // TestPermissions: who is not privileged cannot act for others, nor through the group.
 func TestPermissions(t *testing.T) {
 	m := newTestManager(t, Config{})

@@ -109,8 +109,8 @@ func (c *call) request() ops.Request {
 	if c.op == ops.Replace {
 		r.Digest, r.FeatureSet = get(c.msg, fDigest), get(c.msg, fFeatures)
 	}
-	if c.op == ops.Upgrade {
-		r.SchemaMax = schema.Named(get(c.msg, fSchemaMax))
+	if newest, ok := document.Get(c.msg, fSchemaMax); ok && c.op == ops.Upgrade {
+		r.SchemaMax = schema.Named(newest)
 	}
 	return r
 }
@@ -225,11 +225,22 @@ func (c *call) edit() crmexit.Legacy {
 	case c.op == ops.Patch && errors.Is(err, patch.ErrResync):
 		return c.patchMissed()
 	case errors.Is(err, ops.ErrSchema) && r.CIB != nil:
+		c.logFaults(r.CIB)
 		c.logf(loglevel.Warning, "cib_perform_op", "Updated CIB does not validate against %s schema", get(r.CIB, "validate-with"))
 	case errors.Is(err, ops.ErrOldData) && !c.replacesAll(), errors.Is(err, ops.ErrUnsupported):
 		c.logf(loglevel.Error, "cib_perform_op", "%v (Opts: %#x)", err, int(c.opts))
 	}
 	return result.RC(err).Legacy()
+}
+
+// logFaults logs why a CIB does not validate, if it is all there.
+func (c *call) logFaults(cib *etree.Element) {
+	if acl.Enabled(c.cib, c.user(get(c.msg, fUser)), iso8601.FromTime(c.now)) {
+		return
+	}
+	for _, fault := range schema.Named(get(cib, "validate-with")).Explain(cib) {
+		c.logf(loglevel.Error, "xml_log", "%s", fault.Text)
+	}
 }
 
 // describe is a patchset for the log, if that takes it.
