@@ -10,26 +10,35 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/attrd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/based"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cibsecret"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmdiff"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmfailcount"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmshadow"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmstandby"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmticket"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmverify"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/execd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/schedulerd"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/stonithadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
 
@@ -50,15 +59,24 @@ var programs = map[string]program{
 
 	"attrd_updater": attrdupdater.Main,
 	"cibadmin":      cibadmin.Main,
+	"cibsecret":     cibsecret.Main,
+	"crm_attribute": crmattribute.Main,
 	"crm_diff":      crmdiff.Main,
 	"crm_error":     crmerror.Main,
+	"crm_failcount": crmfailcount.Main,
+	"crm_master":    crmmaster.Main,
 	"crm_rule":      crmrule.Main,
 	"crm_shadow":    crmshadow.Main,
 	"crm_simulate":  crmsimulate.Main,
+	"crm_standby":   crmstandby.Main,
+	"crm_ticket":    crmticket.Main,
 	"crm_verify":    crmverify.Main,
 	"iso8601":       iso8601.Main,
+	"stonith_admin": stonithadmin.Main,
 
 	"pacemaker-based":      based.Main,
+	"pacemaker-attrd":      attrd.Main,
+	"pacemaker-execd":      execd.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own

@@ -178,12 +178,24 @@ var floors = map[string]int{
 	"attrd/engine":            4,
 	"attrd/attrdtest":         4,
 
+	"stonithd/wire":    1,
+	"stonithd/history": 2,
+	"stonithd/agent":   2,
+	"stonithd/client":  4,
+	// Tests' own.
+	"stonithd/fencertest": 5,
+
 	"internal/syslog":        1,
 	"internal/pcmk/account":  0,
 	"internal/pcmk/env":      1,
 	"internal/pcmk/metadata": 1,
 	"internal/pcmk/pcmklog":  3,
 	"internal/pcmk/daemon":   4,
+
+	"lrmd/wire":    1,
+	"lrmd":         2,
+	"lrmd/agent":   3,
+	"lrmd/fencing": 4,
 
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,
@@ -278,7 +290,7 @@ var cores = []string{
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pload", "internal/service", "internal/wd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/history",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of
@@ -288,8 +300,11 @@ var (
 	outcalls = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
 )
 
+// shells stand below a core's folder and are none.
+var shells = []string{"lrmd/agent", "lrmd/fencing"}
+
 func isCore(dir string) bool {
-	return slices.ContainsFunc(cores, func(c string) bool { return dir == c || strings.HasPrefix(dir, c+"/") })
+	return !slices.Contains(shells, dir) && slices.ContainsFunc(cores, func(c string) bool { return dir == c || strings.HasPrefix(dir, c+"/") })
 }
 
 func TestPureCores(t *testing.T) {

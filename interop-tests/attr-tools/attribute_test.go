@@ -5,6 +5,7 @@ package attrtools_test
 import (
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -78,6 +79,12 @@ func TestAttribute(t *testing.T) {
 	files(t, "crm_attribute", "crmattribute", "attributes.xml", fixedAttributes, drawAttribute)
 }
 
+// now stands for the time at which a tool has run.
+const now = 1795000000
+
+// others matches what comes of other programs.
+var others = regexp.MustCompile(`<cib|controller|crm_failcount.* (-D|--delete|-v|--attr-value)`)
+
 // files has a tool of the reference and ours work on copies of a file, and compares what they
 // print and what becomes of the files. Where a run does not tell of this machine it can be kept.
 func files(t *testing.T, tool, folder, file string, fixed []string, draw func(*rand.Rand) []string) {
@@ -92,7 +99,7 @@ func files(t *testing.T, tool, folder, file string, fixed []string, draw func(*r
 	r := rand.New(rand.NewPCG(*seed, 0))
 	var kept []golden.Command
 	for i := range *runs + len(fixed) {
-		c := golden.Command{Args: []string{tool}, File: file, Zone: "UTC", Env: map[string]string{"CIB_file": "in.xml"}}
+		c := golden.Command{Args: []string{tool}, File: file, Now: now, Zone: "UTC", Env: map[string]string{"CIB_file": "in.xml"}}
 		if i < len(fixed) {
 			c.Args = append(c.Args, strings.Fields(fixed[i])...)
 		} else {
@@ -108,7 +115,8 @@ func files(t *testing.T, tool, folder, file string, fixed []string, draw func(*r
 		}
 		want := execute(t, "/usr/sbin/"+tool, c, string(b))
 		execute(t, self(t), c, string(b)).Compare(t, want)
-		if !strings.Contains(want.Stderr, host) && !strings.Contains(want.Stderr, "cib-invalid") && len(kept) < 500 {
+		// What a test can repeat anywhere, and what is not too long.
+		if !others.MatchString(want.Stderr+strings.Join(want.Args, " ")) && !strings.Contains(want.Stderr, host) && len(kept) < 500 {
 			kept = append(kept, want)
 		}
 	}

@@ -4,7 +4,7 @@
 // is what Pacemaker's libpacemaker does in pcmk__schedule_actions
 // (lib/pacemaker/pcmk_sched_*.c).
 //
-// Schedule runs the stages in order; each has files of its own:
+// Schedule (sched.go) runs the stages in order; each has files of its own:
 //
 //   - constraints.go, location.go, colocation.go, ticket.go: reading the
 //     constraints other than order, the tags and templates in them;
@@ -20,7 +20,8 @@
 //   - probe.go, create.go, create_instances.go, recurring.go, notify.go, fence.go,
 //     remote.go: the actions, and their order with fencing and connections;
 //   - order_apply.go, update.go, update_instances.go: what orderings mean for
-//     actions, whose flags (flags.go) follow from those of parts (own_actions.go);
+//     actions, whose flags (flags.go) follow from those of parts (own_actions.go),
+//     and which orderings need not be looked at again (settled.go);
 //     ingraph.go: which of these package graph takes.
 //
 // # Invariants

@@ -15,6 +15,7 @@ type flagTable struct {
 	anywhere []knownFlags    // without a node, by the action's number
 	on       [][]knownFlags  // with one, by the action's number and the node's index
 	own      ownActions
+	settled  settledTable
 }
 
 // classVersions count how often primitives' actions have changed, by what they do.
@@ -53,6 +54,7 @@ func classOf(task status.Task) int {
 
 // touch tells that flags of an action have changed.
 func (t *flagTable) touch(a *status.Action) {
+	t.settled.changed(a)
 	if r := a.Resource; r != nil && r.Variant == status.Primitive {
 		t.versions[r.Outermost().Index][classOf(t.own.task(a))]++
 	}
@@ -64,11 +66,12 @@ func (t *flagTable) touchAll(r *status.Resource) {
 	for i := range versions {
 		versions[i]++
 	}
+	t.settled.forget()
 }
 
-func (t *flagTable) clear(a *status.Action, flag status.ActionFlags) {
-	if a.Is(flag) {
-		a.Clear(flag)
+func (t *flagTable) clear(a *status.Action, flags status.ActionFlags) {
+	if a.Flags.Any(flags) {
+		a.Clear(flags)
 		t.touch(a)
 	}
 }

@@ -2,6 +2,10 @@ package sched
 
 import "github.com/ringmaster-ha/ringmaster/pengine/status"
 
+// ReadConstraints reads the constraints and does nothing with them, so that a tool knows
+// the tickets that are in them.
+func ReadConstraints(ws *status.WorkingSet) { readConstraints(ws) }
+
 // Schedule computes the transition (pcmk__schedule_actions): constraints, places
 // and roles of resources, actions and their order end up in the working set. With
 // CheckConfig it only reads the constraints, with QuickLocation it only applies

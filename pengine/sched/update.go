@@ -25,14 +25,13 @@ type updater struct {
 // set and clear change flags of an action; what follows from those of its
 // resource is worked out anew.
 func (u *updater) set(a *status.Action, flags status.ActionFlags) {
-	a.Set(flags)
-	u.flags.touch(a)
+	if !a.Is(flags) {
+		a.Set(flags)
+		u.flags.touch(a)
+	}
 }
 
-func (u *updater) clear(a *status.Action, flags status.ActionFlags) {
-	a.Clear(flags)
-	u.flags.touch(a)
-}
+func (u *updater) clear(a *status.Action, flags status.ActionFlags) { u.flags.clear(a, flags) }
 
 // update applies all that an action waits for to it, and what that changes to
 // those around it (pcmk__update_action_for_orderings).
@@ -47,36 +46,18 @@ func (u *updater) update(then *status.Action) {
 		}
 		u.clear(then, status.ActionRunnable)
 	}
-	for relation := range status.NewestFirst(then.Before) {
-		first := relation.Action
-		firstNode, thenNode := groupNode(first), groupNode(then)
-		if relation.Flags.Has(status.OrderSameNode) && firstNode != nil && thenNode != nil && firstNode != thenNode {
-			relation.Flags = status.OrderNone
-			continue
+	settled := u.flags.settled.of(then)
+	if settled != nil && isCollective(then.Resource) {
+		// What its instances have lost since, it loses now, as with the first of all
+		// relations; if it is optional still, it may lose that to those on one node.
+		if u.flags.of(then, nil); then.Is(status.Optional) {
+			settled.openAll()
 		}
-		changed &^= updatedFirst
-		if first.Resource != nil && relation.Flags.Has(status.OrderThenCancelsFirst) && !then.Is(status.Optional) {
-			u.set(first, status.Optional)
-			if first.Task == status.ActionNameReloadAgent {
-				first.Resource.Clear(status.Reload)
-			}
-		}
-		if first.Resource != nil && then.Resource != nil && first.Resource != then.Resource && !then.Resource.IsIn(first.Resource) {
-			first = finalAction(first)
-		}
-		if first == relation.Action {
-			changed |= u.apply(relation, first, then, u.flags.forOrdering(first, thenNode), u.flags.forOrdering(then, firstNode))
-		} else if first != then && status.Order(first, then, relation.Flags) {
-			// The relation is with the end of what first begins.
-			changed |= updatedThen
-			relation.Flags = status.OrderNone
-		}
-		if changed&updatedFirst != 0 {
-			for after := range status.NewestFirst(first.After) {
-				u.update(after.Action)
-			}
-			u.update(first)
-		}
+	}
+	before := then.Before // without those that are added meanwhile
+	for i := settled.last(len(before) - 1); i >= 0; i = settled.last(i - 1) {
+		settled.settle(i)
+		changed = changed&^updatedFirst | u.updateAfter(before[i], then)
 	}
 	if then.Is(status.RequiresAny) {
 		if last == then.Flags {
@@ -95,6 +76,40 @@ func (u *updater) update(then *status.Action) {
 	for after := range status.NewestFirst(then.After) {
 		u.update(after.Action)
 	}
+}
+
+// updateAfter applies one of the relations before an action, and what that changes to
+// those around the first of the two.
+func (u *updater) updateAfter(relation *status.Relation, then *status.Action) (changed updated) {
+	first := relation.Action
+	firstNode, thenNode := groupNode(first), groupNode(then)
+	if relation.Flags.Has(status.OrderSameNode) && firstNode != nil && thenNode != nil && firstNode != thenNode {
+		relation.Flags = status.OrderNone
+		return 0
+	}
+	if first.Resource != nil && relation.Flags.Has(status.OrderThenCancelsFirst) && !then.Is(status.Optional) {
+		u.set(first, status.Optional)
+		if first.Task == status.ActionNameReloadAgent {
+			first.Resource.Clear(status.Reload)
+		}
+	}
+	if first.Resource != nil && then.Resource != nil && first.Resource != then.Resource && !then.Resource.IsIn(first.Resource) {
+		first = finalAction(first)
+	}
+	if first == relation.Action {
+		changed = u.apply(relation, first, then, u.flags.forOrdering(first, thenNode), u.flags.forOrdering(then, firstNode))
+	} else if first != then && status.Order(first, then, relation.Flags) {
+		// The relation is with the end of what first begins.
+		changed = updatedThen
+		relation.Flags = status.OrderNone
+	}
+	if changed&updatedFirst != 0 {
+		for after := range status.NewestFirst(first.After) {
+			u.update(after.Action)
+		}
+		u.update(first)
+	}
+	return changed
 }
 
 // groupNode is the node that an action counts for in an ordering: for the start
@@ -215,6 +230,9 @@ type orderedPair struct {
 // updateOrdered applies one kind of relation in the way of the resource's
 // variant: to the action, and to the members' or instances' own.
 func (u *updater) updateOrdered(r *status.Resource, p orderedPair) updated {
+	if p.meansNothing() && !u.mattersBeside(r, p) {
+		return 0
+	}
 	switch r.Variant {
 	case status.Group:
 		return u.updateGroup(p)
@@ -222,6 +240,32 @@ func (u *updater) updateOrdered(r *status.Resource, p orderedPair) updated {
 		return u.updateInstances(p)
 	}
 	return u.updatePrimitive(p)
+}
+
+// meansNothing tells whether the kind of relation asks for nothing whatever the flags
+// of then are, as long as first has those that it has: nothing for any of a thousand
+// instances either.
+func (p *orderedPair) meansNothing() bool {
+	switch p.kind {
+	case status.OrderOptional, status.OrderOneOrMore:
+		return true
+	case status.OrderRunnableFirst:
+		return p.flags.Has(status.ActionRunnable)
+	case status.OrderImpliesThen:
+		return p.flags.Has(status.Optional)
+	}
+	return false
+}
+
+// mattersBeside tells whether applying a relation does more than the relation says:
+// interleaving orders instances, and the flags of instances that are groups follow from
+// those of their members when they are asked for.
+func (u *updater) mattersBeside(r *status.Resource, p orderedPair) bool {
+	if r.Variant < status.Clone {
+		return false
+	}
+	instances := instancesOf(r)
+	return canInterleave(p.first, p.then) || len(instances) > 0 && instances[0].Variant != status.Primitive
 }
 
 // clearBecause clears a flag and says which action of another resource that is
