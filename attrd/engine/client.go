@@ -39,10 +39,16 @@ func (e *Engine) Request(now time.Time, client string, m *wire.Message) Answer {
 	return answer
 }
 
-// failure says why a request was not carried out, as the log has it (Error is
-// PCMK_EXEC_ERROR's text).
+// refusal is why a request was not carried out, in the words of the log.
+type refusal struct {
+	status string // pcmk_exec_status_str
+	reason string
+}
+
+func (r *refusal) Error() string { return r.status + " (" + r.reason + ")" }
+
 func failure(format string, args ...any) error {
-	return fmt.Errorf("Error (%s)", fmt.Sprintf(format, args...)) //nolint:staticcheck // words of the log
+	return &refusal{"Error", fmt.Sprintf(format, args...)}
 }
 
 func (e *Engine) request(now time.Time, client string, m *wire.Message) (Answer, error) {
@@ -68,7 +74,7 @@ func (e *Engine) request(now time.Time, client string, m *wire.Message) (Answer,
 // unknown is a request that nobody has heard of, or not from there.
 func (e *Engine) unknown(kind, name string, task wire.Task) error {
 	e.logf(loglevel.Error, "handle_unknown_request", "Unknown IPC request %s from %s %s", task, kind, name)
-	return fmt.Errorf("Cannot execute now (Unknown request type '%s' (bug?))", task) //nolint:staticcheck // words of the log
+	return &refusal{"Cannot execute now", fmt.Sprintf("Unknown request type '%s' (bug?)", task)}
 }
 
 // clientUpdate sends an update to all peers, complete with what only this node knows of it
