@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ import (
 
 // fencer answers as the reference's does, with the results that it is told.
 type fencer struct {
+	mu     sync.Mutex // of all
 	seen   []string
 	result map[string]string // attributes of a reply, by operation
 	hangUp bool
@@ -30,6 +32,8 @@ func (*fencer) Connected(*ipc.Client) error { return nil }
 func (*fencer) Disconnected(*ipc.Client)    {}
 
 func (f *fencer) Request(c *ipc.Client, m *ipc.Message) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	op := m.XML.SelectAttrValue("st_op", "")
 	if data := m.XML.SelectElement("st_calldata"); data != nil {
 		f.seen = append(f.seen, op+" "+text.Line(data.ChildElements()[0]))
@@ -145,6 +149,8 @@ func TestDo(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
+			f.mu.Lock()
+			defer f.mu.Unlock()
 			if tt.seen != nil && strings.Join(f.seen, "\n") != strings.Join(tt.seen, "\n") {
 				t.Errorf("asked\n%s\nwant\n%s", strings.Join(f.seen, "\n"), strings.Join(tt.seen, "\n"))
 			}
@@ -163,7 +169,9 @@ func TestLost(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 	<-lost
+	f.mu.Lock()
 	f.hangUp = false
+	f.mu.Unlock()
 	if res := c.Do(ctx, &monitor); res != (lrmd.FenceResult{}) {
 		t.Errorf("%+v", res)
 	}
