@@ -99,6 +99,8 @@ func (c *call) request() ops.Request {
 			XPath: c.opts.has(optXPath), PathsOnly: c.opts.has(optPaths), NoChildren: c.opts.has(optNoChildren),
 			Multiple: c.opts.has(optMultiple), CanCreate: c.opts.has(optCanCreate), MixedUpdate: c.opts.has(optMixed),
 			NoTime: c.opts.has(optNoTime), Uncounted: c.opts.has(optAlone) || isTrue(c.msg, fGlobal), Lend: true,
+			// A replaced CIB is compared with the one before.
+			Take: c.op != ops.Replace && !c.opts.has(optDryRun),
 		},
 		User:   c.user(get(c.msg, fUser)),
 		Origin: get(c.msg, fOrigin), Client: get(c.msg, fClientName),
@@ -202,6 +204,8 @@ func (c *call) edit() crmexit.Legacy {
 		if c.passesOver() {
 			return -crmexit.LegacyDiffResync
 		}
+	case ops.Replace:
+		c.catchUp()
 	}
 	req := c.request()
 	if !c.opts.has(optZeroCopy) && c.digestAt.Before(c.now) {

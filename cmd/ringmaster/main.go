@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/attrd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/based"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cibsecret"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
@@ -57,6 +59,7 @@ var programs = map[string]program{
 
 	"attrd_updater": attrdupdater.Main,
 	"cibadmin":      cibadmin.Main,
+	"cibsecret":     cibsecret.Main,
 	"crm_attribute": crmattribute.Main,
 	"crm_diff":      crmdiff.Main,
 	"crm_error":     crmerror.Main,
@@ -72,6 +75,7 @@ var programs = map[string]program{
 	"stonith_admin": stonithadmin.Main,
 
 	"pacemaker-based":      based.Main,
+	"pacemaker-attrd":      attrd.Main,
 	"pacemaker-execd":      execd.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,10 +28,7 @@ func TestMain(m *testing.M) {
 // TestMessages reads all that the daemons of two of the reference's nodes say to each
 // other while they form a cluster and its configuration grows, and writes it again.
 func TestMessages(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "listen")
-	if out, err := exec.Command("go", "build", "-o", bin, "./listen").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	bin := build(t, "listen")
 	l := lab.New(t, 2)
 	l.DumpLogs("/var/log/pacemaker/pacemaker.log")
 	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))

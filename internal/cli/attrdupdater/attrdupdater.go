@@ -111,31 +111,9 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 
 func run(args []string, stdout, stderr io.Writer, to client.Options) int {
 	o := options{command: query}
-	_, help, err := pcmktool.Parse(o.context(args), args, "dlnsvBNUS", stdout)
-	if help {
-		return int(crmexit.OK)
-	}
-	name := pcmktool.Program(args)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return int(crmexit.Usage)
-	}
-	log := o.NewLog(program, stderr)
-	out, err := o.Open(args, stdout, stderr)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return log.Exit(crmexit.Error)
-	}
-	code := crmexit.OK
-	if o.Version {
-		out.Version()
-	} else if code, err = o.run(out, to); err != nil {
-		out.Err("%s: %s", name, err.Error())
-	}
-	if err := out.Finish(code); err != nil {
-		code = crmexit.IOErr
-	}
-	return log.Exit(code)
+	return o.Run(o.context(args), args, "dlnsvBNUS", program, stdout, stderr, func(out pcmktool.Output, _ *pcmktool.Log) (crmexit.Code, error) {
+		return o.run(out, to)
+	})
 }
 
 func (o *options) run(out pcmktool.Output, to client.Options) (crmexit.Code, error) {

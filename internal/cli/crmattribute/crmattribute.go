@@ -30,34 +30,10 @@ const program = "crm_attribute"
 // Main runs the tool and returns its exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o := options{command: query}
-	_, help, err := pcmktool.Parse(o.context(args), args, "NPUdilnpstv", stdout)
-	if help {
-		return int(crmexit.OK)
-	}
-	name := pcmktool.Program(args)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return int(crmexit.Usage)
-	}
-	log := o.NewLog(program, stderr)
-	out, err := o.Open(args, stdout, stderr)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return log.Exit(crmexit.Error)
-	}
-	code := crmexit.OK
-	if o.Version {
-		out.Version()
-	} else {
+	return o.Run(o.context(args), args, "NPUdilnpstv", program, stdout, stderr, func(out pcmktool.Output, log *pcmktool.Log) (crmexit.Code, error) {
 		t := tool{options: &o, ctx: context.Background(), out: out, log: log}
-		if code, err = t.run(&cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr}); err != nil {
-			out.Err("%s: %s", name, err.Error())
-		}
-	}
-	if err := out.Finish(code); err != nil {
-		code = crmexit.IOErr
-	}
-	return log.Exit(code)
+		return t.run(&cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr})
+	})
 }
 
 // tool is a run of the tool.

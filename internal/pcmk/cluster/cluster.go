@@ -55,10 +55,18 @@ type Options struct {
 	SocketDir string
 }
 
+// connection is what a Cluster needs of a cpg.Conn that has joined.
+type connection interface {
+	mcaster
+	Next(ctx context.Context) (cpg.Event, error)
+	Leave(ctx context.Context) error
+	Close() error
+}
+
 // Cluster is a daemon's place in the cluster.
 type Cluster struct {
 	o     Options
-	conn  *cpg.Conn
+	conn  connection
 	cache *peers.Cache
 	group peers.Group
 	names *names
@@ -82,6 +90,20 @@ const tries = 30
 // Join connects to corosync, joins the group and begins to listen. It may be called with
 // Options.Locker held. Without an answer it waits and asks again, until ctx ends.
 func Join(ctx context.Context, o Options) (*Cluster, error) {
+	c := prepare(o)
+	c.logf(loglevel.Notice, "crm_cluster_connect", "Connecting to corosync cluster infrastructure")
+	if err := c.connect(ctx); err != nil {
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	c.logf(loglevel.Info, "pcmk__corosync_connect", "Connection to corosync established")
+	run := c.begin()
+	if q, ok := o.Handler.(Quorum); ok {
+		c.all.Go(func() { c.listenQuorum(run, q) })
+	}
+	return c, nil
+}
+
+func prepare(o Options) *Cluster {
 	if o.Log == nil {
 		o.Log = loglevel.Discard
 	}
@@ -91,26 +113,34 @@ func Join(ctx context.Context, o Options) (*Cluster, error) {
 	if o.Group == "" {
 		o.Group = o.Service.String()
 	}
-	c := &Cluster{o: o, names: newNames(o.SocketDir, o.Log)}
-	c.logf(loglevel.Notice, "crm_cluster_connect", "Connecting to corosync cluster infrastructure")
-	if err := c.connect(ctx); err != nil {
-		return nil, fmt.Errorf("cluster: %w", err)
-	}
+	return &Cluster{o: o, names: newNames(o.SocketDir, o.Log)}
+}
+
+// begin listens and sends on the connection, as the node that c names. The context ends
+// with Close.
+func (c *Cluster) begin() context.Context {
+	c.cache = peers.New(peers.Config{
+		NameOf:      c.nameOf,
+		HasNodeList: c.names.hasNodeList,
+		Changed:     c.changed,
+		KeepLost:    c.o.KeepLost,
+		Log:         c.o.Log,
+	})
+	c.group = peers.Group{Cache: c.cache, Name: c.o.Group, Self: peers.Address{Node: c.node, PID: uint32(os.Getpid())}}
+	c.cache.SetProcess(c.Self(), peers.CPG, true)
 	run, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	c.queue = newQueue(c.conn, c.log("crm_cs_flush"))
 	c.all.Go(func() { c.queue.run(run) })
 	c.all.Go(func() { c.listen(run) })
-	if q, ok := o.Handler.(Quorum); ok {
-		c.all.Go(func() { c.listenQuorum(run, q) })
-	}
-	return c, nil
+	return run
 }
 
 func (c *Cluster) connect(ctx context.Context) (err error) {
 	const function = "cluster_connect_cpg"
+	var conn *cpg.Conn
 	if err = c.again(ctx, func() error {
-		c.conn, err = cpg.Dial(ctx, cpg.Options{SocketDir: c.o.SocketDir})
+		conn, err = cpg.Dial(ctx, cpg.Options{SocketDir: c.o.SocketDir})
 		return err
 	}); err != nil {
 		c.logf(loglevel.Error, function, "Could not connect to the CPG API: %v (%d)", cserr.Of(err), cserr.Of(err))
@@ -118,14 +148,14 @@ func (c *Cluster) connect(ctx context.Context) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = c.conn.Close()
+			_ = conn.Close()
 		}
 	}()
-	if d := c.conn.Daemon(); !authentic(d.UID, d.GID) {
+	if d := conn.Daemon(); !authentic(d.UID, d.GID) {
 		c.logf(loglevel.Error, function, "CPG provider is not authentic: process %d (uid: %d, gid: %d)", d.PID, d.UID, d.GID)
 		return fmt.Errorf("CPG is offered by user %d: %w", d.UID, cserr.Access)
 	}
-	id, err := c.conn.LocalNode(ctx)
+	id, err := conn.LocalNode(ctx)
 	if err != nil || id == 0 {
 		c.logf(loglevel.Error, function, "Could not get local node id from the CPG API")
 		return errors.Join(errors.New("no node id"), err)
@@ -141,20 +171,11 @@ func (c *Cluster) connect(ctx context.Context) (err error) {
 	if len(c.name) > cpgmsg.MaxName {
 		return fmt.Errorf("name of this node: %d bytes, at most %d fit", len(c.name), cpgmsg.MaxName)
 	}
-	if err = c.again(ctx, func() error { return c.conn.Join(ctx, c.o.Group+"\x00") }); err != nil {
+	if err = c.again(ctx, func() error { return conn.Join(ctx, c.o.Group+"\x00") }); err != nil {
 		c.logf(loglevel.Error, function, "Could not join the CPG group '%s': %d", c.o.Group, cserr.Of(err))
 		return err
 	}
-	c.cache = peers.New(peers.Config{
-		NameOf:      func(id uint32) string { return c.nameOf(id) },
-		HasNodeList: c.names.hasNodeList,
-		Changed:     c.changed,
-		KeepLost:    c.o.KeepLost,
-		Log:         c.o.Log,
-	})
-	c.group = peers.Group{Cache: c.cache, Name: c.o.Group, Self: peers.Address{Node: c.node, PID: uint32(os.Getpid())}}
-	c.cache.SetProcess(c.Self(), peers.CPG, true)
-	c.logf(loglevel.Info, "pcmk__corosync_connect", "Connection to corosync established")
+	c.conn = conn
 	return nil
 }
 

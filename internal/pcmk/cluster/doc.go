@@ -12,8 +12,8 @@
 //
 // Handlers run one at a time, with Options.Locker held, in the order that the group
 // agrees on. Who calls Join with the lock held hears nothing before it lets go of it. The
-// Cache belongs to whoever holds the lock. Send, and what says who this node is, need no
-// lock.
+// Cache belongs to whoever holds the lock. Send, NodeID and NodeName need no lock. A node
+// whose name nobody has said is looked up in corosync's configuration with the lock held.
 //
 // Messages are for the group's daemons of all nodes or of one; what is meant for other nodes
 // does not reach the Handler, and its own messages come back to a sender among all
