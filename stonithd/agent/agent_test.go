@@ -80,6 +80,17 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+func FuzzTargets(f *testing.F) {
+	f.Add("a b,c;d\ne on")
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, name := range Targets(s) {
+			if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) }) {
+				t.Errorf("%q: name %q", s, name)
+			}
+		}
+	})
+}
+
 // installed is a folder with agents.
 func installed(t *testing.T, scripts map[string]string) *Runner {
 	t.Helper()

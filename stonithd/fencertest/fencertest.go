@@ -1,5 +1,5 @@
 // Package fencertest is what tests of the fencer's clients have in place of a fencer: a
-// [Relay] writes down what a client and the real one say to each other, and [Serve] says
+// [Relay] writes down what a client and the real one say to each other, and [Server] says
 // it again.
 //
 // Tests and interop-tests alone import it.
@@ -12,7 +12,6 @@ import (
 
 	"github.com/beevik/etree"
 
-	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
@@ -164,8 +163,32 @@ func (s *Server) Request(c *ipc.Client, m *ipc.Message) {
 
 func document(s string) *etree.Element {
 	doc := etree.NewDocument()
-	if doc.ReadFromString(s) != nil || text.Line(doc.Root()) == "" {
+	if doc.ReadFromString(s) != nil {
 		return nil
 	}
 	return doc.Root()
+}
+
+// Answers answers requests with documents, whatever they ask.
+type Answers struct {
+	Documents []string
+	next      int
+}
+
+// Connected takes every client.
+func (a *Answers) Connected(*ipc.Client) error { return nil }
+
+// Disconnected does nothing.
+func (a *Answers) Disconnected(*ipc.Client) {}
+
+// Request gives the next answer, or disconnects the client.
+func (a *Answers) Request(c *ipc.Client, m *ipc.Message) {
+	if a.next < len(a.Documents) {
+		if d := document(a.Documents[a.next]); d != nil {
+			a.next++
+			_ = c.Respond(m.ID, m.Flags, d)
+			return
+		}
+	}
+	c.Disconnect()
 }

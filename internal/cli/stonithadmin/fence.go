@@ -61,7 +61,7 @@ func (t *tool) fenceNode(ctx context.Context, f *wire.Fence) wire.Result {
 		case err != nil && !deadline.IsZero():
 			// As long as the fencer does not say how it has ended, it may have ended well
 			// or not; the reference waits too.
-			wait(ctx, c, deadline)
+			wait(ctx, deadline)
 			return wire.Result{Exit: crmexit.Error, Exec: wire.ExecTimeout, Reason: "Fencer accepted request but did not reply in time"}
 		case err != nil:
 			return wire.Result{Exit: crmexit.Error, Exec: wire.ExecNotConnected}
@@ -105,7 +105,7 @@ func event(ctx context.Context, c *client.Conn, deadline time.Time) (*wire.Event
 }
 
 // wait waits for the deadline.
-func wait(ctx context.Context, _ *client.Conn, deadline time.Time) {
+func wait(ctx context.Context, deadline time.Time) {
 	ctx, cancel := until(ctx, deadline)
 	defer cancel()
 	<-ctx.Done()
