@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/ghash"
+	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/lrmd/wire"
 )
@@ -200,9 +201,9 @@ func (e *Executor) logFinished(level loglevel.Level, c *command, execTime, queue
 	if c.reason != "" {
 		text += " (" + c.reason + ")"
 	}
-	text += " (execution time " + Interval(execTime)
+	text += " (execution time " + iso8601.ReadableInterval(uint(max(0, execTime)))
 	if queueTime > 0 {
-		text += " after being queued " + Interval(queueTime)
+		text += " after being queued " + iso8601.ReadableInterval(uint(queueTime))
 	}
 	loglevel.LogfAt(e.log, level, "log_finished", "%s)", text)
 }

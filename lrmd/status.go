@@ -1,7 +1,5 @@
 package lrmd
 
-import "strconv"
-
 // Code is an exit status of an agent as OCF has it (enum ocf_exitcode).
 type Code int
 
@@ -69,36 +67,4 @@ func (s Status) String() string {
 		return statusNames[i]
 	}
 	return "UNKNOWN!"
-}
-
-// Interval is a time in milliseconds as people read it: "1m30s", "1.500s", "20ms"
-// (pcmk__readable_interval). A unit appears only where there is more than one of it:
-// a minute is 60s.
-func Interval(ms int) string {
-	const second, minute, hour, day = 1000, 60_000, 3_600_000, 86_400_000
-	if ms <= 0 {
-		return "0s"
-	}
-	var b []byte
-	for _, u := range []struct {
-		of   int
-		name byte
-	}{{day, 'd'}, {hour, 'h'}, {minute, 'm'}} {
-		if ms > u.of {
-			b = append(strconv.AppendInt(b, int64(ms/u.of), 10), u.name)
-			ms %= u.of
-		}
-	}
-	switch {
-	case ms > second:
-		b = strconv.AppendInt(b, int64(ms/second), 10)
-		if rest := ms % second; rest > 0 {
-			digits := strconv.Itoa(second + rest)
-			b = append(append(b, '.'), digits[1:]...)
-		}
-		b = append(b, 's')
-	case ms > 0:
-		b = append(strconv.AppendInt(b, int64(ms), 10), "ms"...)
-	}
-	return string(b)
 }

@@ -2,18 +2,6 @@ package lrmd
 
 import "testing"
 
-// What the reference's pcmk__readable_interval says.
-func TestInterval(t *testing.T) {
-	for ms, want := range map[int]string{
-		0: "0s", -1: "0s", 20: "20ms", 999: "999ms", 1000: "1000ms", 1001: "1.001s", 1500: "1.500s", 20_000: "20s",
-		60_000: "60s", 90_000: "1m30s", 120_000: "2m", 3_600_000: "60m", 7_261_005: "2h1m1.005s", 90_000_000: "1d60m",
-	} {
-		if got := Interval(ms); got != want {
-			t.Errorf("%d: got %s, want %s", ms, got, want)
-		}
-	}
-}
-
 func TestCodeOf(t *testing.T) {
 	for _, tt := range []struct {
 		class, action string

@@ -32,12 +32,6 @@ type Options struct {
 // Conn is a connection to the daemon.
 type Conn struct{ ipc *ipc.Conn }
 
-// connectError is why there is no connection.
-type connectError struct{ err error }
-
-func (e connectError) Error() string { return e.err.Error() }
-func (e connectError) Unwrap() error { return e.err }
-
 // Dial connects.
 func Dial(ctx context.Context, o Options) (*Conn, error) {
 	if o.Service == "" {
@@ -45,7 +39,7 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 	}
 	c, err := ipc.Dial(ctx, o.Service, o.IPC)
 	if err != nil {
-		return nil, connectError{err}
+		return nil, err
 	}
 	return &Conn{c}, nil
 }
@@ -127,21 +121,11 @@ func (c *Conn) Query(ctx context.Context, program, name string, host *string) ([
 
 // RC is the reference's result for what went wrong.
 func RC(err error) crmexit.RC {
-	var no syscall.Errno
-	var connect connectError
 	switch {
-	case err == nil:
-		return crmexit.RCOK
 	case errors.Is(err, ErrNoSuch):
 		return crmexit.RC(syscall.ENXIO)
 	case errors.Is(err, ErrProtocol):
 		return crmexit.RC(syscall.EPROTO)
-	case errors.Is(err, context.DeadlineExceeded):
-		return crmexit.RC(syscall.ETIMEDOUT)
-	case errors.Is(err, ipc.ErrUnauthorized):
-		return crmexit.RC(syscall.ECONNABORTED)
-	case errors.As(err, &connect) && errors.As(err, &no):
-		return crmexit.RC(no)
 	}
-	return crmexit.RC(syscall.ENOTCONN)
+	return ipc.RC(err)
 }

@@ -23,6 +23,7 @@ type world struct {
 	nodes []*host
 	parts map[int]*cib // by partition
 	ring  int          // numbers partitions
+	turns int          // numbers writes
 	flaky bool         // writes may fail
 	trace func(format string, args ...any)
 	// last is what a node's own values are to be: by the last update that was ordered where
@@ -65,6 +66,7 @@ type sent struct {
 type write struct {
 	call int
 	u    *Update
+	turn int // among those of all nodes
 }
 
 func newWorld(seed uint64, n int) *world {
@@ -176,7 +178,7 @@ func (w *world) merge() {
 func (w *world) order(h *host) {
 	s := h.out[0]
 	h.out = h.out[1:]
-	w.trace("%s sends to %q: %s%s", h.name, s.to, text(s.m), vote(s.vote))
+	w.trace("%s sends to %q: %s%s", h.name, s.to, brief(s.m), vote(s.vote))
 	members := w.members(h.part)
 	if s.m != nil && (s.m.Task == wire.Update || s.m.Task == wire.UpdateBoth) && s.m.Host != nil && s.m.Name != nil {
 		p := place{*s.m.Name, *s.m.Host}
@@ -212,7 +214,7 @@ func vote(m *election.Message) string {
 	return m.String()
 }
 
-func text(m *wire.Message) string {
+func brief(m *wire.Message) string {
 	if m == nil {
 		return ""
 	}
@@ -256,6 +258,18 @@ func (w *world) write(h *host) {
 	h.in = append(h.in, func(h *host) { h.engine.Wrote(w.now, c.call, result) })
 }
 
+// isNext tells whether a node's oldest write is its partition's. Nobody else's may overtake it:
+// a write of a writer that has lost its office meanwhile could undo one of the new writer's, and
+// neither would know.
+func (w *world) isNext(h *host) bool {
+	for _, o := range w.members(h.part) {
+		if len(o.writes) > 0 && o.writes[0].turn < h.writes[0].turn {
+			return false
+		}
+	}
+	return true
+}
+
 // step does something that is due; it tells whether there was something.
 func (w *world) step() bool {
 	var due []func()
@@ -266,7 +280,7 @@ func (w *world) step() bool {
 		if len(h.out) > 0 {
 			due = append(due, func() { w.order(h) })
 		}
-		if len(h.writes) > 0 {
+		if len(h.writes) > 0 && w.isNext(h) {
 			due = append(due, func() { w.write(h) })
 		}
 		if len(h.in) > 0 {
@@ -328,7 +342,8 @@ func (h *host) Send(to string, m *wire.Message) {
 func (h *host) SendVote(m *election.Message) { h.out = append(h.out, sent{to: m.To, vote: m}) }
 func (h *host) Modify(u *Update) int {
 	h.calls++
-	h.writes = append(h.writes, write{h.calls, u})
+	h.w.turns++
+	h.writes = append(h.writes, write{h.calls, u, h.w.turns})
 	return h.calls
 }
 func (h *host) CPUTime() time.Duration { return h.capacity }

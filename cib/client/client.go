@@ -130,7 +130,9 @@ type Options struct {
 	// Refuse logs why a CIB that a request would lead to is not valid, Explain says it to the user;
 	// nil for nobody who wants to know.
 	Refuse, Explain func(cib *etree.Element)
-	IPC             ipc.DialOptions
+	// Complain says what a user has to know whether he looks at the log or not; nil for nobody.
+	Complain func(text string)
+	IPC      ipc.DialOptions
 	// Service is another one than the Type's, if not empty.
 	Service string
 }
@@ -147,6 +149,9 @@ func (o *Options) complete() {
 	}
 	if o.Refuse == nil {
 		o.Refuse = func(*etree.Element) {}
+	}
+	if o.Complain == nil {
+		o.Complain = func(string) {}
 	}
 	if o.Explain == nil {
 		o.Explain = func(*etree.Element) {}
@@ -170,6 +175,10 @@ func Open(ctx context.Context, program string, o Options) (Conn, error) {
 		}
 		if name, ok := o.Getenv("CIB_file"); ok {
 			return openFile(program, name, o)
+		}
+		if port, ok := o.Getenv("CIB_port"); ok {
+			loglevel.LogfAt(o.Log, loglevel.Error, "cib_remote_signon", "No connection to a CIB at port %s: only the cluster's own daemon and files are known", port)
+			return nil, errNone
 		}
 	}
 	return dial(ctx, program, o)

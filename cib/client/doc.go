@@ -3,7 +3,9 @@
 // (cib_file.c), which a shadow is as well.
 //
 // [Open] chooses as the reference's cib_new does, by the environment: the shadow that
-// CIB_shadow names, else the file that CIB_file names, else the cluster. All give a
+// CIB_shadow names, else the file that CIB_file names, else the cluster. (What CIB_port names
+// is refused: the daemon of another machine speaks TLS with anonymous keys, which Go's library has
+// not; and to work on this machine's cluster in its place would be wrong.) All give a
 // [Conn], which takes [Request]s. [Conn.Do] waits for the answer. [Conn.Send] does not: that
 // comes as an [Event], as do the notifications that Conn.Subscribe asks for.
 //

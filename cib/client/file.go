@@ -175,7 +175,7 @@ func (f *file) Send(ctx context.Context, r Request) (int, error) {
 	return f.calls, nil
 }
 
-// errNone is what a file answers to who waits for an event.
+// errNone is what a file answers to who waits for an event, and what there is no way to.
 var errNone = &Refused{RC: crmexit.RC(syscall.EPROTONOSUPPORT)}
 
 func (f *file) Subscribe(context.Context, Notification, bool) error { return errNone }
@@ -256,8 +256,8 @@ func WriteFile(name string, e *etree.Element, compress bool) error {
 	return errors.Join(err, out.Close())
 }
 
-// writeCluster writes the cluster's own CIB, with digest and backup (cib_file_write_live). Who
-// may not is not told of an error, as in the reference: it is in the log.
+// writeCluster writes the cluster's own CIB, with digest and backup (cib_file_write_live). That
+// somebody may not is no error, as in the reference.
 func (f *file) writeCluster(cib *etree.Element) error {
 	const where = "cib_file_write_live"
 	cluster := account.Cluster()
@@ -266,12 +266,26 @@ func (f *file) writeCluster(cib *etree.Element) error {
 	}
 	uid := os.Geteuid()
 	if uid != 0 && uid != int(cluster.UID) {
-		loglevel.LogfAt(f.Log, loglevel.Error, where, "Must be root or %s to modify live CIB: Success (0)", account.ClusterUser)
+		text := fmt.Sprintf("Must be root or %s to modify live CIB: Success (0)", account.ClusterUser)
+		f.Complain(text)
+		loglevel.LogfAt(f.Log, loglevel.Error, where, "%s", text)
 		return nil
 	}
 	store := &disk.Store{FS: disk.Folder(filepath.Dir(f.name)), Name: filepath.Base(f.name)}
 	if uid == 0 {
 		store.Owner = &disk.Owner{UID: int(cluster.UID), GID: int(cluster.GID)}
 	}
-	return store.Write(cib, time.Now().Format(time.ANSIC))
+	err := store.Write(cib, time.Now().Format(time.ANSIC))
+	var mismatch *disk.Mismatch
+	switch {
+	case !errors.As(err, &mismatch):
+	case mismatch.Stored == "":
+		loglevel.LogfAt(f.Log, loglevel.Error, "cib_file_verify_digest", "On-disk digest at %s.sig is empty", f.name)
+	default:
+		loglevel.LogfAt(f.Log, loglevel.Error, "pcmk__verify_digest", "Digest comparison failed: expected %s, calculated %s", mismatch.Stored, mismatch.Digest)
+	}
+	if errors.Is(err, disk.ErrModified) {
+		loglevel.LogfAt(f.Log, loglevel.Error, "cib_file_write_with_digest", "%s was manually modified while the cluster was active!", f.name)
+	}
+	return err
 }

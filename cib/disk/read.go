@@ -135,7 +135,7 @@ func (s *Store) verifyWith(name, sum string) (*etree.Element, error) {
 		return nil, fmt.Errorf("%s: %w: %w", name, ErrModified, err)
 	}
 	if got := digest.OnDisk(root); !document.EqualFold(got, string(want)) {
-		return nil, fmt.Errorf("%s: %w: its digest is %s, not %.40q", name, ErrModified, got, want)
+		return nil, &Mismatch{File: name, Digest: got, Stored: string(want)}
 	}
 	return root, nil
 }

@@ -21,6 +21,15 @@ var (
 	ErrCorrupt  = errors.New("disk: the file is empty or no XML")      // pcmk_rc_cib_corrupt
 )
 
+// Mismatch is an ErrModified: a file has another digest than the one that is stored beside it.
+type Mismatch struct{ File, Digest, Stored string }
+
+func (m *Mismatch) Error() string {
+	return fmt.Sprintf("%s: %v: its digest is %s, not %.40q", m.File, ErrModified, m.Digest, m.Stored)
+}
+
+func (m *Mismatch) Unwrap() error { return ErrModified }
+
 const (
 	// Backups is how many there are, before the first is replaced.
 	Backups = 100

@@ -41,7 +41,8 @@ type Send struct {
 	Text string // an XML document
 }
 
-// Write makes a CIB the one on the disk; Manager.Written is to be told when that is done.
+// Write makes a CIB, without its status, the one on the disk; Manager.Written is to be told when
+// that is done.
 type Write struct{ CIB *etree.Element }
 
 // DropClients disconnects all clients; Manager.Disconnect is to be told of each.

@@ -19,8 +19,9 @@
 //
 // # Invariants
 //
-// The CIB is never changed, only replaced by another: what an Action refers to stays as
-// it is for whoever still writes it down. At most one write to the disk is under way, and
+// The CIB is never changed, only replaced by another, to which the configuration moves when only
+// the status changes. What an Action refers to stays as it is for whoever still writes it
+// down. At most one write to the disk is under way, and
 // while it is, later CIBs wait as one; Exit comes after the last.
 //
 // # Deviations from the reference
@@ -31,4 +32,8 @@
 // upgrade twice on the primary, and logs an assertion. A manager that stands alone makes
 // changes itself; the reference sends them into the void. Who gets no messages is not
 // evicted for it (see internal/pcmk/ipc). Remote access is not served.
+//
+// A CIB that is sent says which changes it holds; who takes it makes those again that have
+// come since, and compares it with its own as that was then. In the reference, changes made while a
+// CIB is on its way are lost on the node that it is for, and with bad luck on all.
 package manager

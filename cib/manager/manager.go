@@ -41,6 +41,7 @@ type Manager struct {
 	// since; 0 when it has come.
 	syncing int
 	check   check
+	history history
 	disk    disk
 	leaving leaving
 
@@ -140,6 +141,9 @@ func (m *Manager) Deliver(now time.Time, from string, message *etree.Element) []
 
 // Peer tells that a node has joined the group of the managers, or left it.
 func (m *Manager) Peer(name string, active bool) []Action {
+	if m.peers[name] != active {
+		m.history.reset()
+	}
 	m.peers[name] = active
 	if m.leaving.asked && !m.leaving.ending && m.activePeers() < 2 && len(m.clients) == 0 {
 		m.logf(loglevel.Info, "cib_peer_update_callback", "No more peers")
@@ -250,7 +254,7 @@ func (m *Manager) activate(cib *etree.Element, toDisk bool, op string) {
 func (m *Manager) done() []Action {
 	if m.disk.wanted && !m.disk.busy {
 		m.disk.wanted, m.disk.busy = false, true
-		m.out = append(m.out, Write{m.cib})
+		m.out = append(m.out, Write{stored(m.cib)})
 	}
 	if m.leaving.ending && !m.leaving.gone && !m.disk.busy {
 		m.leaving.gone = true
@@ -259,6 +263,28 @@ func (m *Manager) done() []Action {
 	out := m.out
 	m.out = nil
 	return out
+}
+
+// stored is what of a CIB goes to the disk, which stays as it is when the status changes and the
+// configuration moves on to the next CIB.
+func stored(cib *etree.Element) *etree.Element {
+	root := bare(cib)
+	for _, e := range cib.ChildElements() {
+		if e.Tag == "status" {
+			continue
+		}
+		part := bare(e)
+		part.Child = e.Child
+		root.AddChild(part)
+	}
+	return root
+}
+
+// bare is an element without what is in it.
+func bare(e *etree.Element) *etree.Element {
+	b := etree.NewElement(e.Tag)
+	b.Attr = append(b.Attr, e.Attr...)
+	return b
 }
 
 // send sends to a peer, or to all if that is "".

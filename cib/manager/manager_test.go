@@ -159,7 +159,7 @@ func TestComparison(t *testing.T) {
 	m.expect(t, m.deliver(t, "b", pong(digest.OfCIB(m.CIB()), "1")), "")
 	got := m.deliver(t, "b", pong("other", "1"))
 	want := `send "b" <copy t="cib" cib_callopt="0" cib_op="cib_replace" cib_isreplyto="b" cib_rc="0" cib_clientname="b" original_cib_op="ping" cib_update="true" crm_feature_set="3.16.1" digest="` +
-		digest.OfCIB(m.CIB()) + `"><cib_calldata>` + text.Line(m.CIB()) + "</cib_calldata></copy>\n"
+		digest.OfCIB(m.CIB()) + `" ringmaster-position="0 "><cib_calldata>` + text.Line(m.CIB()) + "</cib_calldata></copy>\n"
 	m.expect(t, got, want)
 	m.deliver(t, "b", `<cib_command t="cib" cib_op="cib_bump" cib_callid="4"/>`)
 	m.expect(t, m.deliver(t, "b", pong("other", "1")), "") // something has changed since
@@ -231,6 +231,22 @@ func TestUpgrade(t *testing.T) {
 	got := m.deliver(t, "b", strings.NewReplacer(`"b"`, `"a"`, `"x"`, `"c"`).Replace(rejection))
 	if !strings.HasPrefix(got, "respond c 9 <cib_process_upgrade_server ") || !strings.Contains(got, ` cib_rc="-211"`) {
 		t.Error(got)
+	}
+}
+
+// TestAlone: a manager without peers does everything itself.
+func TestAlone(t *testing.T) {
+	cib := ops.Empty("3")
+	cib.CreateAttr("validate-with", "pacemaker-3.0")
+	m := newTestManager(t, Config{CIB: cib, Alone: true})
+	for _, op := range []string{"cib_upgrade", "cib_bump", "cib_erase", "cib_ismaster"} {
+		got := m.request(t, `<x cib_op="`+op+`" cib_callid="1" cib_callopt="4096"/>`)
+		if !strings.HasPrefix(got, "respond c 9 ") || !strings.Contains(got, ` cib_rc="0"`) {
+			t.Errorf("%s: %s", op, got)
+		}
+	}
+	if got := get(m.CIB(), "validate-with"); got != "pacemaker-3.9" {
+		t.Errorf("upgraded to %s", got)
 	}
 }
 

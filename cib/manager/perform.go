@@ -99,6 +99,8 @@ func (c *call) request() ops.Request {
 			XPath: c.opts.has(optXPath), PathsOnly: c.opts.has(optPaths), NoChildren: c.opts.has(optNoChildren),
 			Multiple: c.opts.has(optMultiple), CanCreate: c.opts.has(optCanCreate), MixedUpdate: c.opts.has(optMixed),
 			NoTime: c.opts.has(optNoTime), Uncounted: c.opts.has(optAlone) || isTrue(c.msg, fGlobal), Lend: true,
+			// A replaced CIB is compared with the one before.
+			Take: c.op != ops.Replace && !c.opts.has(optDryRun),
 		},
 		User:   c.user(get(c.msg, fUser)),
 		Origin: get(c.msg, fOrigin), Client: get(c.msg, fClientName),
@@ -107,8 +109,8 @@ func (c *call) request() ops.Request {
 	if c.op == ops.Replace {
 		r.Digest, r.FeatureSet = get(c.msg, fDigest), get(c.msg, fFeatures)
 	}
-	if c.op == ops.Upgrade {
-		r.SchemaMax = schema.Named(get(c.msg, fSchemaMax))
+	if newest, ok := document.Get(c.msg, fSchemaMax); ok && c.op == ops.Upgrade {
+		r.SchemaMax = schema.Named(newest)
 	}
 	return r
 }
@@ -202,6 +204,8 @@ func (c *call) edit() crmexit.Legacy {
 		if c.passesOver() {
 			return -crmexit.LegacyDiffResync
 		}
+	case ops.Replace:
+		c.catchUp()
 	}
 	req := c.request()
 	if !c.opts.has(optZeroCopy) && c.digestAt.Before(c.now) {
@@ -221,11 +225,22 @@ func (c *call) edit() crmexit.Legacy {
 	case c.op == ops.Patch && errors.Is(err, patch.ErrResync):
 		return c.patchMissed()
 	case errors.Is(err, ops.ErrSchema) && r.CIB != nil:
+		c.logFaults(r.CIB)
 		c.logf(loglevel.Warning, "cib_perform_op", "Updated CIB does not validate against %s schema", get(r.CIB, "validate-with"))
 	case errors.Is(err, ops.ErrOldData) && !c.replacesAll(), errors.Is(err, ops.ErrUnsupported):
 		c.logf(loglevel.Error, "cib_perform_op", "%v (Opts: %#x)", err, int(c.opts))
 	}
 	return result.RC(err).Legacy()
+}
+
+// logFaults logs why a CIB does not validate, if it is all there.
+func (c *call) logFaults(cib *etree.Element) {
+	if acl.Enabled(c.cib, c.user(get(c.msg, fUser)), iso8601.FromTime(c.now)) {
+		return
+	}
+	for _, fault := range schema.Named(get(cib, "validate-with")).Explain(cib) {
+		c.logf(loglevel.Error, "xml_log", "%s", fault.Text)
+	}
 }
 
 // describe is a patchset for the log, if that takes it.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
+	"github.com/ringmaster-ha/ringmaster/cib/patch"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
@@ -54,8 +55,12 @@ func (m *Manager) process(now time.Time, msg *etree.Element, c *client, mayWrite
 		reply = newReply(op, msg, opts, m.c.Status).hold(dataHolder, m.cib)
 	} else if r.perform {
 		var rc crmexit.Legacy
+		before := patch.VersionOf(m.cib)
 		rc, reply = m.perform(now, op, msg, mayWrite)
 		m.logCompleted(op, msg, kind, rc, from)
+		if c == nil && kind.modifies {
+			m.history.add(op, msg, before)
+		}
 	}
 	if !kind.modifies && r.reply && !m.c.Alone && !opts.has(optNoReply) && c == nil && reply != nil {
 		// Who changes something is told by its own node, which makes the change too.

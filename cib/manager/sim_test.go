@@ -59,7 +59,6 @@ type simNode struct {
 type component struct {
 	members []*simNode
 	log     []simMessage
-	synced  bool // all members have had the newest CIB
 }
 
 type simMessage struct{ from, to, text string }
@@ -300,19 +299,15 @@ func (w *world) write(n *simNode) {
 	if n.m == nil || !w.majority(n) || len(n.asked) > 0 {
 		return
 	}
-	if c := n.in; !c.synced {
-		// What is written while a CIB is on its way is lost on the node that the CIB is for, and
-		// with bad luck for all, in the reference too.
-		if c.synced = !slices.ContainsFunc(c.members, func(o *simNode) bool { return o.at < len(c.log) }); !c.synced {
-			return
-		}
-	}
 	w.writes++
 	id := fmt.Sprintf("n%d", w.writes)
 	call := fmt.Sprint(w.writes)
 	n.asked[call] = id
 	section, object := "nodes", fmt.Sprintf(`<node id="%s" uname="%s"/>`, id, id)
-	if w.rand.IntN(3) == 0 {
+	switch w.rand.IntN(4) {
+	case 0:
+		section, object = "status", fmt.Sprintf(`<node_state id="%s" uname="%s"/>`, id, id)
+	case 1:
 		section, object = "resources", fmt.Sprintf(`<primitive id="%s" class="ocf" provider="heartbeat" type="Dummy"/>`, id)
 	}
 	w.note("%s creates %s", n.name, id)
@@ -336,7 +331,7 @@ func (w *world) crash(n *simNode) {
 				o.stale = false
 			}
 		}
-	case len(n.in.members) == len(w.nodes) && n.in.synced:
+	case len(n.in.members) == len(w.nodes) && !slices.ContainsFunc(n.in.members, func(o *simNode) bool { return o.at < len(n.in.log) }):
 		w.note("%s crashes", n.name)
 		w.settle(n.in)
 		n.in.members = slices.DeleteFunc(n.in.members, func(o *simNode) bool { return o == n })

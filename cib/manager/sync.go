@@ -58,7 +58,7 @@ func (m *Manager) sync(request *etree.Element, all bool) {
 	}
 	reply.set(fOperation, string(ops.Replace)).set("original_"+fOperation, get(request, fOperation)).set(fGlobal, "true").
 		set(fFeatures, featureset.Current).set(fDigest, digest.Versioned(m.cib, featureset.Current)).
-		hold(dataHolder, m.cib)
+		set(fPosition, m.history.position()).hold(dataHolder, m.cib)
 	m.send(to, reply)
 }
 

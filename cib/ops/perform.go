@@ -33,6 +33,7 @@ type work struct {
 	current *etree.Element     // the CIB given
 	next    *document.Document // what it becomes
 	answer  *etree.Element
+	taken   *taken // from the CIB given; nil for nothing
 }
 
 func (w *work) query() (Result, error) {
@@ -47,7 +48,7 @@ func (w *work) query() (Result, error) {
 }
 
 func (w *work) change() (Result, error) {
-	w.next = document.New(w.current.Copy())
+	w.next = document.New(w.copyCurrent())
 	w.next.Track(w.guard(w.current))
 	err := w.process()
 	if err == nil && !w.next.Tracking() {
@@ -63,8 +64,7 @@ func (w *work) change() (Result, error) {
 	if err != nil {
 		return w.failed(err)
 	}
-	stripText(w.next.Root)
-	w.expandAll(w.next.Root)
+	w.massage()
 
 	var r Result
 	r.Patchset, r.ConfigChanged = patch.Create(w.current, w.next, patch.Options{Count: !w.Uncounted})
@@ -96,6 +96,10 @@ func (w *work) guard(cib *etree.Element) document.Guard {
 // failed is the result with an error: what the user may see of what would have been.
 func (w *work) failed(err error) (Result, error) {
 	w.next.Accept()
+	if w.taken != nil {
+		w.taken.giveBack(w.current)
+		return Result{Answer: w.answer}, err
+	}
 	r := Result{CIB: w.next.Root, Answer: w.answer}
 	if acl.Enabled(w.current, w.User, w.Now) {
 		r.CIB = acl.Filter(w.current, w.next.Root, w.User)

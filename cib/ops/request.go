@@ -40,6 +40,9 @@ type Options struct {
 	NoTime      bool // does not note who changed the configuration, and when (cib_no_mtime)
 	Uncounted   bool // the version is not raised: it comes from elsewhere
 	WithDigest  bool // the patchset gets a digest, whatever its version
+	// Take lets what does not change move from the CIB given to the new one, so that it is not
+	// copied: the old one is no CIB any more then, unless there was an error.
+	Take bool
 }
 
 // Request is an operation and what it is about.

@@ -42,6 +42,16 @@ func increment(name, value string) (offset int, counts bool) {
 // expandAll counts where a new attribute says so: there was nothing before
 // (fix_plus_plus_recursive).
 func (w *work) expandAll(e *etree.Element) {
+	w.expandAttributes(e)
+	for _, token := range e.Child {
+		if c, ok := token.(*etree.Element); ok {
+			w.expandAll(c)
+		}
+	}
+}
+
+// expandAttributes is expandAll of one element's own attributes.
+func (w *work) expandAttributes(e *etree.Element) {
 	for i := range e.Attr {
 		a := &e.Attr[i]
 		if !text.IsAttribute(a) {
@@ -49,11 +59,6 @@ func (w *work) expandAll(e *etree.Element) {
 		}
 		if offset, counts := increment(a.Key, a.Value); counts {
 			w.next.Set(e, a.Key, strconv.Itoa(min(offset, infinity)))
-		}
-	}
-	for _, token := range e.Child {
-		if c, ok := token.(*etree.Element); ok {
-			w.expandAll(c)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -150,3 +151,6 @@ func Check(cib, patchset *etree.Element) error {
 	}
 	return fmt.Errorf("%v to %v, applied to %v: %w", source, target, is, ErrOldData)
 }
+
+// Compare is -1, 0 or 1 as v is older than, like or newer than another.
+func (v Version) Compare(other Version) int { return slices.Compare(v[:], other[:]) }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -179,7 +180,27 @@ func (o *optionRewriter) setContent(dst, e *etree.Element, find func(nvpair *etr
 			}
 		}
 	}
-	return left
+	return left || hasRemark(e, comments)
+}
+
+// hasRemark tells whether a set of which no option is left stays for a comment or an
+// instruction in it. The reference asks for text with blanks in it, and libxml2's answer
+// depends on the first thing that is left, unless that is an element.
+func hasRemark(e *etree.Element, comments bool) bool {
+	if slices.ContainsFunc(e.ChildElements(), func(c *etree.Element) bool { return c.Tag != "nvpair" || c.Space != "" }) {
+		return false
+	}
+	for _, token := range e.Child {
+		switch t := token.(type) {
+		case *etree.Comment:
+			if comments {
+				return t.Data != ""
+			}
+		case *etree.ProcInst:
+			return t.Inst != ""
+		}
+	}
+	return false
 }
 
 // colocation drops scores that come from node attributes.
@@ -257,7 +278,7 @@ func (o *optionRewriter) metaAttributes(dst, e *etree.Element) {
 		o.say(resourceOptions, context, r)
 		left = left || r == nil || !r.gone()
 	}
-	if !left {
+	if !left && !hasRemark(e, true) {
 		return
 	}
 	c := copyTag(dst, e)

@@ -11,13 +11,35 @@ const (
 	Readable
 )
 
+// special are the bytes that may have to be escaped; values without any, which is nearly all,
+// are appended as they are.
+var special = func() (table [256]bool) {
+	for c := range table {
+		table[c] = c < ' ' || c > '~'
+	}
+	for _, c := range `<>&"'` {
+		table[c] = true
+	}
+	return table
+}()
+
 // AppendEscaped appends an attribute's value as the reference escapes it: line ends become a
 // backslash and a letter, tabs four blanks, other control characters octal numbers.
 func AppendEscaped(b []byte, value string, how Escaping) []byte {
+	first := 0
+	for first < len(value) && !special[value[first]] {
+		first++
+	}
+	if first == len(value) {
+		return append(b, value...)
+	}
 	plain := false
 	start := 0
-	for i := range len(value) {
+	for i := first; i < len(value); i++ {
 		c := value[i]
+		if !special[c] {
+			continue
+		}
 		escape := ""
 		switch {
 		case c >= 0x80 && !plain && i+1 < len(value) && value[i+1] >= 0x80:

@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ringmaster-ha/ringmaster/internal/cli/attrd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/based"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/blackbox"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cfgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cibsecret"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
@@ -36,6 +38,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/schedulerd"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/stonithadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/xmlproc"
 )
 
@@ -56,6 +59,7 @@ var programs = map[string]program{
 
 	"attrd_updater": attrdupdater.Main,
 	"cibadmin":      cibadmin.Main,
+	"cibsecret":     cibsecret.Main,
 	"crm_attribute": crmattribute.Main,
 	"crm_diff":      crmdiff.Main,
 	"crm_error":     crmerror.Main,
@@ -68,8 +72,10 @@ var programs = map[string]program{
 	"crm_ticket":    crmticket.Main,
 	"crm_verify":    crmverify.Main,
 	"iso8601":       iso8601.Main,
+	"stonith_admin": stonithadmin.Main,
 
 	"pacemaker-based":      based.Main,
+	"pacemaker-attrd":      attrd.Main,
 	"pacemaker-execd":      execd.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 

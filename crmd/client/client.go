@@ -42,12 +42,6 @@ type Conn struct {
 	maker   crmmsg.Maker
 }
 
-// dialError is why there is no connection.
-type dialError struct{ err error }
-
-func (e dialError) Error() string { return e.err.Error() }
-func (e dialError) Unwrap() error { return e.err }
-
 // Dial connects and says that a program of that name does.
 func Dial(ctx context.Context, program string, o Options) (*Conn, error) {
 	if o.Service == "" {
@@ -55,7 +49,7 @@ func Dial(ctx context.Context, program string, o Options) (*Conn, error) {
 	}
 	conn, err := ipc.Dial(ctx, o.Service, o.IPC)
 	if err != nil {
-		return nil, dialError{err}
+		return nil, err
 	}
 	c := &Conn{ipc: conn, program: program}
 	about := etree.NewElement("options")
@@ -114,19 +108,8 @@ func (c *Conn) NodeName(ctx context.Context) (*string, error) {
 
 // RC is the reference's result for what went wrong.
 func RC(err error) crmexit.RC {
-	var no syscall.Errno
-	var dial dialError
-	switch {
-	case err == nil:
-		return crmexit.RCOK
-	case errors.Is(err, ErrProtocol):
+	if errors.Is(err, ErrProtocol) {
 		return crmexit.RC(syscall.EPROTO)
-	case errors.Is(err, context.DeadlineExceeded):
-		return crmexit.RC(syscall.ETIMEDOUT)
-	case errors.Is(err, ipc.ErrUnauthorized):
-		return crmexit.RC(syscall.ECONNABORTED)
-	case errors.As(err, &dial) && errors.As(err, &no):
-		return crmexit.RC(no)
 	}
-	return crmexit.RC(syscall.ENOTCONN)
+	return ipc.RC(err)
 }

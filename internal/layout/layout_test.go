@@ -178,6 +178,13 @@ var floors = map[string]int{
 	"attrd/engine":            4,
 	"attrd/attrdtest":         4,
 
+	"stonithd/wire":    1,
+	"stonithd/history": 2,
+	"stonithd/agent":   2,
+	"stonithd/client":  4,
+	// Tests' own.
+	"stonithd/fencertest": 5,
+
 	"internal/syslog":        1,
 	"internal/pcmk/account":  0,
 	"internal/pcmk/env":      1,
@@ -283,7 +290,7 @@ var cores = []string{
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/history",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of

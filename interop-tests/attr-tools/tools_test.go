@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/cibsecret"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmfailcount"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
@@ -38,6 +39,7 @@ var (
 
 var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
 	"attrd_updater": attrdupdater.Main,
+	"cibsecret":     cibsecret.Main,
 	"crm_attribute": crmattribute.Main,
 	"crm_failcount": crmfailcount.Main,
 	"crm_master":    crmmaster.Main,

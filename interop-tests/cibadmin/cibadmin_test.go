@@ -96,6 +96,15 @@ var lines = []string{
 	"-VVVVV -E -f", "-VV -M -X <cib|epoch='1'/>", "-VVVVV -D -X <node|id='2'/>", "-VVVV -P -X <diff|format='2'/>", "-VVVVV -d -f -A //nvpair",
 }
 
+// called are the command lines of other software: pcs, crmsh, hawk, exporters, DRBD's scripts and
+// resource agents.
+var called = []string{
+	"--local --query", "--local --query --scope resources", "--query --local", "-Ql -A //nvpair[@name='target-role']", "-Ql --xpath //none", "--replace --verbose --xml-pipe --scope resources @<resources/>", "--replace --verbose --xml-pipe --scope configuration @<configuration><crm_config/><nodes/><resources/><constraints/></configuration>",
+	"--replace --verbose --xml-pipe --scope tags @<tags/>", "--patch --verbose --xml-pipe @<diff format='2'/>", "-p -P --force @<diff format='2'><change operation='modify' path='/cib/configuration/nodes/node[@id=\"1\"]'><change-list><change-attr name='uname' operation='set' value='x'/></change-list><change-result><node id='1' uname='x'/></change-result></change></diff>",
+	"--upgrade --force", "--delete-all --force --xpath //node[@uname='n2']", "-D -o status -X <node_state|id='1'|uname='n1'/>", "-D -o nodes -X <node|id='2'|uname='n2'/>", "-C -o constraints -X <rsc_location|id='fence'|rsc='q'><rule|role='Master'|score='-INFINITY'|id='fr'><expression|attribute='#uname'|operation='ne'|value='n1'|id='fe'/></rule></rsc_location>",
+	"-M -o constraints -X <rsc_location|id='l'|rsc='q'|node='n2'|score='10'/>", "-R -o constraints -X <rsc_location|id='l'|rsc='q'|node='n2'|score='20'/>", "-D -X <rsc_location|rsc='q'|id='l'/>", "--patch --xml-pipe @<diff/>", "-Q --xpath //node_state[@uname='n1']//lrm_resource[@id='r']/lrm_rsc_op[@operation='start'][@op-status='-1']",
+}
+
 // split makes arguments of a line, and its standard input.
 func split(line string) (args []string, stdin string) {
 	line, stdin, _ = strings.Cut(line, " @")
@@ -123,7 +132,7 @@ func TestLines(t *testing.T) {
 		}
 		return want
 	}
-	for _, line := range lines {
+	for _, line := range append(called, lines...) {
 		args, stdin := split(line)
 		s := on(args...)
 		s.Stdin = stdin

@@ -16,6 +16,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmshadow"
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
+	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
 
 var (
@@ -31,6 +32,7 @@ var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Wri
 
 // TestMain plays our tools when it is run by their names.
 func TestMain(m *testing.M) {
+	lab.Init()
 	if tool := ours[filepath.Base(os.Args[0])]; tool != nil {
 		os.Exit(tool(os.Args, os.Stdin, os.Stdout, os.Stderr))
 	}

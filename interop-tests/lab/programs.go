@@ -26,8 +26,8 @@ func Stage() (string, error) {
 	return "", fmt.Errorf("no go.mod above the working directory: set RINGMASTER_STAGE")
 }
 
-// Use chooses whose programs the host runs from now on. Nothing of the other
-// kind may be running.
+// Use chooses whose corosync the host runs from now on, with the tools that belong to
+// it. Nothing of the other kind may be running.
 func (h *Host) Use(k Kind) {
 	h.lab.t.Helper()
 	if k == h.kind {
@@ -52,6 +52,22 @@ func (h *Host) Lay(path string) {
 	h.MustRun("mount", "--bind", stageOnHost+path, path)
 }
 
+// LayPacemaker is Lay for every program of Pacemaker that there is of ours.
+func (h *Host) LayPacemaker() {
+	h.lab.t.Helper()
+	paths, err := programs()
+	if err != nil {
+		h.lab.t.Fatalf("%s: %v", h.Name, err)
+	}
+	for _, p := range paths {
+		if !ofCorosync(p) {
+			h.Lay(p)
+		}
+	}
+}
+
+func ofCorosync(path string) bool { return strings.HasPrefix(filepath.Base(path), "corosync") }
+
 // programs lists what the stage holds to be run, as paths on a host.
 func programs() (paths []string, err error) {
 	stage, err := Stage()
@@ -74,7 +90,7 @@ func programs() (paths []string, err error) {
 	return paths, err
 }
 
-// mountOurs lays our programs over the reference's, by mounts that only this
+// mountOurs lays our corosync over the reference's, by mounts that only this
 // host sees, so that /proc/PID/exe is what it would be after an installation.
 func (h *Host) mountOurs() error {
 	paths, err := programs()
@@ -84,7 +100,9 @@ func (h *Host) mountOurs() error {
 	var script strings.Builder
 	script.WriteString("set -e\n")
 	for _, p := range paths {
-		fmt.Fprintf(&script, "[ ! -e %[1]s ] || mount --bind %[2]s%[1]s %[1]s\n", p, stageOnHost)
+		if ofCorosync(p) {
+			fmt.Fprintf(&script, "[ ! -e %[1]s ] || mount --bind %[2]s%[1]s %[1]s\n", p, stageOnHost)
+		}
 	}
 	_, err = h.Run("sh", "-c", script.String())
 	return err
@@ -97,7 +115,9 @@ func (h *Host) unmountOurs() error {
 	}
 	var script strings.Builder
 	for _, p := range paths {
-		fmt.Fprintf(&script, "umount %s || true\n", p)
+		if ofCorosync(p) {
+			fmt.Fprintf(&script, "umount %s || true\n", p)
+		}
 	}
 	_, err = h.Run("sh", "-c", script.String())
 	return err

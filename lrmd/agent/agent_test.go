@@ -117,58 +117,75 @@ func TestResults(t *testing.T) {
 	}
 }
 
+// fifo makes a named pipe and yields what the first writer to it writes, when all who
+// hold it have gone.
+func (m *machine) fifo(name string) (path string, ended <-chan string) {
+	m.t.Helper()
+	path = filepath.Join(m.dir, name)
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+	ch := make(chan string, 1)
+	go func() {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			b = []byte(err.Error())
+		}
+		ch <- string(b)
+	}()
+	return path, ch
+}
+
 // Time over kills the whole group, unless the operation says to leave it.
 func TestGroup(t *testing.T) {
 	m := newMachine(t)
 	for _, leave := range []bool{false, true} {
-		pidFile := filepath.Join(m.dir, "child")
-		m.agent("sleep 60 </dev/null >/dev/null 2>&1 & echo $! >" + pidFile + "; wait")
+		path, ended := m.fifo(fmt.Sprint("child-", leave))
+		// The child holds the pipe, and nothing else of the agent's.
+		m.agent("(exec sh -c 'echo $$; exec sleep 60') </dev/null >" + path + " 2>/dev/null & wait")
 		op := ocf("start")
-		op.Timeout, op.LeaveGroup = 300, leave
+		op.Timeout, op.LeaveGroup = 500, leave
 		if res := m.run(op); res.Status != lrmd.TimedOut {
 			t.Errorf("%+v", res)
 		}
-		b, err := os.ReadFile(pidFile)
-		if err != nil {
-			t.Fatal(err)
+		if !leave {
+			<-ended
+			continue
 		}
-		pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
-		if err != nil {
-			t.Fatal(err)
+		select {
+		case <-ended:
+			t.Error("the child was killed, too")
+		default:
+			m.endGroupOf(path)
+			<-ended
 		}
-		if alive := alive(pid, leave); alive != leave {
-			t.Errorf("leave=%t: child alive is %t", leave, alive)
-		}
-		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 }
 
-// alive tells whether a process is, and waits a little for it to be as wanted.
-func alive(pid int, want bool) bool {
-	for range 100 {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		_, state, _ := strings.Cut(string(b), ") ")
-		if is := err == nil && !strings.HasPrefix(state, "Z"); is == want {
-			return is
-		}
-		time.Sleep(10 * time.Millisecond)
+// endGroupOf kills who holds a pipe open for writing.
+func (m *machine) endGroupOf(path string) {
+	m.t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/fd/1")
+	if err != nil {
+		m.t.Fatal(err)
 	}
-	return !want
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && to == path {
+			if pid, err := strconv.Atoi(strings.Split(link, "/")[2]); err == nil && pid != os.Getpid() {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	}
 }
 
 func TestKill(t *testing.T) {
 	m := newMachine(t)
-	started := filepath.Join(m.dir, "started")
-	m.agent("echo >" + started + "; sleep 60")
+	path, started := m.fifo("started")
+	m.agent("echo >" + path + "; sleep 60")
 	op := ocf("monitor")
 	done := make(chan *lrmd.Result, 1)
 	m.r.Start(5, &op, func(_ lrmd.Token, res *lrmd.Result) { done <- res })
-	for range 500 {
-		if _, err := os.Stat(started); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	<-started
 	m.r.Kill(5)
 	m.r.Kill(5) // nothing
 	select {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/lrmd"
 	"github.com/ringmaster-ha/ringmaster/lrmd/wire"
@@ -232,7 +233,7 @@ func (r *Runner) ended(op *lrmd.Operation, end *ending) *lrmd.Result {
 			res.Code = heartbeatStatus(end.stdout)
 		}
 	case end.timedOut:
-		limit := lrmd.Interval(op.Timeout)
+		limit := iso8601.ReadableInterval(uint(op.Timeout))
 		r.logf(loglevel.Info, function, "%s %s[%d] timed out after %s", kind(op), key, end.pid, limit)
 		res.Code, res.Status = genericError(op), lrmd.TimedOut
 		res.Reason = kind(op) + " did not complete within " + limit

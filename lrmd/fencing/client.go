@@ -42,8 +42,10 @@ const grace = 60 * time.Second
 // Options of a Client.
 type Options struct {
 	Name string // of this daemon: "pacemaker-execd"
-	Log  loglevel.Logger
-	Dial ipc.DialOptions
+	// Service is the fencer's, "stonith-ng" if empty.
+	Service string
+	Log     loglevel.Logger
+	Dial    ipc.DialOptions
 	// Lost is called when the fencer has gone, from another goroutine.
 	Lost func()
 	// Path moves paths below another root; nil for none.
@@ -70,6 +72,9 @@ type session struct {
 
 // New makes a Client.
 func New(o Options) *Client {
+	if o.Service == "" {
+		o.Service = service
+	}
 	if o.Path == nil {
 		o.Path = func(p string) string { return p }
 	}
@@ -121,7 +126,7 @@ func (c *Client) connected(ctx context.Context) (*session, error) {
 
 // sign connects and says who we are (stonith_api_signon).
 func (c *Client) sign(ctx context.Context) (*session, error) {
-	conn, err := ipc.Dial(ctx, service, c.o.Dial)
+	conn, err := ipc.Dial(ctx, c.o.Service, c.o.Dial)
 	if err != nil {
 		return nil, err
 	}
@@ -346,34 +351,26 @@ var statuses = map[syscall.Errno]lrmd.Status{
 	syscall.EPROTONOSUPPORT: lrmd.NotSupported, syscall.ETIME: lrmd.TimedOut, syscall.ETIMEDOUT: lrmd.TimedOut,
 }
 
+// errnos are the errors that failed results are.
+var errnos = map[lrmd.Status]syscall.Errno{
+	lrmd.Pending: syscall.EINPROGRESS, lrmd.Cancelled: syscall.ECANCELED, lrmd.TimedOut: syscall.ETIME,
+	lrmd.AgentNotInstalled: syscall.ENOENT, lrmd.NotSupported: syscall.EOPNOTSUPP, lrmd.NotConnected: syscall.ENOTCONN,
+	lrmd.NoFenceDevice: syscall.ENODEV, lrmd.NoSecrets: syscall.EACCES,
+}
+
+// refusals are what the fencer says where it runs no agent, by exit status.
+var refusals = map[crmexit.Code]syscall.Errno{
+	crmexit.InvalidParam: syscall.EINVAL, crmexit.InsufficientPriv: syscall.EACCES, crmexit.Protocol: syscall.EPROTO,
+}
+
 // errnoOf is the error that a failed result is (stonith__result2rc).
 func errnoOf(res *lrmd.FenceResult) syscall.Errno {
-	switch res.Status {
-	case lrmd.Pending:
-		return syscall.EINPROGRESS
-	case lrmd.Cancelled:
-		return syscall.ECANCELED
-	case lrmd.TimedOut:
-		return syscall.ETIME
-	case lrmd.AgentNotInstalled:
-		return syscall.ENOENT
-	case lrmd.NotSupported:
-		return syscall.EOPNOTSUPP
-	case lrmd.NotConnected:
-		return syscall.ENOTCONN
-	case lrmd.NoFenceDevice:
-		return syscall.ENODEV
-	case lrmd.NoSecrets:
-		return syscall.EACCES
-	case lrmd.Invalid:
-		switch crmexit.Code(res.Code) {
-		case crmexit.InvalidParam:
-			return syscall.EINVAL
-		case crmexit.InsufficientPriv:
-			return syscall.EACCES
-		case crmexit.Protocol:
-			return syscall.EPROTO
-		}
+	errno, ok := errnos[res.Status]
+	if res.Status == lrmd.Invalid {
+		errno, ok = refusals[crmexit.Code(res.Code)]
 	}
-	return syscall.ENODATA
+	if !ok {
+		return syscall.ENODATA
+	}
+	return errno
 }

@@ -8,6 +8,9 @@
 // (pseudo_event), and the events that it waits for. An event's number is that of
 // its action.
 //
+// graph.go chooses actions and their inputs, event.go describes one, xml.go and dot.go
+// write them down.
+//
 // # Invariants
 //
 //   - Synapses are in the reference's order: resource by resource, the newest

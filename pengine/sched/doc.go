@@ -4,7 +4,7 @@
 // is what Pacemaker's libpacemaker does in pcmk__schedule_actions
 // (lib/pacemaker/pcmk_sched_*.c).
 //
-// Schedule runs the stages in order; each has files of its own:
+// Schedule (sched.go) runs the stages in order; each has files of its own:
 //
 //   - constraints.go, location.go, colocation.go, ticket.go: reading the
 //     constraints other than order, the tags and templates in them;

@@ -13,12 +13,13 @@ import (
 // an action that a later one finds.
 func applyOrderings(ws *status.WorkingSet) {
 	s := &planner{ws: ws}
+	found := &recentlyFound{ws: ws}
 	for _, o := range ws.Orderings {
 		switch {
 		case o.FirstResource != nil:
-			applyFromFirst(ws, o)
+			found.applyFromFirst(o)
 		case o.ThenResource != nil:
-			applyAfter(ws, o.FirstAction, o.ThenResource, o)
+			found.applyAfter(o.FirstAction, o.ThenResource, o)
 		default:
 			status.Order(o.FirstAction, o.ThenAction, o.Flags)
 		}
@@ -35,31 +36,54 @@ func applyOrderings(ws *status.WorkingSet) {
 	disableInvalidOrderings(ws)
 }
 
-// actionsByTask are the resource's actions with that key, or with a key of its
-// own of the same name and interval.
-func actionsByTask(r *status.Resource, key string) []*status.Action {
-	ws := r.WorkingSet()
-	if found := ws.FindActions(r, key, nil); len(found) > 0 {
-		return found
+// recentlyFound remembers which actions a few keys of resources meant: the orderings of
+// a resource's probes, which are as many as there are nodes, all name the same ones.
+type recentlyFound struct {
+	ws   *status.WorkingSet
+	keys [4]foundActions
+	next int // the one that is overwritten next
+}
+
+type foundActions struct {
+	resource *status.Resource
+	key      string
+	actions  int // how many there were of all resources
+	found    []*status.Action
+}
+
+// byTask are the resource's actions with that key, or with a key of its own of the
+// same name and interval.
+func (f *recentlyFound) byTask(r *status.Resource, key string) []*status.Action {
+	for i := range f.keys {
+		if k := &f.keys[i]; k.resource == r && k.actions == len(f.ws.Actions) && k.key == key {
+			return k.found
+		}
 	}
-	_, task, interval, ok := status.ParseKey(key)
-	if !ok {
-		ws.At("find_actions_by_task").Logf(loglevel.Error, "Invalid operation key (bug?): %s", key)
-		return nil
+	found := f.ws.FindActions(r, key, nil)
+	if len(found) == 0 {
+		_, task, interval, ok := status.ParseKey(key)
+		if !ok {
+			f.ws.At("find_actions_by_task").Logf(loglevel.Error, "Invalid operation key (bug?): %s", key)
+			return nil
+		}
+		found = f.ws.FindActions(r, status.Key(r.ID, task, interval), nil)
 	}
-	return ws.FindActions(r, status.Key(r.ID, task, interval), nil)
+	f.keys[f.next] = foundActions{r, key, len(f.ws.Actions), found}
+	f.next = (f.next + 1) % len(f.keys)
+	return found
 }
 
 // applyFromFirst applies an ordering whose first side is a resource's. If the
 // resource has no such action it gets one, unless it is a stop of what is
 // stopped, or a demotion of what is not promoted.
-func applyFromFirst(ws *status.WorkingSet, o *status.Ordering) {
+func (f *recentlyFound) applyFromFirst(o *status.Ordering) {
+	ws := f.ws
 	r, then := o.FirstResource, o.ThenResource
 	var first []*status.Action
 	if o.FirstAction != nil {
 		first = []*status.Action{o.FirstAction}
 	} else {
-		first = actionsByTask(r, o.FirstTask)
+		first = f.byTask(r, o.FirstTask)
 	}
 	if len(first) == 0 && r != then {
 		_, task, interval, _ := status.ParseKey(o.FirstTask)
@@ -81,19 +105,19 @@ func applyFromFirst(ws *status.WorkingSet, o *status.Ordering) {
 		if then == nil {
 			status.Order(a, o.ThenAction, o.Flags)
 		} else {
-			applyAfter(ws, a, then, o)
+			f.applyAfter(a, then, o)
 		}
 	}
 }
 
 // applyAfter orders the resource's actions that an ordering means after first,
 // or takes them for not runnable if there is no first that they need.
-func applyAfter(ws *status.WorkingSet, first *status.Action, r *status.Resource, o *status.Ordering) {
+func (f *recentlyFound) applyAfter(first *status.Action, r *status.Resource, o *status.Ordering) {
 	var then []*status.Action
 	if o.ThenAction != nil {
 		then = []*status.Action{o.ThenAction}
 	} else {
-		then = actionsByTask(r, o.ThenTask)
+		then = f.byTask(r, o.ThenTask)
 	}
 	flags := o.Flags
 	if first != nil && first.Resource == r && first.Is(status.Dangle) {
@@ -106,7 +130,7 @@ func applyAfter(ws *status.WorkingSet, first *status.Action, r *status.Resource,
 		switch {
 		case first == nil:
 			a.Clear(status.ActionRunnable)
-			ws.At("order_resource_actions_after").Logf(loglevel.Warning, "%s of %s is unrunnable because there is no %s of %s to order it after",
+			f.ws.At("order_resource_actions_after").Logf(loglevel.Warning, "%s of %s is unrunnable because there is no %s of %s to order it after",
 				a.Task, r.ID, o.FirstTask, o.FirstResource)
 		case first != a:
 			status.Order(first, a, flags)

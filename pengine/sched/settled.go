@@ -17,7 +17,7 @@ type settledRelations struct {
 
 // manyRelations is how many relations an action has to have for this to be worth it: a
 // variable for the test that it changes nothing else.
-var manyRelations = 24
+var manyRelations = 256
 
 // watched is the place of a relation among those before an action.
 type watched struct {

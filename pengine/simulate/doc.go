@@ -2,6 +2,9 @@
 // that somebody makes up (Inject), and the execution of a transition (Execute). It is
 // Pacemaker's lib/pacemaker/{pcmk_injections,pcmk_simulate,pcmk_graph_consumer}.c.
 //
+// cib.go and result.go change a CIB, inject.go and execute.go say by what; events.go
+// and log.go tell of it.
+//
 // # Invariants
 //
 //   - Only the section status is changed, and beyond it only quorum, the watchdog

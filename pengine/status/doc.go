@@ -11,6 +11,20 @@
 //   - the actions that unpacking itself creates: fencing, stops of failed
 //     resources, active recurring monitors, clean-ups of history.
 //
+// Unpack (unpack.go) goes section by section; what it makes is in files by the thing:
+//
+//   - unpack_config.go, option.go, health.go: cluster options;
+//   - unpack_nodes.go, node.go, nodetable.go: nodes, and tables of them with scores;
+//   - unpack_resources.go, unpack_resource.go, template.go, unpack_bundle.go, params.go,
+//     unpack_operation.go: resources, resource.go and operation.go what is known of each;
+//   - unpack_status.go, read_history.go: the states of nodes, and the history as it is
+//     written; unpack_history.go, migration.go, expiry.go, failcount.go,
+//     active_entries.go: what follows from it;
+//   - create.go, action.go, actions.go: how an action comes to be, and how it is found;
+//     fence.go those of nodes, digest.go whether parameters have changed;
+//   - constraint.go, flags.go, enum.go, score.go: what package sched fills in;
+//     record.go and trace.go keep what it decided by.
+//
 // Package sched goes on from there: it adds constraints, assigns resources to
 // nodes, creates the remaining actions and orders them, all in these types.
 //

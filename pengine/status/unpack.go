@@ -25,21 +25,21 @@ func Unpack(cib *etree.Element, o Options) (*WorkingSet, error) {
 	}
 	ws := newWorkingSet(cib, o)
 	configuration := cib.SelectElement("configuration")
-	ws.opDefaults = section(configuration, "op_defaults")
-	ws.rscDefaults = section(configuration, "rsc_defaults")
-	ws.unpackConfig(section(configuration, "crm_config"))
+	ws.opDefaults = anywhere(cib, configuration, "op_defaults")
+	ws.rscDefaults = anywhere(cib, configuration, "rsc_defaults")
+	ws.unpackConfig(anywhere(cib, configuration, "crm_config"))
 	if !ws.Flags.Any(QuickLocation|HaveQuorum) && ws.NoQuorumPolicy != NoQuorumIgnore {
 		ws.At("cluster_status").Warningf("Fencing and resource management disabled due to lack of quorum")
 	}
-	ws.unpackNodes(section(configuration, "nodes"))
-	resources := section(configuration, "resources")
+	ws.unpackNodes(anywhere(cib, configuration, "nodes"))
+	resources := anywhere(cib, configuration, "resources")
 	if !ws.Flags.Has(QuickLocation) {
 		ws.unpackRemoteNodes(resources)
 	}
 	ws.unpackResources(resources)
-	ws.unpackTags(section(configuration, "tags"))
+	ws.unpackTags(anywhere(cib, configuration, "tags"))
 	if !ws.Flags.Has(QuickLocation) {
-		ws.unpackStatus(section(cib, "status"))
+		ws.unpackStatus(anywhere(cib, cib, "status"))
 	}
 	if !ws.Flags.Has(NoCounts) {
 		for _, r := range ws.Resources {
@@ -62,6 +62,20 @@ func section(parent *etree.Element, name string) (found *etree.Element) {
 		}
 	}
 	return found
+}
+
+// anywhere is the section of that name; the reference looks for it in all of the CIB,
+// so that it finds one that is out of place, and none of two. A CIB that validates has
+// it in its place only, if at all.
+func anywhere(cib, place *etree.Element, name string) *etree.Element {
+	if schema, ok := attribute(cib, "validate-with"); ok && schema != "none" {
+		return section(place, name)
+	}
+	found := cib.FindElements("//" + name)
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
 }
 
 // firstChild is the first child of that name, or nil.

@@ -5,7 +5,6 @@ package attrdupdater
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/ringmaster-ha/ringmaster/attrd/client"
@@ -101,7 +100,7 @@ func lifetime(_, value string, _ bool) error {
 	case "nodes", "forever", "status", "reboot":
 		return nil
 	}
-	return fmt.Errorf("Unknown value for --lifetime: %s", value)
+	return goption.Error("Unknown value for --lifetime: " + value)
 }
 
 // Main runs the tool and returns its exit status.
@@ -111,36 +110,14 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 
 func run(args []string, stdout, stderr io.Writer, to client.Options) int {
 	o := options{command: query}
-	_, help, err := pcmktool.Parse(o.context(args), args, "dlnsvBNUS", stdout)
-	if help {
-		return int(crmexit.OK)
-	}
-	name := pcmktool.Program(args)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return int(crmexit.Usage)
-	}
-	log := o.NewLog(program, stderr)
-	out, err := o.Open(args, stdout, stderr)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return log.Exit(crmexit.Error)
-	}
-	code := crmexit.OK
-	if o.Version {
-		out.Version()
-	} else if code, err = o.run(out, to); err != nil {
-		out.Err("%s: %s", name, err.Error())
-	}
-	if err := out.Finish(code); err != nil {
-		code = crmexit.IOErr
-	}
-	return log.Exit(code)
+	return o.Run(o.context(args), args, "dlnsvBNUS", program, stdout, stderr, func(out pcmktool.Output, _ *pcmktool.Log) (crmexit.Code, error) {
+		return o.run(out, to)
+	})
 }
 
 func (o *options) run(out pcmktool.Output, to client.Options) (crmexit.Code, error) {
 	if o.command != refresh && o.name == nil {
-		return crmexit.Usage, errors.New("Command requires --name argument")
+		return pcmktool.Fail(crmexit.Usage, "Command requires --name argument")
 	}
 	if (o.command == updateBoth || o.command == updateDelay) && o.dampening == nil {
 		out.Info("Warning: '%c' command given without required --delay", o.command)
@@ -151,7 +128,7 @@ func (o *options) run(out pcmktool.Output, to client.Options) (crmexit.Code, err
 	}
 	if err := client.Send(ctx, to, o.request()); err != nil {
 		rc := client.RC(err)
-		return rc.Exit(), fmt.Errorf("Could not update %s=%s: %s (%d)", or(o.name), or(o.value), rc, int(rc))
+		return pcmktool.Fail(rc.Exit(), "Could not update %s=%s: %s (%d)", or(o.name), or(o.value), rc, int(rc))
 	}
 	return crmexit.OK, nil
 }
@@ -188,7 +165,7 @@ func (o *options) query(ctx context.Context, out pcmktool.Output, to client.Opti
 	c, err := client.Dial(ctx, to)
 	if err != nil {
 		rc := client.RC(err)
-		return rc.Exit(), fmt.Errorf("Could not connect to attrd: %s", rc)
+		return pcmktool.Fail(rc.Exit(), "Could not connect to attrd: %s", rc)
 	}
 	defer c.Close()
 	node := o.node
@@ -198,10 +175,10 @@ func (o *options) query(ctx context.Context, out pcmktool.Output, to client.Opti
 	values, err := c.Query(ctx, program, *o.name, node)
 	if err != nil && !errors.Is(err, client.ErrNoSuch) && !errors.Is(err, client.ErrProtocol) {
 		rc := client.RC(err)
-		return rc.Exit(), fmt.Errorf("Could not query value of %s: %s (%d)", *o.name, rc, int(rc))
+		return pcmktool.Fail(rc.Exit(), "Could not query value of %s: %s (%d)", *o.name, rc, int(rc))
 	}
 	if len(values) == 0 {
-		return crmexit.RCSchemaValidation.Exit(), fmt.Errorf("Could not query value of %s: attribute does not exist", *o.name)
+		return pcmktool.Fail(crmexit.RCSchemaValidation.Exit(), "Could not query value of %s: attribute does not exist", *o.name)
 	}
 	for i := len(values) - 1; i >= 0; i-- {
 		show(out, *o.name, &values[i])

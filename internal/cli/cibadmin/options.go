@@ -1,7 +1,6 @@
 package cibadmin
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -86,28 +85,10 @@ const dangerousOptions = "uEdb"
 // parse reads the command line. The error is a pcmktool.Ended.
 func (t *tool) parse(args []string) error {
 	p := pcmktool.NewGetopt(args, short, long, help, t.stdout, t.stderr)
-	if len(args) < 2 {
-		return p.Help(crmexit.Usage)
-	}
-	wrong := false
-	for {
-		option, err := p.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		ok, err := t.take(option, p)
-		if err != nil {
-			return err
-		}
-		wrong = wrong || !ok
-	}
-	if err := p.Complete(); err != nil {
+	if err := p.Read(args, func(option rune) (bool, error) { return t.take(option, p) }); err != nil {
 		return err
 	}
-	if wrong || t.request.Op == "" && t.digest == noDigest {
+	if t.request.Op == "" && t.digest == noDigest {
 		return p.Help(crmexit.Usage)
 	}
 	if t.user != nil {

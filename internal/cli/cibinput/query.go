@@ -30,7 +30,7 @@ func (r *Reader) Query() (*Document, error) {
 
 func (r *Reader) queryCluster() (*Document, error) {
 	ctx := context.Background()
-	c, err := r.Open(ctx, client.Options{Cluster: true})
+	c, err := r.Open(ctx, client.Options{})
 	if err != nil {
 		return nil, errNoInput
 	}
@@ -55,6 +55,7 @@ func (r *Reader) Open(ctx context.Context, o client.Options) (client.Conn, error
 		return d.Root, rc
 	}
 	o.Refuse = func(cib *etree.Element) { r.validate(&Document{Root: cib}, true) }
+	o.Complain = func(text string) { fmt.Fprintln(r.Stderr, text) }
 	o.Explain = func(cib *etree.Element) { r.Explain(cib, false) }
 	return client.Open(ctx, r.Log.Name(), o)
 }

@@ -11,6 +11,7 @@ import (
 	attrd "github.com/ringmaster-ha/ringmaster/attrd/client"
 	"github.com/ringmaster-ha/ringmaster/attrd/wire"
 	"github.com/ringmaster-ha/ringmaster/cib/attrs"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
@@ -76,7 +77,8 @@ func (t *tool) tellManager() error {
 		rc = attrd.RC(attrd.Send(t.ctx, attrd.Options{}, m))
 	}
 	if rc != crmexit.RCOK {
-		return fmt.Errorf("Could not update %s=%s: %s (%d)", orNull(t.name), orNull(t.value), rc, int(rc))
+		_, err := pcmktool.Fail(rc.Exit(), "Could not update %s=%s: %s (%d)", orNull(t.name), orNull(t.value), rc, int(rc))
+		return err
 	}
 	value := "<none>"
 	if t.command == update {

@@ -10,7 +10,6 @@ package crmattribute
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -30,34 +29,10 @@ const program = "crm_attribute"
 // Main runs the tool and returns its exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o := options{command: query}
-	_, help, err := pcmktool.Parse(o.context(args), args, "NPUdilnpstv", stdout)
-	if help {
-		return int(crmexit.OK)
-	}
-	name := pcmktool.Program(args)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return int(crmexit.Usage)
-	}
-	log := o.NewLog(program, stderr)
-	out, err := o.Open(args, stdout, stderr)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return log.Exit(crmexit.Error)
-	}
-	code := crmexit.OK
-	if o.Version {
-		out.Version()
-	} else {
+	return o.Run(o.context(args), args, "NPUdilnpstv", program, stdout, stderr, func(out pcmktool.Output, log *pcmktool.Log) (crmexit.Code, error) {
 		t := tool{options: &o, ctx: context.Background(), out: out, log: log}
-		if code, err = t.run(&cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr}); err != nil {
-			out.Err("%s: %s", name, err.Error())
-		}
-	}
-	if err := out.Finish(code); err != nil {
-		code = crmexit.IOErr
-	}
-	return log.Exit(code)
+		return t.run(&cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr})
+	})
 }
 
 // tool is a run of the tool.
@@ -72,14 +47,9 @@ type tool struct {
 	call client.CallOptions
 }
 
-// failure is an error with the status that the tool ends with.
-func failure(code crmexit.Code, format string, args ...any) (crmexit.Code, error) {
-	return code, fmt.Errorf(format, args...)
-}
-
 func (t *tool) run(r *cibinput.Reader) (crmexit.Code, error) {
 	if t.promotion && t.name == nil {
-		return failure(crmexit.Usage, "-p/--promotion must be called from an OCF resource agent or with a resource ID specified")
+		return pcmktool.Fail(crmexit.Usage, "-p/--promotion must be called from an OCF resource agent or with a resource ID specified")
 	}
 	if t.inhibit {
 		t.log.Print(loglevel.Warning, "main", "Inhibiting notifications for this update")
@@ -88,7 +58,7 @@ func (t *tool) run(r *cibinput.Reader) (crmexit.Code, error) {
 	var err error
 	if t.cib, err = r.Open(t.ctx, client.Options{}); err != nil {
 		rc := client.RC(err)
-		return failure(rc.Exit(), "Could not connect to the CIB: %s", rc)
+		return pcmktool.Fail(rc.Exit(), "Could not connect to the CIB: %s", rc)
 	}
 	// A file that cannot be written is in the log.
 	defer func() { _ = t.cib.Close() }()
@@ -100,11 +70,11 @@ func (t *tool) run(r *cibinput.Reader) (crmexit.Code, error) {
 		}
 	}
 	if t.command == remove && t.name == nil && t.pattern == nil {
-		return failure(crmexit.Usage, "Error: must specify attribute name or pattern to delete")
+		return pcmktool.Fail(crmexit.Usage, "Error: must specify attribute name or pattern to delete")
 	}
 	if t.pattern != nil {
 		if t.command != query && !isStatus(*t.section) {
-			return failure(crmexit.Usage, "Error: pattern can only be used with query, or with till-reboot update or delete")
+			return pcmktool.Fail(crmexit.Usage, "Error: pattern can only be used with query, or with till-reboot update or delete")
 		}
 		t.name = t.pattern
 	}
@@ -126,9 +96,9 @@ func (t *tool) perform() (crmexit.Code, error) {
 	case first != nil:
 		return code, first
 	case rc == crmexit.RC(syscall.ENOTUNIQ):
-		return failure(code, "Please choose from one of the matches below and supply the 'id' with --attr-id")
+		return pcmktool.Fail(code, "Please choose from one of the matches below and supply the 'id' with --attr-id")
 	case rc != crmexit.RCOK:
-		return failure(code, "Error performing operation: %s", crmexit.Legacy(rc))
+		return pcmktool.Fail(code, "Error performing operation: %s", crmexit.Legacy(rc))
 	}
 	return code, nil
 }
@@ -158,7 +128,7 @@ func (t *tool) findNode() (crmexit.Code, error) {
 	} else if _, ok := os.LookupEnv("CIB_file"); ok {
 		name, err := os.Hostname()
 		if err != nil {
-			return failure(crmexit.OSErr, "%v", err)
+			return pcmktool.Fail(crmexit.OSErr, "%v", err)
 		}
 		t.host = &name
 	} else if code, err := t.askController(); err != nil {
@@ -166,7 +136,7 @@ func (t *tool) findNode() (crmexit.Code, error) {
 	}
 	var err error
 	if t.node, err = attrs.NodeNamed(t.ctx, t.cib, *t.host); err != nil {
-		return failure(attrs.RC(err).Exit(), "Could not map name=%s to a UUID", *t.host)
+		return pcmktool.Fail(attrs.RC(err).Exit(), "Could not map name=%s to a UUID", *t.host)
 	}
 	t.log.Logf(loglevel.Info, "Mapped node name '%s' to UUID %s", *t.host, t.node.UUID)
 	t.own = true
@@ -178,18 +148,18 @@ func (t *tool) askController() (crmexit.Code, error) {
 	c, err := controller.Dial(t.ctx, program, controller.Options{})
 	if err != nil {
 		rc := controller.RC(err)
-		return failure(rc.Exit(), "Could not connect to controller: %s", rc)
+		return pcmktool.Fail(rc.Exit(), "Could not connect to controller: %s", rc)
 	}
 	defer c.Close()
 	name, err := c.NodeName(t.ctx)
 	switch {
 	case errors.Is(err, controller.ErrProtocol):
-		return failure(crmexit.Protocol, "Bad reply from controller: %s", crmexit.Protocol)
+		return pcmktool.Fail(crmexit.Protocol, "Bad reply from controller: %s", crmexit.Protocol)
 	case err != nil:
 		rc := controller.RC(err)
-		return failure(rc.Exit(), "Could not ping controller: %s", rc)
+		return pcmktool.Fail(rc.Exit(), "Could not ping controller: %s", rc)
 	case name == nil:
-		return failure(crmexit.NoHost, "Node is not known to cluster")
+		return pcmktool.Fail(crmexit.NoHost, "Node is not known to cluster")
 	}
 	t.host = name
 	return crmexit.OK, nil

@@ -52,31 +52,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // run runs the tool at a time, whose zone is the local one.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time) int {
 	var o options
-	_, help, err := pcmktool.Parse(o.context(args), args, "drX", stdout)
-	if help {
-		return int(crmexit.OK)
-	}
-	name := pcmktool.Program(args)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return int(crmexit.Usage)
-	}
-	log := o.NewLog("crm_rule", stderr)
-	out, err := o.Open(args, stdout, stderr)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return log.Exit(crmexit.Error)
-	}
-	code := crmexit.OK
-	if o.Version {
-		out.Version()
-	} else if code, err = o.run(&cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr}, out, now); err != nil {
-		out.Err("%s: %s", name, err.Error())
-	}
-	if err := out.Finish(code); err != nil {
-		code = crmexit.IOErr
-	}
-	return log.Exit(code)
+	return o.Run(o.context(args), args, "drX", "crm_rule", stdout, stderr, func(out pcmktool.Output, log *pcmktool.Log) (crmexit.Code, error) {
+		return o.run(&cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr}, out, now)
+	})
 }
 
 func (o *options) run(r *cibinput.Reader, out pcmktool.Output, at time.Time) (crmexit.Code, error) {

@@ -87,52 +87,38 @@ var long = []getopt.Long{
 // parse reads the command line. The error is a pcmktool.Ended.
 func (t *tool) parse(args []string) error {
 	p := pcmktool.NewGetopt(args, short, long, help, t.stdout, t.stderr)
-	if len(args) < 2 {
-		return p.Help(crmexit.Usage)
-	}
-	wrong := false
-	for {
-		option, err := p.Next()
-		if errors.Is(err, io.EOF) {
-			break
+	return p.Read(args, func(option rune) (bool, error) { return t.take(option, p) })
+}
+
+// take understands an option; false means that it is wrong.
+func (t *tool) take(option rune, p *pcmktool.Getopt) (ok bool, err error) {
+	value := p.Arg
+	switch option {
+	case 'd', 'E', 'p', 'w', 'F':
+		active, ok := os.LookupEnv("CIB_shadow")
+		if !ok {
+			fmt.Fprintln(t.stderr, "No active shadow configuration defined")
+			return false, pcmktool.Ended(crmexit.NoSuch)
 		}
-		if err != nil {
-			return err
-		}
-		value := p.Arg
-		switch option {
-		case 'd', 'E', 'p', 'w', 'F':
-			active, ok := os.LookupEnv("CIB_shadow")
-			if !ok {
-				fmt.Fprintln(t.stderr, "No active shadow configuration defined")
-				return pcmktool.Ended(crmexit.NoSuch)
-			}
-			t.command, t.shadow = option, &active
-		case 'e', 'c', 's', 'r', 'C', 'D':
-			t.command, t.shadow = option, &value
-			t.dangerous = t.dangerous || option == 'C' || option == 'D'
-		case 'a':
-			t.whole = true
-		case 'v':
-			t.schema = &value
-		case 'f':
-			t.force = true
-		case 'b':
-			t.batch = true
-		case 'V':
-			t.verbosity++
-		default:
-			p.Unsupported(option)
-			wrong = true
-		}
+		t.command, t.shadow = option, &active
+	case 'e', 'c', 's', 'r', 'C', 'D':
+		t.command, t.shadow = option, &value
+		t.dangerous = t.dangerous || option == 'C' || option == 'D'
+	case 'a':
+		t.whole = true
+	case 'v':
+		t.schema = &value
+	case 'f':
+		t.force = true
+	case 'b':
+		t.batch = true
+	case 'V':
+		t.verbosity++
+	default:
+		p.Unsupported(option)
+		return false, nil
 	}
-	if err := p.Complete(); err != nil {
-		return err
-	}
-	if wrong {
-		return p.Help(crmexit.Usage)
-	}
-	return nil
+	return true, nil
 }
 
 // fail says what is wrong and is the status.

@@ -10,6 +10,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/ghash"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
@@ -62,13 +63,13 @@ func (t *tool) change() (crmexit.Code, error) {
 	}
 	switch {
 	case t.ticket == nil:
-		return failure(crmexit.Usage, "Must supply ticket ID with -t")
+		return pcmktool.Fail(crmexit.Usage, "Must supply ticket ID with -t")
 	case t.value != nil && (t.name == nil || *t.name == ""):
-		return failure(crmexit.Usage, "Must supply attribute name with -S for -v %s", value)
+		return pcmktool.Fail(crmexit.Usage, "Must supply attribute name with -S for -v %s", value)
 	case t.name != nil && (t.value == nil || *t.value == ""):
-		return failure(crmexit.Usage, "Must supply attribute value with -v for -S %s", value)
+		return pcmktool.Fail(crmexit.Usage, "Must supply attribute value with -v for -S %s", value)
 	case !t.allowed():
-		return failure(crmexit.InsufficientPriv, "Ticket modification not allowed")
+		return pcmktool.Fail(crmexit.InsufficientPriv, "Ticket modification not allowed")
 	}
 	return ended(t.modify(), "Could not modify ticket")
 }
@@ -112,12 +113,12 @@ func (t *tool) modify() error {
 // clean deletes the ticket's state.
 func (t *tool) clean() (crmexit.Code, error) {
 	if t.ticket == nil {
-		return failure(crmexit.Usage, "Must supply ticket ID with -t")
+		return pcmktool.Fail(crmexit.Usage, "Must supply ticket ID with -t")
 	}
 	if !t.force {
 		ticket := t.status.Tickets[*t.ticket]
 		if ticket == nil {
-			return failure(crmexit.NoSuch, "No such ticket '%s'", *t.ticket)
+			return pcmktool.Fail(crmexit.NoSuch, "No such ticket '%s'", *t.ticket)
 		}
 		if ticket.Granted {
 			t.warnRevoke()

@@ -70,18 +70,13 @@ type tool struct {
 	status *status.WorkingSet
 }
 
-// failure is an error with the status that the tool ends with.
-func failure(code crmexit.Code, format string, args ...any) (crmexit.Code, error) {
-	return code, fmt.Errorf(format, args...)
-}
-
 // ended is what comes of a request.
 func ended(err error, what string) (crmexit.Code, error) {
 	if err == nil {
 		return crmexit.OK, nil
 	}
 	rc := client.RC(err)
-	return failure(rc.Exit(), "%s: %s", what, rc)
+	return pcmktool.Fail(rc.Exit(), "%s: %s", what, rc)
 }
 
 func (t *tool) run(r *cibinput.Reader) (code crmexit.Code, err error) {
@@ -101,7 +96,7 @@ func (t *tool) run(r *cibinput.Reader) (code crmexit.Code, err error) {
 	case t.command == constraints:
 		return ended(t.showXML("Constraints XML:\n\n", constraintPath(t.ticket)), "Could not show ticket constraints")
 	case t.command == getAttribute && t.ticket == nil:
-		return failure(crmexit.NoSuch, "Must supply ticket ID with -t")
+		return pcmktool.Fail(crmexit.NoSuch, "Must supply ticket ID with -t")
 	case t.command == getAttribute:
 		return t.showAttribute(), nil
 	case t.command == cleanup:
@@ -109,11 +104,11 @@ func (t *tool) run(r *cibinput.Reader) (code crmexit.Code, err error) {
 	case t.modified:
 		return t.change()
 	case t.name == nil || *t.name == "":
-		return failure(crmexit.Usage, "Must supply a command")
+		return pcmktool.Fail(crmexit.Usage, "Must supply a command")
 	case t.ticket == nil:
-		return failure(crmexit.Usage, "Must supply ticket ID with -t")
+		return pcmktool.Fail(crmexit.Usage, "Must supply ticket ID with -t")
 	}
-	return failure(crmexit.Usage, "Must supply value with -v for -S %s", *t.name)
+	return pcmktool.Fail(crmexit.Usage, "Must supply value with -v for -S %s", *t.name)
 }
 
 // read reads the CIB and what it has of tickets.
@@ -121,7 +116,7 @@ func (t *tool) read(r *cibinput.Reader) (crmexit.Code, error) {
 	var d *cibinput.Document
 	if t.file != nil {
 		if d = r.File(*t.file); d == nil {
-			return failure(crmexit.Config, "Could not update local CIB to latest schema version")
+			return pcmktool.Fail(crmexit.Config, "Could not update local CIB to latest schema version")
 		}
 	} else {
 		cib, err := t.cib.Do(t.ctx, client.Request{Op: ops.Query, Options: client.ScopeLocal})
@@ -132,11 +127,11 @@ func (t *tool) read(r *cibinput.Reader) (crmexit.Code, error) {
 		d = &cibinput.Document{Root: cib}
 	}
 	if !r.Update(d) {
-		return failure(crmexit.Config, "Could not update local CIB to latest schema version")
+		return pcmktool.Fail(crmexit.Config, "Could not update local CIB to latest schema version")
 	}
 	ws, err := status.Unpack(d.Root, status.Options{Now: t.now, Clock: t.now, Flags: status.NoCounts, Log: t.log})
 	if err != nil {
-		return failure(crmexit.Config, "%v", err)
+		return pcmktool.Fail(crmexit.Config, "%v", err)
 	}
 	sched.ReadConstraints(ws)
 	t.whole, t.status = d.Root, ws

@@ -24,7 +24,7 @@ func (t *tool) show() (crmexit.Code, error) {
 	}
 	ticket := t.status.Tickets[*t.ticket]
 	if ticket == nil {
-		return failure(crmexit.NoSuch, "No such ticket '%s'", *t.ticket)
+		return pcmktool.Fail(crmexit.NoSuch, "No such ticket '%s'", *t.ticket)
 	}
 	t.showTicket(ticket)
 	return crmexit.OK, nil

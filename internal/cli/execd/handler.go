@@ -150,7 +150,7 @@ func (h *handler) process(c *ipc.Client, m *ipc.Message, r *wire.Request, malfor
 	default:
 		h.privileged(c, r, &a)
 	}
-	h.logf(loglevel.Debug, origin, "Processed %s operation from %s: rc=%d, reply=%t, notify=%t", r.Op, c.ID, a.rc, !a.silent, a.tell)
+	h.logf(loglevel.Debug, origin, "Processed %s operation from %s: rc=%d, reply=%d, notify=%d", r.Op, c.ID, a.rc, digit(!a.silent), digit(a.tell))
 	if !a.silent {
 		reply := wire.Reply{Origin: a.origin, RC: a.rc, CallID: int(h.calls)}
 		e := reply.Element()
@@ -165,6 +165,14 @@ func (h *handler) process(c *ipc.Client, m *ipc.Message, r *wire.Request, malfor
 		h.broadcast(wire.Change(r.Op, r.RscID, a.rc, int(h.calls)))
 	}
 	h.do(a.effects)
+}
+
+// digit is how the reference's log has what is true or not.
+func digit(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func errno(e syscall.Errno) int { return -int(e) }

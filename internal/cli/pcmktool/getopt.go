@@ -1,6 +1,7 @@
 package pcmktool
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -28,6 +29,38 @@ func NewGetopt(args []string, short string, long []getopt.Long, help string, std
 	// The reference's table begins with an option that nobody has to know.
 	long = append([]getopt.Long{{Name: "__dummmy__", Val: '_'}}, long...)
 	return &Getopt{getopt.New(args, short, long, stderr), help, stdout, stderr}
+}
+
+// Read has an option after the other taken. take tells that one is wrong, which ends with the help when
+// all have been read, as do arguments that are no options, and a command line that is empty. Other
+// errors of it end the reading. The error is an Ended, if it is none of take's.
+func (g *Getopt) Read(args []string, take func(option rune) (ok bool, err error)) error {
+	if len(args) < 2 {
+		return g.Help(crmexit.Usage)
+	}
+	wrong := false
+	for {
+		option, err := g.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		ok, err := take(option)
+		if err != nil {
+			return err
+		}
+		wrong = wrong || !ok
+	}
+	if rest := g.Rest(); len(rest) > 0 {
+		fmt.Fprintf(g.stdout, "non-option ARGV-elements: %s \n", strings.Join(rest, " "))
+		wrong = true
+	}
+	if wrong {
+		return g.Help(crmexit.Usage)
+	}
+	return nil
 }
 
 // Next is the next option. The error is io.EOF at the end, or an Ended: for help, for the
@@ -64,14 +97,4 @@ func (g *Getopt) Help(code crmexit.Code) error {
 // Unsupported says that an option is none, though it is in the tool's table.
 func (g *Getopt) Unsupported(option rune) {
 	fmt.Fprintf(g.stdout, "Argument code 0%o (%c) is not (?yet?) supported\n", option, option)
-}
-
-// Complete ends the reading of options: other arguments are an error.
-func (g *Getopt) Complete() error {
-	rest := g.Rest()
-	if len(rest) == 0 {
-		return nil
-	}
-	fmt.Fprintf(g.stdout, "non-option ARGV-elements: %s \n", strings.Join(rest, " "))
-	return g.Help(crmexit.Usage)
 }

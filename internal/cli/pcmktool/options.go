@@ -18,6 +18,9 @@ type Common struct {
 	OutputAs *string // the format, nil if not given
 	OutputTo *string // the file, nil if not given
 	Fancy    bool    // --text-fancy
+	HTML     HTML    // of tools that have this format
+
+	html bool
 }
 
 // Description ends the help of most tools.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -39,6 +40,17 @@ type Output interface {
 	Err(format string, args ...any)
 	// Version writes the software's version.
 	Version()
+	// BeginList begins a list with a title; what is found is counted in the nouns.
+	// Elements are added to it until EndList.
+	BeginList(singular, plural, title string)
+	// Item adds a text to a list, of a kind that may be empty.
+	Item(kind, text string)
+	// EndList ends what BeginList began.
+	EndList()
+	// Document writes an XML document of that name, as text.
+	Document(name, text string)
+	// Command tells of the run of a program, by its result and its two outputs.
+	Command(code int, stdout, stderr string)
 	// Element adds an element with attributes: name, value, name, value. It is nil
 	// in formats that are no XML.
 	Element(name string, attributes ...string) *Element
@@ -60,6 +72,10 @@ func (c *Common) Open(args []string, stdout, stderr io.Writer) (Output, error) {
 	var rc crmexit.RC
 	switch format {
 	case "text", "xml", "none":
+	case "html":
+		if !c.html {
+			rc = crmexit.RCUnknownFormat
+		}
 	default:
 		rc = crmexit.RCUnknownFormat
 	}
@@ -86,10 +102,12 @@ func (c *Common) Open(args []string, stdout, stderr io.Writer) (Output, error) {
 	switch format {
 	case "xml":
 		return newXML(d, args), nil
+	case "html":
+		return newHTML(d, args, &c.HTML), nil
 	case "none":
 		return nothing{d}, nil
 	}
-	return &text{d, stderr}, nil
+	return &text{destination: d, stderr: stderr, fancy: c.Fancy}, nil
 }
 
 // openError is why there is no output.
@@ -115,6 +133,14 @@ func (d destination) close() error {
 type text struct {
 	destination
 	stderr io.Writer
+	fancy  bool // --text-fancy
+	lists  []textList
+}
+
+// textList is a list that is open.
+type textList struct {
+	singular, plural string
+	n                int
 }
 
 func (t *text) Info(format string, args ...any)   { fmt.Fprintf(t.w, format+"\n", args...) }
@@ -125,6 +151,54 @@ func (t *text) Version()                          { WriteVersion(t.w) }
 func (t *text) Err(format string, args ...any) {
 	t.w.Flush()
 	fmt.Fprintf(t.stderr, format+"\n", args...)
+}
+
+// indent begins a line of a list.
+func (t *text) indent() {
+	if t.fancy && len(t.lists) > 0 {
+		fmt.Fprint(t.w, strings.Repeat("  ", len(t.lists))+"* ")
+	}
+}
+
+func (t *text) BeginList(singular, plural, title string) {
+	if t.fancy {
+		t.indent()
+		fmt.Fprintln(t.w, title+":")
+	}
+	t.lists = append(t.lists, textList{singular: singular, plural: plural})
+}
+
+func (t *text) Item(kind, text string) {
+	t.indent()
+	if t.fancy && kind != "" {
+		fmt.Fprint(t.w, kind+": ")
+	}
+	fmt.Fprintln(t.w, text)
+	t.lists[len(t.lists)-1].n++
+}
+
+func (t *text) EndList() {
+	l := t.lists[len(t.lists)-1]
+	t.lists = t.lists[:len(t.lists)-1]
+	noun := l.plural
+	if l.n == 1 {
+		noun = l.singular
+	}
+	t.indent()
+	fmt.Fprintf(t.w, "%d %s found\n", l.n, noun)
+}
+
+func (t *text) Document(_, text string) {
+	t.indent()
+	fmt.Fprint(t.w, text)
+}
+
+func (t *text) Command(_ int, stdout, stderr string) {
+	for _, s := range []string{stdout, stderr} {
+		if s != "" {
+			fmt.Fprintln(t.w, s)
+		}
+	}
 }
 
 func (t *text) Element(string, ...string) *Element {
@@ -141,6 +215,11 @@ func (nothing) Info(string, ...any)                {}
 func (nothing) Printf(string, ...any)              {}
 func (nothing) Err(string, ...any)                 {}
 func (nothing) Version()                           {}
+func (nothing) BeginList(_, _, _ string)           {}
+func (nothing) Item(_, _ string)                   {}
+func (nothing) EndList()                           {}
+func (nothing) Document(_, _ string)               {}
+func (nothing) Command(int, string, string)        {}
 func (nothing) Element(string, ...string) *Element { return nil }
 func (nothing) IsXML() bool                        { return false }
 func (nothing) IsText() bool                       { return false }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 )
@@ -32,13 +33,15 @@ func (e *Element) Set(name, value string) { e.attributes = append(e.attributes, 
 // SetText makes text e's content.
 func (e *Element) SetText(text string) { e.text = text }
 
-// SetCData makes text e's content, as a CDATA section. It must not have the end of one.
+// SetCData makes text e's content, as CDATA sections: two or more where it has the end of
+// one.
 func (e *Element) SetCData(text string) { e.text, e.cdata = text, true }
 
 // xmlOutput is --output-as=xml: one document, written at the end.
 type xmlOutput struct {
 	destination
 	root   *Element
+	lists  []*Element // that are open
 	errors []string
 }
 
@@ -58,7 +61,44 @@ func (x *xmlOutput) Err(format string, args ...any) {
 }
 
 func (x *xmlOutput) Element(name string, attributes ...string) *Element {
+	if n := len(x.lists); n > 0 {
+		return x.lists[n-1].Add(name, attributes...)
+	}
 	return x.root.Add(name, attributes...)
+}
+
+func (x *xmlOutput) BeginList(_, _, title string) {
+	x.lists = append(x.lists, x.Element("list", "name", strings.ToLower(title)))
+}
+
+func (x *xmlOutput) Item(kind, text string) {
+	item := x.Element("item")
+	item.SetText(text)
+	if kind != "" {
+		item.Set("name", kind)
+	}
+}
+
+func (x *xmlOutput) EndList() {
+	l := x.lists[len(x.lists)-1]
+	x.lists = x.lists[:len(x.lists)-1]
+	l.Set("count", strconv.Itoa(len(l.children)))
+}
+
+func (x *xmlOutput) Document(name, text string) { x.Element(name).SetCData(text) }
+
+func (x *xmlOutput) Command(code int, stdout, stderr string) {
+	x.Element("command").SetCommand(code, stdout, stderr)
+}
+
+// SetCommand makes e tell of the run of a program.
+func (e *Element) SetCommand(code int, stdout, stderr string) {
+	e.Set("code", strconv.Itoa(code))
+	for _, s := range []struct{ source, text string }{{"stdout", stdout}, {"stderr", stderr}} {
+		if s.text != "" {
+			e.Add("output", "source", s.source).SetText(s.text)
+		}
+	}
 }
 
 func (x *xmlOutput) Version() {
@@ -94,13 +134,25 @@ func (e *Element) write(w *bufio.Writer, depth int) {
 		}
 		w.WriteString(indent + "</" + e.name + ">\n")
 	case e.cdata:
-		w.WriteString("><![CDATA[" + e.text + "]]></" + e.name + ">\n")
+		w.WriteString("><![CDATA[" + strings.ReplaceAll(e.text, "]]>", "]]]]><![CDATA[>") + "]]></" + e.name + ">\n")
 	case e.text != "":
 		w.WriteByte('>')
-		escape(w, e.text, false)
+		escapeText(w, e.text)
 		w.WriteString("</" + e.name + ">\n")
 	default:
 		w.WriteString("/>\n")
+	}
+}
+
+// escapeText writes the text of an element; unlike in attributes, letters that are not
+// plain ASCII stay as they are.
+func escapeText(w *bufio.Writer, text string) {
+	for i, r := range text {
+		if r < utf8.RuneSelf {
+			escape(w, text[i:i+1], false)
+		} else {
+			w.WriteRune(r)
+		}
 	}
 }
 

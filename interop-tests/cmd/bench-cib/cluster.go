@@ -78,7 +78,7 @@ func form(kind lab.Kind, size int) *cluster {
 	c.Form(c.Hosts()...)
 	for _, h := range c.Hosts() {
 		if kind == lab.Go {
-			h.Use(lab.Go) // what runs already stays the reference's
+			h.LayPacemaker()
 		}
 		const file = "/var/lib/pacemaker/cib/cib.xml"
 		h.WriteFile(file, configuration(size))

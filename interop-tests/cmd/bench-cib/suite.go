@@ -151,7 +151,11 @@ func (s *suite) attribute() {
 				}
 			}
 		}
-		update("first")
+		cl.Eventually(time.Minute, "there is an attribute manager", func() bool {
+			_, err := h.Run("attrd_updater", "-n", "bench", "-U", "first")
+			return err == nil
+		})
+		update("second")
 		const updates = 20
 		start := time.Now()
 		for i := range updates {

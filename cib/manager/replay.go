@@ -1,0 +1,122 @@
+package manager
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/cib/digest"
+	"github.com/ringmaster-ha/ringmaster/cib/document"
+	"github.com/ringmaster-ha/ringmaster/cib/ops"
+	"github.com/ringmaster-ha/ringmaster/cib/patch"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+)
+
+// fPosition is what a CIB on its way holds already: how many of the changes that all managers
+// have seen since the group last changed, and which was the last. The reference's managers pass over it.
+const fPosition = "ringmaster-position"
+
+// maxHistory is how many changes are remembered, and maxElements how many elements of XML in
+// them: a CIB is not longer on its way.
+const (
+	maxHistory  = 1000
+	maxElements = 200_000
+)
+
+// history are the changes that have come through the group since it last changed its members.
+// All members have the same, in the same order. Who takes a CIB that was sent before some of
+// them were delivered makes those again; in the reference they are lost on that node.
+type history struct {
+	forgotten int // of the first ones
+	elements  int // of all together
+	changes   []pastChange
+}
+
+type pastChange struct {
+	id     string // of the request, in the cluster
+	op     ops.Op
+	msg    *etree.Element
+	size   int           // in elements
+	before patch.Version // of our CIB
+}
+
+func changeID(msg *etree.Element) string {
+	return get(msg, fOrigin) + "/" + get(msg, fClient) + "/" + get(msg, fCallID)
+}
+
+// add notes a change. What changes nothing by itself, and CIBs that are sent, are none.
+func (h *history) add(op ops.Op, msg *etree.Element, before patch.Version) {
+	_, decided := document.Get(msg, fSchemaMax)
+	if isTrue(msg, fGlobal) || op == opPrimary || op == opDeleteAlt || op == ops.Upgrade && !decided || optionsOf(msg).has(optDryRun) {
+		return
+	}
+	n := size(msg)
+	h.changes = append(h.changes, pastChange{changeID(msg), op, msg, n, before})
+	h.elements += n
+	for len(h.changes) > maxHistory || h.elements > maxElements && len(h.changes) > 1 {
+		h.elements -= h.changes[0].size
+		h.changes = h.changes[1:]
+		h.forgotten++
+	}
+}
+
+// size is how many elements there are.
+func size(e *etree.Element) int {
+	n := 1
+	for _, token := range e.Child {
+		if c, ok := token.(*etree.Element); ok {
+			n += size(c)
+		}
+	}
+	return n
+}
+
+func (h *history) reset() { *h = history{} }
+
+// position is where the history ends.
+func (h *history) position() string {
+	if len(h.changes) == 0 {
+		return "0 "
+	}
+	return fmt.Sprint(h.forgotten+len(h.changes), " ", h.changes[len(h.changes)-1].id)
+}
+
+// since are the changes behind a position. Of one that is of another group, or that is
+// forgotten, all are.
+func (h *history) since(position string) []pastChange {
+	number, id, _ := strings.Cut(position, " ")
+	n, err := strconv.Atoi(number)
+	n -= h.forgotten
+	if err != nil || n <= 0 || n > len(h.changes) || h.changes[n-1].id != id {
+		return h.changes
+	}
+	return h.changes[n:]
+}
+
+// catchUp makes the changes in a CIB that has been sent to us which have come since. The CIB is
+// compared with ours as it was when it was sent: if it is older, it is left as it is, and
+// will be refused.
+func (c *call) catchUp() {
+	position, ok := document.Get(c.msg, fPosition)
+	if !ok || !c.replacesAll() {
+		return
+	}
+	missed := c.history.since(position)
+	if len(missed) == 0 || patch.VersionOf(c.input).Compare(missed[0].before) < 0 ||
+		!document.EqualFold(digest.Versioned(c.input, get(c.msg, fFeatures)), get(c.msg, fDigest)) {
+		return
+	}
+	c.logf(loglevel.Info, "cib_process_replace", "Making %d changes again that came while the CIB was on its way", len(missed))
+	for _, past := range missed {
+		again := &call{Manager: c.Manager, now: c.now, op: past.op, msg: past.msg, opts: optionsOf(past.msg), section: get(past.msg, fSection)}
+		again.prepare(operations[past.op])
+		req := again.request()
+		req.Take = false
+		if r, err := ops.Perform(c.input, req); err == nil {
+			c.input = r.CIB
+		}
+	}
+	c.msg.RemoveAttr(fDigest) // it was that of what was sent
+}

@@ -1,0 +1,173 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/stonithd/wire"
+)
+
+// Dir is where the agents are, and Plugins those of cluster-glue.
+const (
+	Dir     = "/usr/sbin"
+	Plugins = "/usr/lib/stonith/plugins"
+	Glue    = "/usr/sbin/stonith"
+)
+
+// Runner runs agents. Its methods may be called from several goroutines.
+type Runner struct {
+	Dir     string // instead of the constant of that name, if not empty
+	Plugins string
+	Glue    string // the tool stonith
+	Log     loglevel.Logger
+	// Errors, if not nil, is where the reference says some errors whatever its log shows
+	// (crm_perror).
+	Errors io.Writer
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func (r *Runner) logf(level loglevel.Level, where, format string, args ...any) {
+	if r.Log != nil {
+		loglevel.LogfAt(r.Log, level, where, format, args...)
+	}
+}
+
+// maxOutput is how much of an agent's output is kept, of each stream, in bytes.
+const maxOutput = 16 << 20
+
+// retryPause is between two runs of an agent that fails.
+const retryPause = time.Second
+
+// share of the time after which an agent that fails is not run again.
+const share = 0.7
+
+// Run runs an agent within a time. One that fails is run again if the device allows it and
+// most of the time is left. That ctx ends kills the agent and is a cancelled action.
+func (r *Runner) Run(ctx context.Context, c *Call, limit time.Duration) wire.Result {
+	start := time.Now()
+	left := limit
+	stdin := Arguments(c).Stdin()
+	for try := 1; ; try++ {
+		result := r.once(ctx, c, stdin, left)
+		spent := time.Since(start)
+		if result.Exit == crmexit.OK || result.Exec == wire.ExecTimeout || result.Exec == wire.ExecCancelled {
+			return result
+		}
+		if try >= c.Tries() {
+			r.logf(loglevel.Info, "update_remaining_timeout", "Attempted to execute agent %s (%s) the maximum number of times (%d) allowed", c.Agent, c.Action, c.Tries())
+			return result
+		}
+		if spent >= time.Duration(share*float64(limit)) {
+			return result
+		}
+		left = limit - spent
+		select {
+		case <-time.After(retryPause):
+		case <-ctx.Done():
+			return result
+		}
+	}
+}
+
+// errTimeout is why an agent is killed that takes too long.
+var errTimeout = errors.New("timeout")
+
+func (r *Runner) once(ctx context.Context, c *Call, stdin string, limit time.Duration) wire.Result {
+	path := filepath.Join(or(r.Dir, Dir), filepath.Base(c.Agent))
+	if _, err := os.Stat(path); err != nil {
+		return notRun(path, err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTimeout)
+	defer cancel()
+	var stdout, stderr output
+	cmd := exec.CommandContext(ctx, path)
+	cmd.Stdin = strings.NewReader(stdin)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	// What the agent leaves behind may keep its output open.
+	cmd.WaitDelay = 100 * time.Millisecond
+	err := cmd.Run()
+	result := wire.Result{Output: stdout.text(), Errors: stderr.text()}
+	state := cmd.ProcessState
+	switch {
+	case state == nil:
+		return notRun(path, err)
+	case ctx.Err() != nil && !state.Exited():
+		result.Exit, result.Exec = crmexit.Error, wire.ExecTimeout
+		result.Reason = "Fence agent did not exit within specified timeout"
+		if !errors.Is(context.Cause(ctx), errTimeout) {
+			result.Exec, result.Reason = wire.ExecCancelled, ""
+		}
+	case state.Exited():
+		result.Exit, result.Exec = crmexit.Code(state.ExitCode()), wire.ExecDone
+	default:
+		sig := state.Sys().(syscall.WaitStatus).Signal()
+		result.Exit, result.Exec = crmexit.Error, wire.ExecError
+		result.Reason = fmt.Sprintf("Fence agent interrupted by %s signal", signalText(sig))
+	}
+	if result.Errors != "" {
+		for line := range strings.Lines(result.Errors) {
+			r.logf(loglevel.Warning, "log_action", "%s[%d] stderr: [ %s ]", c.Agent, cmd.Process.Pid, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return result
+}
+
+// signalText is strsignal for those that end agents; Go's own texts begin in lower case.
+func signalText(sig syscall.Signal) string {
+	s := sig.String()
+	if unix.SignalName(sig) == "" || s == "" {
+		return fmt.Sprintf("Unknown signal %d", int(sig))
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// notRun is the result of an agent that could not be started (services__handle_exec_error).
+func notRun(path string, err error) wire.Result {
+	no := syscall.EIO
+	errors.As(err, &no)
+	r := wire.Result{Exit: crmexit.Error, Exec: wire.ExecError, Reason: crmexit.RC(no).String()}
+	switch no {
+	case syscall.ENOENT, syscall.EISDIR, syscall.ENOTDIR, syscall.EINVAL, syscall.ENOEXEC:
+		r.Exit, r.Exec, r.Reason = crmexit.NotInstalled, wire.ExecNotInstalled, path+": "+r.Reason
+	case syscall.EACCES, syscall.EPERM:
+		r.Exit, r.Reason = crmexit.InsufficientPriv, path+": "+r.Reason
+	}
+	return r
+}
+
+// output keeps what comes first.
+type output struct{ b bytes.Buffer }
+
+func (o *output) Write(p []byte) (int, error) {
+	if room := maxOutput - o.b.Len(); room > 0 {
+		o.b.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+// text is the output up to a byte 0, where the reference's strings end.
+func (o *output) text() string {
+	s, _, _ := strings.Cut(o.b.String(), "\x00")
+	return s
+}
