@@ -1,0 +1,4 @@
+// Package based drives the CIB by pcs and crm, with the reference's CIB manager or ours on each
+// node of a cluster whose other programs are the reference's (package mix). What single tools
+// do to it is in package cibmanager.
+package based
