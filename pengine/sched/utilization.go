@@ -17,7 +17,7 @@ func amount(ws *status.WorkingSet, text string, ok bool) int32 {
 	if !ok {
 		return 0
 	}
-	n, isNumber := status.LeadingInt(text)
+	n, isNumber := ws.ReadInt(text)
 	switch {
 	case isNumber:
 	case n != 0:

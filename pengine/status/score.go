@@ -91,6 +91,28 @@ func scanInt(s string, def int) int {
 	return int(min(max(n, math.MinInt32), math.MaxInt32))
 }
 
+// ReadInt is LeadingInt, and says in the log what is wrong with the text, each time
+// that it is read (pcmk__scan_ll).
+func (ws *WorkingSet) ReadInt(s string) (n int64, ok bool) {
+	n, ok = LeadingInt(s)
+	at := ws.At("scan_ll")
+	rest := strings.TrimLeft(strings.TrimLeft(s, " \t\n\v\f\r"), "+-")
+	switch digits := strings.TrimLeft(rest, "0123456789"); {
+	case !ok && n != 0:
+		at.Warningf("Integer parsed from '%s' was clipped to %d", s, n)
+		rest = digits
+	case !ok:
+		at.Warningf("Could not parse integer from '%s' (using 0 instead): No digits found", s)
+		rest = s
+	default:
+		rest = digits
+	}
+	if rest != "" {
+		at.Warningf("Characters left over after parsing '%s': '%s'", s, rest)
+	}
+	return n, ok
+}
+
 // LeadingInt is the number that a text begins with, after white space, as strtoll(3)
 // reads it; what follows it does not matter. ok is false without a digit, and for
 // what 64 bits cannot hold: n is then 0, or the nearest that they can

@@ -69,7 +69,7 @@ func (ws *WorkingSet) unpackTickets(tickets *etree.Element) {
 			ws.At("unpack_ticket_state").Infof("We do not have ticket '%s'", id)
 		}
 		if last, ok := t.State["last-granted"]; ok {
-			t.LastGranted, _ = LeadingInt(last)
+			t.LastGranted, _ = ws.ReadInt(last)
 		}
 		t.Standby = IsTrue(t.State["standby"])
 		if t.Standby && t.Granted {
