@@ -323,8 +323,9 @@ func (c *cluster) recorded(h *lab.Host) map[string]string {
 }
 
 // own are lines that differ from process to process: numbers that the shell or the
-// cluster draws.
-var own = regexp.MustCompile(`(?m)^(?:_|SHLVL|PPID|OCF_RESKEY_CRM_meta_notify_key_operation)=.*\n`)
+// cluster draws, and the number of a clone's instance, which the scheduler gives in the order
+// in which it hears of them.
+var own = regexp.MustCompile(`(?m)^(?:_|SHLVL|PPID|OCF_RESKEY_CRM_meta_notify_key_operation|OCF_RESKEY_CRM_meta_clone)=.*\n`)
 
 func normalise(call string) string { return own.ReplaceAllString(call, "") }
 
