@@ -59,11 +59,11 @@ sim:
 stage:
 	$(MAKE) install-bin DESTDIR=$(CURDIR)/$(BUILD)/stage
 
-# Needs root; installs its peers from Debian's packages. Where time does not count, two
+# Needs root; installs its peers from Debian's packages. Where time does not count, three
 # packages at a time: most of what happens on the lab's hosts is waiting.
 interop: stage
 	interop-tests/install-peers
-	$(GO) test -tags interop -count=1 -p 2 -timeout 30m $(INTEROP_FLAGS) \
+	$(GO) test -tags interop -count=1 -p 3 -timeout 30m $(INTEROP_FLAGS) \
 	  $$($(GO) list -tags interop $(INTEROP_PACKAGES) | grep -v $(TIMED:%=-e '/interop-tests/%$$'))
 	$(GO) test -tags interop -count=1 -p 1 -timeout 30m $(INTEROP_FLAGS) $(TIMED:%=./interop-tests/%)
 

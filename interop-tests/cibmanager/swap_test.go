@@ -3,6 +3,7 @@
 package cibmanager
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -226,16 +227,22 @@ func (c *cluster) keep(name string) {
 	})
 }
 
+var mixtures = flag.String("mixtures", "CCC,GoGoC,GoGoGo", "whose manager runs on the nodes; all are compared with the first")
+
 // TestSwap compares the mixtures with the reference's managers alone.
 func TestSwap(t *testing.T) {
 	records := map[string]string{}
-	for _, m := range []struct {
-		name string
-		ours []int
-	}{{"CCC", nil}, {"GoCC", []int{0}}, {"GoGoC", []int{0, 1}}, {"GoGoGo", []int{0, 1, 2}}} {
-		t.Run(m.name, func(t *testing.T) {
-			c := form(t, m.ours...)
-			c.keep(m.name)
+	names := strings.Split(*mixtures, ",")
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			var ours []int
+			for i, kind := range lab.Kinds(name) {
+				if kind == lab.Go {
+					ours = append(ours, i)
+				}
+			}
+			c := form(t, ours...)
+			c.keep(name)
 			c.tools()
 			c.permissions()
 			for _, h := range c.l.Hosts() {
@@ -245,9 +252,9 @@ func TestSwap(t *testing.T) {
 			}
 			c.comings()
 			c.files()
-			records[m.name] = c.record.String()
-			if want, ok := records["CCC"]; ok && records[m.name] != want {
-				t.Errorf("differs from CCC:\n%s", difference(want, records[m.name]))
+			records[name] = c.record.String()
+			if want, ok := records[names[0]]; ok && records[name] != want {
+				t.Errorf("differs from %s:\n%s", names[0], difference(want, records[name]))
 			}
 		})
 	}

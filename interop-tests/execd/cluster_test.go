@@ -244,13 +244,16 @@ func (c *cluster) scenario() {
 		c.l.Host(0).MustRun("crm_resource", "-r", "b"+n, "--meta", "-p", "target-role", "-v", "Stopped")
 	})
 	c.shows(`b1\s.*FAILED node1 \(.*blocked`, `b2\s.*FAILED node2 \(.*blocked`, `b3\s.*FAILED node3 \(.*blocked`)
-	// Promotion, with notifications and two monitors.
-	c.create("resources", `<clone id="c"><meta_attributes id="c-m"><nvpair id="c-p" name="promotable" value="true"/><nvpair id="c-n" name="notify" value="true"/></meta_attributes>`+
+	// Promotion, with notifications and two monitors. All instances start at once: what each
+	// is told of the others depends on it.
+	c.create("resources", `<clone id="c"><meta_attributes id="c-m"><nvpair id="c-p" name="promotable" value="true"/><nvpair id="c-n" name="notify" value="true"/><nvpair id="c-t" name="target-role" value="Stopped"/></meta_attributes>`+
 		primitive("p", recording, op("p", "monitor", "2s", `role="Promoted"`)+op("p", "monitor", "3s", `role="Unpromoted"`))+`</clone>`)
 	each(func(h *lab.Host, n string) {
 		c.create("constraints", fmt.Sprintf(`<rsc_location id="on-c-%s" rsc="c" node="%s" score="100"/>`, n, h.Name))
 	})
 	c.l.Host(0).MustRun("crm_attribute", "-N", "node2", "-n", "master-p", "-v", "10", "-l", "reboot")
+	c.settle()
+	c.l.Host(0).MustRun("crm_resource", "-r", "c", "--meta", "-p", "target-role", "-v", "Started")
 	c.shows(`Promoted: \[ node2 \]`, `Unpromoted: \[ node1 node3 \]`)
 	each(func(h *lab.Host, n string) { c.l.Host(0).MustRun("crm_resource", "--refresh", "-r", "s"+n) })
 	c.settle()

@@ -14,7 +14,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
 
-var mixtures = flag.String("mixtures", "CCC,GoCC,GoGoC,GoGoGo", "whose daemon runs on the nodes; all are compared with the first")
+var mixtures = flag.String("mixtures", "CCC,GoGoC", "whose daemon runs on the nodes; all are compared with the first")
 
 const pacemakerLog = "/var/log/pacemaker/pacemaker.log"
 
