@@ -32,9 +32,9 @@ func TestAgents(t *testing.T) {
 	first.MustRun("crm_attribute", "-n", "symmetric-cluster", "-v", "false")
 	for _, h := range c.l.Hosts()[:2] {
 		n := fmt.Sprint(h.Index + 1)
-		h.MustRun("mkdir", "-p", "/run/mounted")
+		h.MustRun("mkdir", "-p", "/run/mounted"+n) // of its own: a probe would find the other's
 		c.create("resources", configured("ip"+n, `class="ocf" provider="heartbeat" type="IPaddr2"`, "ip", "10.77.0.5"+n, "cidr_netmask", "24", "nic", "eth0"))
-		c.create("resources", configured("fs"+n, `class="ocf" provider="heartbeat" type="Filesystem"`, "device", "tmpfs", "directory", "/run/mounted", "fstype", "tmpfs"))
+		c.create("resources", configured("fs"+n, `class="ocf" provider="heartbeat" type="Filesystem"`, "device", "tmpfs", "directory", "/run/mounted"+n, "fstype", "tmpfs"))
 		c.create("resources", configured("dummy"+n, `class="ocf" provider="heartbeat" type="Dummy"`))
 		c.create("resources", configured("lsb"+n, fmt.Sprintf(lsb, n)))
 		for _, id := range []string{"ip", "fs", "dummy", "lsb"} {
@@ -63,7 +63,7 @@ func TestAgents(t *testing.T) {
 		if out := h.MustRun("ip", "-o", "addr", "show", "dev", "eth0"); !strings.Contains(out, "10.77.0.5"+n+"/24") {
 			t.Errorf("%s: addresses\n%s", h.Name, out)
 		}
-		if out := h.MustRun("cat", "/proc/mounts"); !strings.Contains(out, " /run/mounted tmpfs ") {
+		if out := h.MustRun("cat", "/proc/mounts"); !strings.Contains(out, " /run/mounted"+n+" tmpfs ") {
 			t.Errorf("%s: nothing is mounted", h.Name)
 		}
 	}
@@ -71,7 +71,7 @@ func TestAgents(t *testing.T) {
 	for _, h := range c.l.Hosts()[:2] {
 		n := fmt.Sprint(h.Index + 1)
 		h.MustRun("ip", "addr", "del", "10.77.0.5"+n+"/24", "dev", "eth0")
-		h.MustRun("umount", "/run/mounted")
+		h.MustRun("umount", "/run/mounted"+n)
 	}
 	c.shows(`ip1: .*fail-count=1`, `ip2: .*fail-count=1`, `fs1: .*fail-count=1`, `fs2: .*fail-count=1`, `ip1\s.*Started node1`, `fs2\s.*Started node2`)
 	first.MustRun("crm_attribute", "-n", "stop-all-resources", "-v", "true")
@@ -79,7 +79,7 @@ func TestAgents(t *testing.T) {
 	c.settle()
 	for _, h := range c.l.Hosts()[:2] {
 		n := fmt.Sprint(h.Index + 1)
-		if strings.Contains(h.MustRun("ip", "-o", "addr"), "10.77.0.5"+n) || strings.Contains(h.MustRun("cat", "/proc/mounts"), "/run/mounted") {
+		if strings.Contains(h.MustRun("ip", "-o", "addr"), "10.77.0.5"+n) || strings.Contains(h.MustRun("cat", "/proc/mounts"), "/run/mounted"+n) {
 			t.Errorf("%s: something is left", h.Name)
 		}
 	}

@@ -205,7 +205,8 @@ func (c *cluster) scenario() {
 	each(func(h *lab.Host, n string) {
 		c.do(h, "r"+n, "monitor", `[ -f "$d/failed" ] || { touch "$d/failed"; echo noise >&2; echo "ocf-exit-reason:no <luck> today & \"so\" on" >&2; exit 1; }`)
 	})
-	c.shows(`r1: fail-count=1|r1: .*fail-count=1`, `r1\s.*Started node1`, `r2\s.*Started node2`, `r3\s.*Started node3`)
+	c.waitHistory(`r1 monitor 1000 rc=1 `, `r2 monitor 1000 rc=1 `, `r3 monitor 1000 rc=1 `)
+	c.shows(`r1\s.*Started node1`, `r2\s.*Started node2`, `r3\s.*Started node3`)
 	each(func(h *lab.Host, n string) { c.dont(h, "r"+n, "monitor") })
 	// An agent that is killed, one that takes too long, one that is not there.
 	each(func(h *lab.Host, n string) {
@@ -389,11 +390,14 @@ func (c *cluster) outcome() *outcome {
 			}
 		}
 	}
+	var failures []string // of nodes in the order in which their states came into the CIB
 	for line := range strings.Lines(status(c.l.Host(0))) {
 		if strings.Contains(line, "returned '") || strings.Contains(line, "could not be executed") {
-			o.failures += times.ReplaceAllString(line, "$1=T")
+			failures = append(failures, times.ReplaceAllString(line, "$1=T"))
 		}
 	}
+	slices.Sort(failures)
+	o.failures = strings.Join(failures, "")
 	return o
 }
 
