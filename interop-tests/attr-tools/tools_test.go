@@ -34,7 +34,7 @@ import (
 var (
 	refresh = flag.Bool("refresh", false, "write the goldens of internal/cli")
 	seed    = flag.Uint64("seed", 1, "what command lines are drawn from")
-	runs    = flag.Int("runs", 150, "how many command lines of each tool")
+	runs    = flag.Int("runs", 60, "how many command lines of each tool")
 )
 
 var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
