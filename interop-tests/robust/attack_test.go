@@ -211,6 +211,9 @@ func setup(name string) (fd int, r wire.ConnectResponse, err error) {
 	}
 	b := make([]byte, wire.ConnectResponseSize)
 	n, err := unix.Read(fd, b)
+	for err == unix.EINTR { // with a timeout the kernel does not go on after a signal of Go's runtime
+		n, err = unix.Read(fd, b)
+	}
 	if err != nil {
 		return fd, r, err
 	}
