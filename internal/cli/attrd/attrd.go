@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
-	"github.com/ringmaster-ha/ringmaster/attrd/client"
 	"github.com/ringmaster-ha/ringmaster/attrd/wire"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -60,7 +58,7 @@ func run() int {
 	say(loglevel.Notice, "Starting Pacemaker node attribute manager")
 	ctx, stop := p.Signals()
 	defer stop()
-	if alreadyRunning(ctx) {
+	if ipc.Offered(ctx, wire.Service, ipc.DialOptions{SocketDir: root.SocketDir()}) {
 		say(loglevel.Error, "%s is already active, aborting startup", name)
 		return p.Exit(crmexit.OK)
 	}
@@ -114,16 +112,4 @@ func startFailure(ctx context.Context) crmexit.Code {
 		return crmexit.OK
 	}
 	return crmexit.Fatal
-}
-
-// alreadyRunning tells whether another offers the service (ipc_already_running).
-func alreadyRunning(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	c, err := client.Dial(ctx, client.Options{IPC: ipc.DialOptions{SocketDir: root.SocketDir()}})
-	if err != nil {
-		return false
-	}
-	_ = c.Close()
-	return true
 }

@@ -46,7 +46,7 @@ func run(o options, stderr io.Writer) int {
 	d := daemon.Start(name)
 	say := func(level loglevel.Level, format string, args ...any) { d.Log.LogfAt(level, "main", format, args...) }
 	say(loglevel.Notice, "Starting Pacemaker CIB manager")
-	if isActive() {
+	if ipc.Offered(context.Background(), serviceRO, ipc.DialOptions{SocketDir: root.SocketDir()}) {
 		say(loglevel.Error, "%s is already active, aborting startup", name)
 		return d.Exit(crmexit.OK)
 	}
@@ -168,18 +168,6 @@ func (s *server) listen(d *daemon.Daemon) ([]*ipc.Server, error) {
 		all = append(all, server)
 	}
 	return all, nil
-}
-
-// isActive tells whether there is a CIB manager.
-func isActive() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	c, err := ipc.Dial(ctx, serviceRO, ipc.DialOptions{SocketDir: root.SocketDir()})
-	if err != nil {
-		return false
-	}
-	_ = c.Close()
-	return true
 }
 
 // becomeCluster gives up root's rights for those of the cluster's user.

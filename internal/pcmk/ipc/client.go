@@ -39,6 +39,19 @@ type Conn struct {
 // requests counts the requests of the process, over all connections.
 var requests atomic.Int32
 
+// Offered tells whether a daemon offers a service: another of the kind need not begin. It
+// looks for a second at most.
+func Offered(ctx context.Context, name string, o DialOptions) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	c, err := Dial(ctx, name, o)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
 // Dial connects to a service of a daemon.
 func Dial(ctx context.Context, name string, o DialOptions) (*Conn, error) {
 	qc, err := client.Dial(ctx, name, client.Options{MaxMsgSize: max(o.Buffer, frame.DefaultBuffer), SocketDir: o.SocketDir})

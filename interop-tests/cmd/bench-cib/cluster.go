@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/interop-tests/bench"
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
 
@@ -19,38 +20,11 @@ const (
 	attrdName = "pacemaker-attrd"
 )
 
-// bench is the lab.TB of a program that is not a test.
-type bench struct {
-	dir     string
-	kind    lab.Kind
-	cleanup []func()
-	failed  bool
-}
-
-func (b *bench) Name() string            { return "bench-cib" }
-func (b *bench) Helper()                 {}
-func (b *bench) Logf(f string, a ...any) { fmt.Fprintf(os.Stderr, f+"\n", a...) }
-func (b *bench) Cleanup(f func())        { b.cleanup = append(b.cleanup, f) }
-func (b *bench) TempDir() string         { return b.dir }
-func (b *bench) Failed() bool            { return b.failed }
-func (b *bench) Fatalf(f string, a ...any) {
-	b.failed = true
-	panic(fmt.Sprintf("%v: ", b.kind) + fmt.Sprintf(f, a...))
-}
-
-func (b *bench) close() {
-	for i := len(b.cleanup) - 1; i >= 0; i-- {
-		b.cleanup[i]()
-	}
-	b.cleanup = nil
-	os.RemoveAll(b.dir)
-}
-
 // cluster is three nodes with one kind of CIB and attribute managers, and no more of
 // Pacemaker; corosync is the reference's.
 type cluster struct {
 	*lab.Lab
-	b    *bench
+	b    *bench.TB
 	kind lab.Kind
 }
 
@@ -59,15 +33,11 @@ const clientOnHost = "/run/bench-cib"
 
 // form makes a cluster whose CIB has about so many bytes.
 func form(kind lab.Kind, size int) *cluster {
-	dir, err := os.MkdirTemp("", "bench-lab")
-	if err != nil {
-		panic(err)
-	}
 	self, err := os.Executable()
 	if err != nil {
 		panic(err)
 	}
-	c := &cluster{b: &bench{dir: dir, kind: kind}, kind: kind}
+	c := &cluster{b: bench.New("bench-cib", kind), kind: kind}
 	c.Lab = lab.New(c.b, 3, lab.Bridged)
 	conf := strings.Replace(lab.Ring{Transport: "udpu"}.Conf(c.Hosts()), "debug: on", "debug: off", 1)
 	for _, h := range c.Hosts() {

@@ -7,11 +7,10 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"os"
-	"runtime/debug"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/interop-tests/bench"
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
 
@@ -23,22 +22,14 @@ func main() {
 	os.Exit(run())
 }
 
-func run() (code int) {
+func run() int {
 	rounds := flag.Int("rounds", 3, "measurements of each kind; the median counts")
 	span := flag.Duration("span", 2*time.Second, "length of one measurement of how many there are a second")
 	only := flag.String("only", "", "measure just this: cib, patch, attribute or start")
 	largest := flag.Int("largest", 10, "size of the largest CIB in megabytes: 0, 1 or 10")
 	flag.Parse()
-	defer func() {
-		if p := recover(); p != nil {
-			fmt.Fprintln(os.Stderr, "bench-cib:", p)
-			if os.Getenv("RINGMASTER_TRACE") != "" {
-				debug.PrintStack()
-			}
-			code = 1
-		}
-	}()
-	s := &suite{rounds: *rounds, span: *span, largest: *largest}
-	s.all(*only)
-	return 0
+	return bench.Main("bench-cib", func() {
+		s := &suite{rounds: *rounds, span: *span, largest: *largest}
+		s.all(*only)
+	})
 }

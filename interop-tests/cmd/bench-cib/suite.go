@@ -5,11 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/interop-tests/bench"
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
 
@@ -35,8 +35,11 @@ type cibSize struct {
 	bytes     int
 }
 
+// table has all results.
+var table = bench.Table{Decimals: 2}
+
 func (s *suite) all(only string) {
-	fmt.Printf("three nodes, median of %d\n%-44s %12s %12s %-8s %7s\n", s.rounds, "", "reference", "ours", "", "better")
+	table.Head(fmt.Sprintf("three nodes, median of %d", s.rounds))
 	for _, p := range []struct {
 		name string
 		run  func()
@@ -49,43 +52,11 @@ func (s *suite) all(only string) {
 	}
 }
 
-// both measures with the reference and ours in turn, and returns the medians.
-func (s *suite) both(measure func(lab.Kind) []float64) (c, g []float64) {
-	results := map[lab.Kind][][]float64{}
-	for range s.rounds {
-		for _, kind := range []lab.Kind{lab.C, lab.Go} {
-			results[kind] = append(results[kind], measure(kind))
-		}
-	}
-	return medians(results[lab.C]), medians(results[lab.Go])
-}
-
-func medians(rows [][]float64) []float64 {
-	out := make([]float64, len(rows[0]))
-	for i := range out {
-		var column []float64
-		for _, r := range rows {
-			column = append(column, r[i])
-		}
-		slices.Sort(column)
-		out[i] = column[len(column)/2]
-	}
-	return out
-}
-
-func row(name string, c, g float64, unit string, moreIsBetter bool) {
-	ratio := c / g
-	if moreIsBetter {
-		ratio = g / c
-	}
-	fmt.Printf("%-44s %12.2f %12.2f %-8s %6.2f×\n", name, c, g, unit, ratio)
-}
-
 func (s *suite) cib() {
 	for _, z := range s.sizes() {
-		c, g := s.both(func(kind lab.Kind) []float64 {
+		c, g := bench.InTurn(s.rounds, func(kind lab.Kind) []float64 {
 			cl := form(kind, z.bytes)
-			defer cl.b.close()
+			defer cl.b.Close()
 			managers := cl.pids(basedName)
 			writes := cl.times("write", s.span)
 			var most float64
@@ -94,10 +65,10 @@ func (s *suite) cib() {
 			}
 			return []float64{writes, cl.times("section", s.span), cl.times("all", s.span), most}
 		})
-		row(z.name+": writes", c[0], g[0], "/s", true)
-		row(z.name+": queries of a section", c[1], g[1], "/s", true)
-		row(z.name+": queries of all", c[2], g[2], "/s", true)
-		row(z.name+": largest CIB manager after the writes", c[3], g[3], "MB", false)
+		table.Row(z.name+": writes", c[0], g[0], "/s", true)
+		table.Row(z.name+": queries of a section", c[1], g[1], "/s", true)
+		table.Row(z.name+": queries of all", c[2], g[2], "/s", true)
+		table.Row(z.name+": largest CIB manager after the writes", c[3], g[3], "MB", false)
 	}
 }
 
@@ -119,7 +90,7 @@ func (s *suite) patch() {
 				panic(err)
 			}
 		}
-		c, g := s.both(func(kind lab.Kind) []float64 {
+		c, g := bench.InTurn(s.rounds, func(kind lab.Kind) []float64 {
 			patch := filepath.Join(dir, "patch.xml")
 			made, took := tool(kind, "crm_diff", "-o", names["before"], "-n", names["after"])
 			if err := os.WriteFile(patch, made, 0o644); err != nil {
@@ -128,16 +99,16 @@ func (s *suite) patch() {
 			_, applied := tool(kind, "crm_diff", "-o", names["before"], "-p", patch)
 			return []float64{took, applied}
 		})
-		row(z.name+": crm_diff finds the changes", c[0], g[0], "ms", false)
-		row(z.name+": crm_diff applies them", c[1], g[1], "ms", false)
+		table.Row(z.name+": crm_diff finds the changes", c[0], g[0], "ms", false)
+		table.Row(z.name+": crm_diff applies them", c[1], g[1], "ms", false)
 	}
 }
 
 // attribute is the time from an update until it reads back, with the tool of the kind.
 func (s *suite) attribute() {
-	c, g := s.both(func(kind lab.Kind) []float64 {
+	c, g := bench.InTurn(s.rounds, func(kind lab.Kind) []float64 {
 		cl := form(kind, 0)
-		defer cl.b.close()
+		defer cl.b.Close()
 		h := cl.Host(0)
 		update := func(value string) {
 			h.MustRun("attrd_updater", "-n", "bench", "-U", value)
@@ -168,14 +139,14 @@ func (s *suite) attribute() {
 		}
 		return []float64{took, most}
 	})
-	row("attribute, until it reads back", c[0], g[0], "ms", false)
-	row("largest attribute manager then", c[1], g[1], "MB", false)
+	table.Row("attribute, until it reads back", c[0], g[0], "ms", false)
+	table.Row("largest attribute manager then", c[1], g[1], "MB", false)
 }
 
 // start is the time that tools take to begin, and end.
 func (s *suite) start() {
 	for _, name := range []string{"cibadmin", "crm_attribute", "attrd_updater"} {
-		c, g := s.both(func(kind lab.Kind) []float64 {
+		c, g := bench.InTurn(s.rounds, func(kind lab.Kind) []float64 {
 			const runs = 20
 			var sum float64
 			for range runs {
@@ -184,7 +155,7 @@ func (s *suite) start() {
 			}
 			return []float64{sum / runs}
 		})
-		row(name+" --version", c[0], g[0], "ms", false)
+		table.Row(name+" --version", c[0], g[0], "ms", false)
 	}
 }
 

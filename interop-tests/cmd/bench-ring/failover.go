@@ -68,6 +68,6 @@ func (s *suite) failover() {
 		}
 		return []float64{float64(detected.Milliseconds()), gap}
 	})
-	row("a cut link is known to be down, token 3000", c[0], g[0], "ms", false)
-	row("longest time without a message meanwhile", c[1], g[1], "ms", false)
+	table.Row("a cut link is known to be down, token 3000", c[0], g[0], "ms", false)
+	table.Row("longest time without a message meanwhile", c[1], g[1], "ms", false)
 }

@@ -2,12 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/interop-tests/bench"
 	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
 
@@ -24,7 +23,7 @@ type suite struct {
 // cluster is a ring of three of one kind.
 type cluster struct {
 	*lab.Lab
-	b     *bench
+	b     *bench.TB
 	kind  lab.Kind
 	tool  string // the client program on a host
 	suite *suite
@@ -33,11 +32,7 @@ type cluster struct {
 // form makes a ring over the kernel's bridge; with several links, over networks
 // that can be cut, one for each.
 func (s *suite) form(kind lab.Kind, token, links int) *cluster {
-	dir, err := os.MkdirTemp("", "bench-lab")
-	if err != nil {
-		panic(err)
-	}
-	c := &cluster{b: &bench{dir: dir, kind: kind}, kind: kind, suite: s, tool: "/run/cpgbench"}
+	c := &cluster{b: bench.New("bench-ring", kind), kind: kind, suite: s, tool: "/run/cpgbench"}
 	net := lab.Option(lab.Bridged)
 	if links > 1 {
 		net = lab.Networks(links)
@@ -65,42 +60,18 @@ func (c *cluster) receivers() {
 
 // both measures with C and Go in turn, rounds times, and returns the medians.
 func (s *suite) both(token, links int, measure func(*cluster) []float64) (c, g []float64) {
-	results := map[lab.Kind][][]float64{}
-	for range s.rounds {
-		for _, kind := range []lab.Kind{lab.C, lab.Go} {
-			func() {
-				cl := s.form(kind, token, links)
-				defer cl.b.close()
-				results[kind] = append(results[kind], measure(cl))
-			}()
-		}
-	}
-	return medians(results[lab.C]), medians(results[lab.Go])
+	return bench.InTurn(s.rounds, func(kind lab.Kind) []float64 {
+		cl := s.form(kind, token, links)
+		defer cl.b.Close()
+		return measure(cl)
+	})
 }
 
-func medians(rows [][]float64) []float64 {
-	out := make([]float64, len(rows[0]))
-	for i := range out {
-		var col []float64
-		for _, r := range rows {
-			col = append(col, r[i])
-		}
-		slices.Sort(col)
-		out[i] = col[len(col)/2]
-	}
-	return out
-}
-
-func row(name string, c, g float64, unit string, moreIsBetter bool) {
-	ratio := c / g
-	if moreIsBetter {
-		ratio = g / c
-	}
-	fmt.Printf("%-44s %12.1f %12.1f %-8s %6.2f×\n", name, c, g, unit, ratio)
-}
+// table has all results.
+var table = bench.Table{Decimals: 1}
 
 func (s *suite) all(only string) {
-	fmt.Printf("three nodes, %s, median of %d\n%-44s %12s %12s %-8s %7s\n", s.transport, s.rounds, "", "reference", "ours", "", "better")
+	table.Head(fmt.Sprintf("three nodes, %s, median of %d", s.transport, s.rounds))
 	type part struct {
 		name string
 		run  func()
@@ -132,8 +103,8 @@ func (s *suite) throughput() {
 		return out
 	})
 	for i, size := range sizes {
-		row(fmt.Sprintf("throughput of %d B messages", size), c[2*i], g[2*i], "msgs/s", true)
-		row("", c[2*i+1], g[2*i+1], "MB/s", true)
+		table.Row(fmt.Sprintf("throughput of %d B messages", size), c[2*i], g[2*i], "msgs/s", true)
+		table.Row("", c[2*i+1], g[2*i+1], "MB/s", true)
 	}
 }
 
@@ -147,8 +118,8 @@ func (s *suite) latency() {
 		}
 		return []float64{p50, p99}
 	})
-	row("latency of one message, median", c[0], g[0], "µs", false)
-	row("latency of one message, 99th percentile", c[1], g[1], "µs", false)
+	table.Row("latency of one message, median", c[0], g[0], "µs", false)
+	table.Row("latency of one message, 99th percentile", c[1], g[1], "µs", false)
 }
 
 // membership is the time from a crash until the two others have a new ring.
@@ -164,7 +135,7 @@ func (s *suite) membership() {
 		}
 		return []float64{float64(time.Since(start).Milliseconds())}
 	})
-	row("new membership after a crash, token 1000", c[0], g[0], "ms", false)
+	table.Row("new membership after a crash, token 1000", c[0], g[0], "ms", false)
 }
 
 func (s *suite) idle() {
@@ -175,8 +146,8 @@ func (s *suite) idle() {
 		time.Sleep(span)
 		return []float64{(cl.CPU(pid) - before).Seconds() / span.Seconds() * 100, cl.RSS(pid)}
 	})
-	row("idle CPU", c[0], g[0], "%", false)
-	row("resident memory, idle", c[1], g[1], "MB", false)
+	table.Row("idle CPU", c[0], g[0], "%", false)
+	table.Row("resident memory, idle", c[1], g[1], "MB", false)
 }
 
 // stall is the longest time without a token while 100 clients write at once.
@@ -191,8 +162,8 @@ func (s *suite) stall() {
 		most := watch.Stop().Longest
 		return []float64{float64(most.Microseconds()) / 1000, cl.RSS(cl.Host(0).Pids("corosync")[0])}
 	})
-	row("longest time without a token, 100 writers", c[0], g[0], "ms", false)
-	row("resident memory after it", c[1], g[1], "MB", false)
+	table.Row("longest time without a token, 100 writers", c[0], g[0], "ms", false)
+	table.Row("resident memory after it", c[1], g[1], "MB", false)
 }
 
 // hold forms a ring, loads it and says whom to profile and what it cost.
@@ -202,7 +173,7 @@ func (s *suite) hold(kind string, size, secs int) {
 		k = lab.Go
 	}
 	cl := s.form(k, 1000, 1)
-	defer cl.b.close()
+	defer cl.b.Close()
 	cl.receivers()
 	var before []time.Duration
 	for _, h := range cl.Hosts() {
