@@ -46,7 +46,7 @@ func equip(t *testing.T, hosts ...*lab.Host) {
 
 // What differs from one call to the next.
 var (
-	counted  = regexp.MustCompile(`\b[0-9a-f]{32}\b| (epoch|num_updates|cib-last-written|cib_callid)="[^"]*"|\d+\.\d+\.\d+|@(epoch|num_updates)=\d+|@cib-last-written=[\w: ]*`)
+	counted  = regexp.MustCompile(`\b[0-9a-f]{32}\b| (epoch|num_updates|cib-last-written|cib_callid)="[^"]*"|\d+\.\d+\.\d+|@(epoch|num_updates)=\d+|@cib-last-written=[\w: ]*(, )?`)
 	others   = regexp.MustCompile(`(?m)^ *(\d+ +)?(\x1b\[\d+m)?<.*(refr|ours).*\n`)
 	inStatus = regexp.MustCompile(`(?s)<status>.*</status>`)
 	invalid  = regexp.MustCompile(`cib-invalid\.\w{6}(:\d+)?|(?m)^ *\d+ `)
