@@ -28,7 +28,9 @@ func Key(resource, action string, intervalMS uint) string {
 // Key is the key of the resource's operation of that name that is not repeated.
 func (r *Resource) Key(action string) string {
 	task := ParseTask(action)
-	if task == TaskNone || action != taskNames[task] {
+	switch {
+	case task == TaskNone && action == ActionNameReloadAgent: // of which each probe knows
+	case task == TaskNone || action != taskNames[task]:
 		return Key(r.ID, action, 0)
 	}
 	if r.keys == nil {
@@ -38,6 +40,14 @@ func (r *Resource) Key(action string) string {
 		r.keys[task] = Key(r.ID, action, 0)
 	}
 	return r.keys[task]
+}
+
+// KeyOf is the key of the resource's operation of that name and interval.
+func (r *Resource) KeyOf(action string, intervalMS uint) string {
+	if intervalMS == 0 {
+		return r.Key(action)
+	}
+	return Key(r.ID, action, intervalMS)
 }
 
 // ParseKey takes a key apart (parse_op_key); ok is false if it is none.
