@@ -172,6 +172,7 @@ var floors = map[string]int{
 	"internal/pcmk/ipc/frame": 2,
 	"internal/pcmk/ipc":       3,
 	"internal/pcmk/remote":    1,
+	"internal/pcmk/password":  0,
 	"cib/attrs":               6,
 	"crmd/client":             4,
 	"attrd/wire":              3,
