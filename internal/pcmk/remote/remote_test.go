@@ -144,3 +144,20 @@ func FuzzReceive(f *testing.F) {
 		}
 	})
 }
+
+func TestPort(t *testing.T) {
+	for _, tt := range []struct {
+		text    string
+		port    int
+		warning string
+	}{
+		{"5561", 5561, ""}, {" +0", 0, ""}, {"65535", 65535, ""},
+		{"", -1, "No digits found"}, {"-", -1, "No digits found"}, {"abc", -1, "No digits found"},
+		{"65536", -1, "not in valid range"}, {"-1", -1, "not in valid range"},
+		{"99999999999999999999", -1, "too large"}, {"12x", 12, "left over after parsing '12x': 'x'"},
+	} {
+		if port, warning := Port(tt.text); port != tt.port || !strings.Contains(warning, tt.warning) || (warning == "") != (tt.warning == "") {
+			t.Errorf("%q: %d, %s", tt.text, port, warning)
+		}
+	}
+}
