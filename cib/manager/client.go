@@ -27,7 +27,7 @@ type Client struct {
 // client is a Client and what it has asked for.
 type client struct {
 	Client
-	waiting int32  // the request that is to be responded to
+	waiting int32 // the request that is to be responded to
 	waits   bool
 	wants   subscriptions
 }
