@@ -171,6 +171,8 @@ var floors = map[string]int{
 	"internal/pcmk/cluster":   5,
 	"internal/pcmk/ipc/frame": 2,
 	"internal/pcmk/ipc":       3,
+	"internal/pcmk/remote":    1,
+	"internal/pcmk/password":  0,
 	"cib/attrs":               6,
 	"crmd/client":             4,
 	"attrd/wire":              3,
@@ -291,7 +293,7 @@ var cores = []string{
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/history",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pcmk/remote", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/history",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of

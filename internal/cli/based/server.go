@@ -25,15 +25,18 @@ type server struct {
 	mu      sync.Mutex
 	m       *manager.Manager
 	clients map[string]*ipc.Client
+	remotes map[string]*remoteClient
 	peers   *cluster.Cluster    // nil for none
 	write   chan *etree.Element // at most one write is under way
 	timer   *time.Timer
 	armed   time.Time // what the timer is set for; zero for nothing
 	code    crmexit.Code
+
+	remotesGone sync.WaitGroup
 }
 
 func newServer(log loglevel.Logger, store *disk.Store, end context.CancelFunc) *server {
-	s := &server{log: log, store: store, end: end, clients: map[string]*ipc.Client{}, write: make(chan *etree.Element, 1)}
+	s := &server{log: log, store: store, end: end, clients: map[string]*ipc.Client{}, remotes: map[string]*remoteClient{}, write: make(chan *etree.Element, 1)}
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.timer.Stop()
 	return s
@@ -56,6 +59,8 @@ func (s *server) do(actions []manager.Action) {
 			for _, id := range a.Clients {
 				if c := s.clients[id]; c != nil {
 					s.sent(c, "Asynchronous message to", c.EventText(a.Text))
+				} else if c := s.remotes[id]; c != nil {
+					c.send(a.Text)
 				}
 			}
 		case manager.Send:
@@ -65,6 +70,9 @@ func (s *server) do(actions []manager.Action) {
 		case manager.DropClients:
 			for _, c := range s.clients {
 				c.Disconnect()
+			}
+			for _, c := range s.remotes {
+				c.drop()
 			}
 		case manager.Exit:
 			s.code = a.Code

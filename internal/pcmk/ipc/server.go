@@ -122,7 +122,7 @@ func (h *handler) Open(qc *server.Conn) error {
 	}
 	a := account.Cluster()
 	c := &Client{
-		ID:         newID(),
+		ID:         NewID(),
 		User:       name,
 		Privileged: qc.UID() == 0 || a.Known && qc.UID() == a.UID,
 		qb:         qc,
@@ -156,8 +156,8 @@ func (h *handler) Close(qc *server.Conn, _ error) {
 	h.h.Disconnected(qc.Data().(*Client))
 }
 
-// newID is a random UUID.
-func newID() string {
+// NewID is a random UUID: the id of a client.
+func NewID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
