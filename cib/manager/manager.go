@@ -36,6 +36,7 @@ type Manager struct {
 	out []Action
 
 	cib     *etree.Element
+	count   uint64 // of the changes that have gone into it
 	primary bool
 	// syncing is 1 when all of the CIB was asked for, and counts the patchsets passed over
 	// since; 0 when it has come.

@@ -55,11 +55,11 @@ func (m *Manager) process(now time.Time, msg *etree.Element, c *client, mayWrite
 		reply = newReply(op, msg, opts, m.c.Status).hold(dataHolder, m.cib)
 	} else if r.perform {
 		var rc crmexit.Legacy
-		before := patch.VersionOf(m.cib)
+		before, count := patch.VersionOf(m.cib), m.count
 		rc, reply = m.perform(now, op, msg, mayWrite)
 		m.logCompleted(op, msg, kind, rc, from)
 		if c == nil && kind.modifies {
-			m.history.add(op, msg, before)
+			m.history.add(op, msg, before, count)
 		}
 	}
 	if !kind.modifies && r.reply && !m.c.Alone && !opts.has(optNoReply) && c == nil && reply != nil {
