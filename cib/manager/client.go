@@ -115,14 +115,14 @@ func (m *Manager) Request(now time.Time, id string, r Request) []Action {
 	}
 	if c.Remote {
 		c.tame(r.XML)
-	} else {
-		if c.Name == "" {
-			c.Name = strconv.Itoa(c.PID)
-		}
-		m.setUser(r.XML, c.User)
+	} else if c.Name == "" {
+		c.Name = strconv.Itoa(c.PID)
 	}
 	r.XML.CreateAttr(fClient, c.ID)
 	r.XML.CreateAttr(fClientName, c.String())
+	if !c.Remote {
+		m.setUser(r.XML, c.User)
+	}
 	switch get(r.XML, fOperation) {
 	case register:
 		m.register(c, &r)
