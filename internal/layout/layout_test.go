@@ -199,6 +199,8 @@ var floors = map[string]int{
 	"lrmd":         2,
 	"lrmd/agent":   3,
 	"lrmd/fencing": 4,
+	"lrmd/alert":   3,
+	"lrmd/client":  4,
 
 	"internal/icmap":  1,
 	"internal/ipcmsg": 1,
@@ -304,7 +306,7 @@ var (
 )
 
 // shells stand below a core's folder and are none.
-var shells = []string{"lrmd/agent", "lrmd/fencing"}
+var shells = []string{"lrmd/agent", "lrmd/client", "lrmd/fencing"}
 
 func isCore(dir string) bool {
 	return !slices.Contains(shells, dir) && slices.ContainsFunc(cores, func(c string) bool { return dir == c || strings.HasPrefix(dir, c+"/") })
