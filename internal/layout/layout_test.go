@@ -188,6 +188,7 @@ var floors = map[string]int{
 
 	"internal/syslog":        1,
 	"internal/pcmk/account":  0,
+	"internal/pcmk/secrets":  0,
 	"internal/pcmk/env":      1,
 	"internal/pcmk/metadata": 1,
 	"internal/pcmk/pcmklog":  3,
