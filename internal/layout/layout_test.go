@@ -183,6 +183,7 @@ var floors = map[string]int{
 	"stonithd/agent":   2,
 	"stonithd/device":  3,
 	"stonithd/client":  4,
+	"stonithd/engine":  4,
 	// Tests' own.
 	"stonithd/fencertest": 5,
 
@@ -292,7 +293,7 @@ var cores = []string{
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/history",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/engine", "stonithd/history",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of
