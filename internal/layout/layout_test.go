@@ -175,6 +175,7 @@ var floors = map[string]int{
 	"internal/pcmk/password":  0,
 	"cib/attrs":               6,
 	"crmd/client":             4,
+	"pacemakerd/client":       4,
 	"attrd/wire":              3,
 	"attrd/client":            4,
 	"attrd/engine":            4,
