@@ -25,6 +25,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmfailcount"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmon"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmshadow"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
@@ -33,6 +34,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmverify"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/execd"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/fenced"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
@@ -65,6 +67,7 @@ var programs = map[string]program{
 	"crm_error":     crmerror.Main,
 	"crm_failcount": crmfailcount.Main,
 	"crm_master":    crmmaster.Main,
+	"crm_mon":       crmmon.Main,
 	"crm_rule":      crmrule.Main,
 	"crm_shadow":    crmshadow.Main,
 	"crm_simulate":  crmsimulate.Main,
@@ -77,6 +80,7 @@ var programs = map[string]program{
 	"pacemaker-based":      based.Main,
 	"pacemaker-attrd":      attrd.Main,
 	"pacemaker-execd":      execd.Main,
+	"pacemaker-fenced":     fenced.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own

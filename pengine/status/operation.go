@@ -54,3 +54,10 @@ func (r *Resource) KeyOf(action string, intervalMS uint) string {
 func ParseKey(key string) (resource, action string, intervalMS uint, ok bool) {
 	return parseKey(key)
 }
+
+// ParseTransitionKey takes apart the key of an action of a transition: numbers of action
+// and transition, expected result, the controller's id (decode_transition_key). ok is false
+// if it is none.
+func ParseTransitionKey(key string) (action, transition, target int, uuid string, ok bool) {
+	return transitionKey(key)
+}

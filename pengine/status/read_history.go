@@ -211,9 +211,9 @@ func (e *HistoryEntry) MasksProbeFailure() bool {
 	return e.IsProbe() && (e.RC == OCFNotInstalled || e.RC == OCFInvalidParam || e.Status == ExecNotInstalled)
 }
 
-// sortHistory sorts a resource's entries, the oldest first. Where one is odd it is done
+// SortHistory sorts a resource's entries, the oldest first. Where one is odd it is done
 // each time, for what the comparisons say.
-func (ws *WorkingSet) sortHistory(r *ResourceHistory) []*HistoryEntry {
+func (ws *WorkingSet) SortHistory(r *ResourceHistory) []*HistoryEntry {
 	if r.Sorted == nil || slices.ContainsFunc(r.Entries, func(e *HistoryEntry) bool { return e.odd != 0 }) {
 		r.Sorted = make([]*HistoryEntry, 0, len(r.Entries))
 		for e := range NewestFirst(r.Entries) {
