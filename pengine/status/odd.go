@@ -86,6 +86,11 @@ func (ws *WorkingSet) masksProbeFailure(e *HistoryEntry) bool {
 	return e.MasksProbeFailure()
 }
 
+func (e *HistoryEntry) has(name string) bool {
+	_, ok := attribute(e.Element, name)
+	return ok
+}
+
 func (e *HistoryEntry) text(name string) string {
 	value, _ := attribute(e.Element, name)
 	return value

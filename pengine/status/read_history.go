@@ -269,6 +269,9 @@ func (e *HistoryEntry) lastChange() int64 {
 // newerTransition compares entries of which one is pending by the transitions
 // that they belong to. A shutdown's has no number, and comes last.
 func (ws *WorkingSet) newerTransition(a, b *HistoryEntry) int {
+	if !a.has("transition-magic") || !b.has("transition-magic") {
+		return 0
+	}
 	ws.oddMagic(a.TransitionMagic)
 	idA, uuidA, ok := transitionMagic(a.TransitionMagic)
 	if !ok {
