@@ -31,7 +31,8 @@
 // in their way of working. A synchronous call is answered once; the reference answers an
 // upgrade twice on the primary, and logs an assertion. A manager that stands alone makes
 // changes itself; the reference sends them into the void. Who gets no messages is not
-// evicted for it (see internal/pcmk/ipc). Remote access is not served.
+// evicted for it (see internal/pcmk/ipc). Remote clients are disconnected by a manager that ends; the
+// reference's waits for them to go.
 //
 // A CIB that is sent says which changes it holds; who takes it makes those again that have
 // come since, and compares it with its own as that was then. In the reference, changes made while a
