@@ -16,3 +16,5 @@ require (
 )
 
 require github.com/antchfx/xpath v1.3.9
+
+require golang.org/x/crypto v0.58.0
