@@ -23,10 +23,12 @@ import (
 )
 
 // remoteTimeout is how long another machine's daemon may take for an answer if nothing else is
-// said, loginTimeout how long for that to a login.
+// said, loginTimeout how long for that to a login, and handshakeTimeout how long it may take to have
+// TLS.
 const (
-	remoteTimeout = 60 * time.Second
-	loginTimeout  = 60 * time.Second
+	handshakeTimeout = 5 * time.Second
+	remoteTimeout    = 60 * time.Second
+	loginTimeout     = 60 * time.Second
 )
 
 // place is another machine's daemon, and who comes to it.
@@ -137,7 +139,9 @@ func (p *place) signOn(ctx context.Context, program string, o *Options) (_ *chan
 		}
 	}()
 	if p.encrypted {
-		tls, err := o.Secure(ctx, conn)
+		limited, cancel := context.WithTimeout(ctx, handshakeTimeout)
+		tls, err := o.Secure(limited, conn)
+		cancel()
 		if err != nil {
 			loglevel.LogfAt(o.Log, loglevel.Error, where, "Session creation for %s:%d failed", p.server, p.port)
 			return nil, &Refused{crmexit.RC(syscall.EPERM), fmt.Errorf("%w: %w", errSession, err)}
