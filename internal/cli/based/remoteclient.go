@@ -98,7 +98,7 @@ func (c *remoteClient) write() {
 		c.queue = c.queue[1:]
 		c.mu.Unlock()
 		_ = c.conn.SetWriteDeadline(time.Now().Add(stalled))
-		_, err := c.conn.Write(b)
+		err := remote.Write(c.conn, b)
 		c.mu.Lock()
 		c.queued -= len(b)
 		if err != nil {
