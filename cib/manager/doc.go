@@ -37,4 +37,10 @@
 // A CIB that is sent says which changes it holds; who takes it makes those again that have
 // come since, and compares it with its own as that was then. In the reference, changes made while a
 // CIB is on its way are lost on the node that it is for, and with bad luck on all.
+//
+// A CIB that is sent also says how many changes have gone into it. Two CIBs with one version need not be
+// the same: a change of the configuration starts num_updates anew, also on a node that
+// has missed one of the status. Of two such the one with more changes stays: it is not replaced, and a
+// primary that lacks some asks for it. In the reference the one that is sent wins, which with
+// changes of the group close to each other loses what was acknowledged.
 package manager

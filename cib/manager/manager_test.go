@@ -159,7 +159,7 @@ func TestComparison(t *testing.T) {
 	m.expect(t, m.deliver(t, "b", pong(digest.OfCIB(m.CIB()), "1")), "")
 	got := m.deliver(t, "b", pong("other", "1"))
 	want := `send "b" <copy t="cib" cib_callopt="0" cib_op="cib_replace" cib_isreplyto="b" cib_rc="0" cib_clientname="b" original_cib_op="ping" cib_update="true" crm_feature_set="3.16.1" digest="` +
-		digest.OfCIB(m.CIB()) + `" ringmaster-position="0 "><cib_calldata>` + text.Line(m.CIB()) + "</cib_calldata></copy>\n"
+		digest.OfCIB(m.CIB()) + `" ringmaster-position="0 " ringmaster-changes="0"><cib_calldata>` + text.Line(m.CIB()) + "</cib_calldata></copy>\n"
 	m.expect(t, got, want)
 	m.deliver(t, "b", `<cib_command t="cib" cib_op="cib_bump" cib_callid="4"/>`)
 	m.expect(t, m.deliver(t, "b", pong("other", "1")), "") // something has changed since
@@ -267,7 +267,7 @@ func TestPermissions(t *testing.T) {
 		}
 	}
 	out := m.Request(start, "c", Request{ID: 3, Waits: true, ReadOnly: true, XML: parse(t, `<x cib_op="cib_slave" cib_callopt="4096"/>`)})
-	if r, ok := out[0].(Respond); !ok || !strings.Contains(r.Text, `cib_rc="-13"`) {
+	if r, ok := out[0].(Respond); !ok || !strings.Contains(r.Text.String(), `cib_rc="-13"`) {
 		t.Errorf("%v", out)
 	}
 }

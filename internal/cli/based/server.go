@@ -48,7 +48,7 @@ func (s *server) do(actions []manager.Action) {
 		switch a := a.(type) {
 		case manager.Respond:
 			if c := s.clients[a.Client]; c != nil {
-				s.sent(c, "Synchronous reply to", c.RespondText(a.ID, frame.Flags(a.Flags), a.Text))
+				s.sent(c, "Synchronous reply to", c.RespondShared(a.ID, frame.Flags(a.Flags), a.Text))
 			}
 		case manager.Ack:
 			if c := s.clients[a.Client]; c != nil {
@@ -58,9 +58,9 @@ func (s *server) do(actions []manager.Action) {
 		case manager.Event:
 			for _, id := range a.Clients {
 				if c := s.clients[id]; c != nil {
-					s.sent(c, "Asynchronous message to", c.EventText(a.Text))
+					s.sent(c, "Asynchronous message to", c.EventShared(a.Text))
 				} else if c := s.remotes[id]; c != nil {
-					c.send(a.Text)
+					c.send(a.Text.String())
 				}
 			}
 		case manager.Send:
