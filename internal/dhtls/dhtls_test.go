@@ -219,6 +219,7 @@ type spoiler struct {
 
 func (s *spoiler) Write(b []byte) (int, error) {
 	if s.at >= 0 && s.at < len(b) {
+		b = bytes.Clone(b)
 		b[s.at] ^= 0x10
 	}
 	s.at -= len(b)
