@@ -82,7 +82,8 @@ type distant struct {
 	calls  sync.Mutex // one call at a time
 	events chan *etree.Element
 	ended  chan struct{}
-	close  func() error
+	close  func() error   // what Close does but for waiting
+	heard  sync.WaitGroup // for listen
 }
 
 // channel is one of the two connections.
@@ -119,7 +120,7 @@ func dialRemote(ctx context.Context, program, port string, o Options) (Conn, err
 		close(d.ended)
 		return err
 	})
-	go d.listen()
+	d.heard.Go(d.listen)
 	loglevel.LogfAt(o.Log, loglevel.Info, where, "Opened connection to %s:%d for %s", p.server, p.port, program)
 	return &live{Options: o, link: d, token: d.callback.token}, nil
 }
@@ -276,7 +277,7 @@ func (d *distant) subscribe(ctx context.Context, m *etree.Element) error {
 
 // listen passes on what comes from the callback connection, until that ends (cib_remote_callback_dispatch).
 func (d *distant) listen() {
-	defer d.Close()
+	defer func() { _ = d.close() }()
 	for {
 		m, err := d.callback.next(context.Background())
 		switch {
@@ -308,4 +309,9 @@ func (d *distant) event(ctx context.Context) (*etree.Element, error) {
 }
 
 func (d *distant) Done() <-chan struct{} { return d.ended }
-func (d *distant) Close() error          { return d.close() }
+
+func (d *distant) Close() error {
+	err := d.close()
+	d.heard.Wait()
+	return err
+}

@@ -205,12 +205,14 @@ func TestRemoteNoise(t *testing.T) {
 		`<other cib_op="cib_query" cib_callid="1" cib_callopt="4096"/>`, `no XML`, ``,
 		`<cib_command cib_op="nothing known" cib_callid="2"/>`,
 		`<cib_command cib_op="cib_ismaster"/>`,
+		// As the reference's tools escape it.
+		`<cib_command cib_op="cib_create" cib_section="nodes" cib_callid="4" cib_callopt="0"><cib_calldata><node id="1" uname="ü""/></cib_calldata></cib_command>`,
 	} {
 		if err := messages.Send(text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{`<cib_result cib_op="register" `, `<cib-reply t="cib" cib_op="cib_ismaster" cib_callid="`} {
+	for _, want := range []string{`<cib_result cib_op="register" `, `<cib-reply t="cib" cib_op="cib_ismaster" cib_callid="`, `<cib-reply t="cib" cib_op="cib_create" cib_callid="4"`} {
 		if got, err := messages.Receive(remote.MaxLogin); err != nil || !strings.HasPrefix(got, want) {
 			t.Errorf("%s, %v", got, err)
 		}
