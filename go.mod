@@ -16,3 +16,5 @@ require (
 )
 
 require github.com/antchfx/xpath v1.3.9
+
+require github.com/ncruces/go-strftime v1.1.0

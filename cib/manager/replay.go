@@ -18,6 +18,11 @@ import (
 // have seen since the group last changed, and which was the last. The reference's managers pass over it.
 const fPosition = "ringmaster-position"
 
+// fChanges is how many changes have gone into a CIB. Versions alone do not tell which of two CIBs
+// lacks something: a change of the configuration sets num_updates to 0, and what has one change of the
+// status less has the same version then. The reference's managers pass over it.
+const fChanges = "ringmaster-changes"
+
 // maxHistory is how many changes are remembered, and maxElements how many elements of XML in
 // them: a CIB is not longer on its way.
 const (
@@ -40,6 +45,7 @@ type pastChange struct {
 	msg    *etree.Element
 	size   int           // in elements
 	before patch.Version // of our CIB
+	count  uint64        // of the changes that had gone into our CIB before
 }
 
 func changeID(msg *etree.Element) string {
@@ -47,13 +53,13 @@ func changeID(msg *etree.Element) string {
 }
 
 // add notes a change. What changes nothing by itself, and CIBs that are sent, are none.
-func (h *history) add(op ops.Op, msg *etree.Element, before patch.Version) {
+func (h *history) add(op ops.Op, msg *etree.Element, before patch.Version, count uint64) {
 	_, decided := document.Get(msg, fSchemaMax)
 	if isTrue(msg, fGlobal) || op == opPrimary || op == opDeleteAlt || op == ops.Upgrade && !decided || optionsOf(msg).has(optDryRun) {
 		return
 	}
 	n := size(msg)
-	h.changes = append(h.changes, pastChange{changeID(msg), op, msg, n, before})
+	h.changes = append(h.changes, pastChange{changeID(msg), op, msg, n, before, count})
 	h.elements += n
 	for len(h.changes) > maxHistory || h.elements > maxElements && len(h.changes) > 1 {
 		h.elements -= h.changes[0].size
@@ -95,6 +101,20 @@ func (h *history) since(position string) []pastChange {
 	return h.changes[n:]
 }
 
+// keepsOurs tells whether a CIB that has been sent to us has, or had when it was sent, the version of ours, but fewer
+// changes in it. Who sent it has missed something, and is told so when digests are compared.
+func (c *call) keepsOurs() bool {
+	theirs, err := strconv.ParseUint(get(c.msg, fChanges), 10, 64)
+	if err != nil || !c.replacesAll() {
+		return false // the reference's
+	}
+	version, count := patch.VersionOf(c.cib), c.count
+	if missed := c.history.since(get(c.msg, fPosition)); len(missed) > 0 {
+		version, count = missed[0].before, missed[0].count
+	}
+	return patch.VersionOf(c.input) == version && theirs < count
+}
+
 // catchUp makes the changes in a CIB that has been sent to us which have come since. The CIB is
 // compared with ours as it was when it was sent: if it is older, it is left as it is, and
 // will be refused.
@@ -116,6 +136,7 @@ func (c *call) catchUp() {
 		req.Take = false
 		if r, err := ops.Perform(c.input, req); err == nil {
 			c.input = r.CIB
+			c.again++
 		}
 	}
 	c.msg.RemoveAttr(fDigest) // it was that of what was sent

@@ -93,7 +93,7 @@ func (ws *WorkingSet) unpackResourceHistory(n *Node, rh *ResourceHistory) *Resou
 	saved := r.Role
 	r.Role = RoleUnknown
 	u := operationUnpacker{ws: ws, r: r, n: n, onFail: OnFailIgnore}
-	sorted := ws.sortHistory(rh)
+	sorted := ws.SortHistory(rh)
 	for _, e := range sorted {
 		u.unpack(e)
 	}
@@ -266,7 +266,7 @@ func (ws *WorkingSet) activeRecurring(r *Resource, n *Node, sorted []*HistoryEnt
 		switch {
 		case start < stop && i <= stop, i < start, e.IntervalMS == 0, e.StatusText == strconv.Itoa(ExecPending):
 		default:
-			ws.Action(r, Key(r.ID, e.Task, e.IntervalMS), e.Task, n, true, true)
+			ws.Action(r, r.KeyOf(e.Task, e.IntervalMS), e.Task, n, true, true)
 		}
 	}
 }

@@ -25,15 +25,18 @@ type server struct {
 	mu      sync.Mutex
 	m       *manager.Manager
 	clients map[string]*ipc.Client
+	remotes map[string]*remoteClient
 	peers   *cluster.Cluster    // nil for none
 	write   chan *etree.Element // at most one write is under way
 	timer   *time.Timer
 	armed   time.Time // what the timer is set for; zero for nothing
 	code    crmexit.Code
+
+	remotesGone sync.WaitGroup
 }
 
 func newServer(log loglevel.Logger, store *disk.Store, end context.CancelFunc) *server {
-	s := &server{log: log, store: store, end: end, clients: map[string]*ipc.Client{}, write: make(chan *etree.Element, 1)}
+	s := &server{log: log, store: store, end: end, clients: map[string]*ipc.Client{}, remotes: map[string]*remoteClient{}, write: make(chan *etree.Element, 1)}
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.timer.Stop()
 	return s
@@ -45,7 +48,7 @@ func (s *server) do(actions []manager.Action) {
 		switch a := a.(type) {
 		case manager.Respond:
 			if c := s.clients[a.Client]; c != nil {
-				s.sent(c, "Synchronous reply to", c.RespondText(a.ID, frame.Flags(a.Flags), a.Text))
+				s.sent(c, "Synchronous reply to", c.RespondShared(a.ID, frame.Flags(a.Flags), a.Text))
 			}
 		case manager.Ack:
 			if c := s.clients[a.Client]; c != nil {
@@ -55,7 +58,9 @@ func (s *server) do(actions []manager.Action) {
 		case manager.Event:
 			for _, id := range a.Clients {
 				if c := s.clients[id]; c != nil {
-					s.sent(c, "Asynchronous message to", c.EventText(a.Text))
+					s.sent(c, "Asynchronous message to", c.EventShared(a.Text))
+				} else if c := s.remotes[id]; c != nil {
+					c.send(a.Text.String())
 				}
 			}
 		case manager.Send:
@@ -65,6 +70,9 @@ func (s *server) do(actions []manager.Action) {
 		case manager.DropClients:
 			for _, c := range s.clients {
 				c.Disconnect()
+			}
+			for _, c := range s.remotes {
+				c.drop()
 			}
 		case manager.Exit:
 			s.code = a.Code
