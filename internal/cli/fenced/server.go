@@ -13,12 +13,11 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
-	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cluster"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
-	"github.com/ringmaster-ha/ringmaster/internal/pcmk/daemon"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
@@ -26,10 +25,10 @@ import (
 	"github.com/ringmaster-ha/ringmaster/stonithd/engine"
 )
 
-// server is what is around the engine. All but daemon, log, ctx, agents and what has its own
+// server is what is around the engine. All but env, log, ctx, agents and what has its own
 // locks is under mu.
 type server struct {
-	daemon *daemon.Daemon
+	env    env.Lookup
 	log    loglevel.Sited
 	ctx    context.Context // ends when the daemon is to end by itself
 	cancel context.CancelFunc
@@ -49,10 +48,10 @@ type server struct {
 	ending   bool // a connection that goes is no reason any more
 }
 
-func newServer(p *daemon.Daemon) *server {
+func newServer(log loglevel.Sited, env env.Lookup) *server {
 	s := &server{
-		daemon: p, log: p.Log, clients: map[string]*ipc.Client{}, metadata: map[string]string{},
-		agents: agent.Runner{Dir: root.Path(agent.Dir), Plugins: root.Path(agent.Plugins), Glue: root.Path(agent.Glue), Log: p.Log, Deferred: true},
+		log: log, env: env, clients: map[string]*ipc.Client{}, metadata: map[string]string{},
+		agents: agent.Runner{Dir: root.Path(agent.Dir), Plugins: root.Path(agent.Plugins), Glue: root.Path(agent.Glue), Log: log, Deferred: true},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.timer = time.AfterFunc(time.Hour, s.tick)
@@ -75,7 +74,7 @@ func (s *server) begin(c *cluster.Cluster) {
 
 // watchdogTimeout is twice what SBD's watchdog has (pcmk__auto_watchdog_timeout).
 func (s *server) watchdogTimeout() time.Duration {
-	value, _ := s.daemon.Env("SBD_WATCHDOG_TIMEOUT")
+	value, _ := s.env("SBD_WATCHDOG_TIMEOUT")
 	ms, err := iso8601.ParseInterval(value)
 	if err != nil {
 		return 0
@@ -114,8 +113,8 @@ func (s *server) failLocked(function, format string, args ...any) {
 	s.cancel()
 }
 
-// end closes everything and returns the exit status.
-func (s *server) end(code crmexit.Code) int {
+// end closes everything.
+func (s *server) end() {
 	s.mu.Lock()
 	s.ending = true
 	s.timer.Stop()
@@ -129,7 +128,6 @@ func (s *server) end(code crmexit.Code) int {
 		_ = cib.Close()
 	}
 	s.all.Wait()
-	return s.daemon.Exit(code)
 }
 
 // arm sets the timer for what is due next. The caller holds mu.
