@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -68,7 +67,7 @@ func (s *server) begin(c *cluster.Cluster) {
 	}
 	s.engine = engine.New(engine.Config{
 		Node: node, System: name, PID: os.Getpid(), StandAlone: c == nil, Peers: (*peerSet)(s), Host: s, Log: s.log,
-		Metadata: s.describe, Namespace: s.agents.Namespace, Random: random, NewID: newID, WatchdogTimeout: s.watchdogTimeout,
+		Metadata: s.describe, Namespace: s.agents.Namespace, Random: random, NewID: ipc.NewID, WatchdogTimeout: s.watchdogTimeout,
 	})
 }
 
@@ -86,14 +85,6 @@ func random(n int) int {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return int(binary.NativeEndian.Uint64(b[:]) % uint64(n))
-}
-
-// newID is a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // fail ends the daemon, as the reference does it: without an error, so that it is started
