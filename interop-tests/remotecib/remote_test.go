@@ -73,7 +73,7 @@ func start(t *testing.T) []*pair {
 		p.host.Start("setpriv", "--reuid=hacluster", "--regid=haclient", "--init-groups", "env", "PCMK_logfile=/var/log/pacemaker/pacemaker.log", "PCMK_debug=yes", manager)
 	}
 	for _, p := range pairs {
-		l.Eventually(30*time.Second, fmt.Sprint(p, ": the manager answers and listens"), func() bool {
+		l.Eventually(60*time.Second, fmt.Sprint(p, ": the manager answers and listens"), func() bool {
 			return p.host.Exec("cibadmin", "-Q", "-l").Code == 0 && strings.Contains(p.host.MustRun("ss", "-Hltn"), ":"+clearPort)
 		})
 	}
