@@ -177,6 +177,7 @@ var floors = map[string]int{
 	"cib/attrs":               6,
 	"crmd/transition":         4,
 	"crmd/client":             4,
+	"pacemakerd/client":       4,
 	"attrd/wire":              3,
 	"attrd/client":            4,
 	"attrd/engine":            4,
