@@ -163,6 +163,7 @@ var floors = map[string]int{
 	"pengine/service":       5,
 	"pengine/corpus":        7,
 
+	"internal/dhtls":          0,
 	"internal/pcmk/packed":    0,
 	"internal/pcmk/election":  2,
 	"internal/pcmk/cpgmsg":    2,
@@ -176,6 +177,7 @@ var floors = map[string]int{
 	"cib/attrs":               6,
 	"crmd/transition":         4,
 	"crmd/client":             4,
+	"pacemakerd/client":       4,
 	"attrd/wire":              3,
 	"attrd/client":            4,
 	"attrd/engine":            4,

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,51 +16,60 @@ var unshown = []string{"fail-count", "last-failure", "shutdown", "terminate", "s
 
 // nodeAttributes prints the attributes of the nodes that are online
 // (node_attribute_list).
-func (p *Printer) nodeAttributes(ws *status.WorkingSet, spacer bool) bool {
-	list := section{p: p, heading: "Node Attributes", spacer: spacer}
-	for _, n := range ws.Nodes {
+func (v viewer) nodeAttributes(spacer bool) bool {
+	list := section{p: v.Printer, heading: "Node Attributes", spacer: spacer}
+	for _, n := range v.ws.Nodes {
 		names := slices.DeleteFunc(slices.Sorted(maps.Keys(n.Attributes)), func(name string) bool {
 			return slices.ContainsFunc(unshown, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 		})
-		if !n.Online || len(names) == 0 {
+		if !n.Online || len(names) == 0 || !v.Nodes.hasNode(n) {
 			continue
 		}
 		list.begin()
-		p.beginNode(n)
+		v.beginNode(n)
 		for _, name := range names {
-			if p.xml {
-				e := p.Element("attribute", "name", name, "value", n.Attributes[name])
-				if expected, ok := expectedScore(n, n.Running, name); ok {
-					e.Set("expected", strconv.Itoa(expected))
-				}
-				continue
-			}
-			p.Item("%-32s\t: %-10s%s", name, n.Attributes[name], connectivity(n, name))
+			v.attribute(n, name)
 		}
-		p.End()
+		v.End()
 	}
 	return list.end()
 }
 
-// beginNode begins what is said of a node.
-func (p *Printer) beginNode(n *status.Node) {
-	if p.xml {
-		p.begin("node", "name", n.Name)
-		return
+func (v viewer) attribute(n *status.Node, name string) {
+	value := n.Attributes[name]
+	expected, extra := expectedScore(n, n.Running, name)
+	switch {
+	case v.xml:
+		e := v.Element("attribute", "name", name, "value", value)
+		if extra {
+			e.Set("expected", strconv.Itoa(expected))
+		}
+	case v.page != nil && extra:
+		parts := []span{plain(name + ": " + value)}
+		switch got, _ := strconv.Atoi(value); {
+		case got <= 0:
+			parts = append(parts, bold("(connectivity is lost)"))
+		case got < expected:
+			parts = append(parts, bold(fmt.Sprintf("(connectivity is degraded -- expected %d", expected)))
+		}
+		v.line(parts...)
+	case v.page != nil:
+		v.Item("%s: %s", name, value)
+	default:
+		remark := ""
+		if extra {
+			remark = connectivity(value, expected)
+		}
+		v.Item("%-32s\t: %-10s%s", name, value, remark)
 	}
-	p.Begin("Node: " + n.Name)
 }
 
 // connectivity is a remark on an attribute that a ping resource keeps.
-func connectivity(n *status.Node, name string) string {
-	expected, ok := expectedScore(n, n.Running, name)
-	if !ok {
-		return ""
-	}
-	switch v, _ := strconv.Atoi(n.Attributes[name]); {
-	case v <= 0:
+func connectivity(value string, expected int) string {
+	switch got, _ := strconv.Atoi(value); {
+	case got <= 0:
 		return "\t: Connectivity is lost"
-	case v < expected:
+	case got < expected:
 		return "\t: Connectivity is degraded (Expected=" + strconv.Itoa(expected) + ")"
 	}
 	return ""

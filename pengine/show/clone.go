@@ -10,21 +10,23 @@ import (
 
 // clone prints a clone: instances that are peculiar one by one, the others by their
 // nodes (pe__clone_default).
-func (p resourcePrinter) clone(r *status.Resource) bool {
-	list := section{p: p.Printer, heading: cloneHeading(r)}
+func (v viewer) clone(r *status.Resource) bool {
+	list := section{p: v.Printer, heading: cloneHeading(r)}
 	var promoted, started []*status.Node
 	stopped := map[string]string{} // states, by node or instance
+	whole := v.named(r)
 	for _, c := range r.Children {
-		if nowhere(c) {
+		if v.away(c) || v.hides(c, whole) {
 			continue
 		}
-		switch p.placeInstance(r, c) {
-		case alone:
+		place := v.placeInstance(r, c)
+		if place == alone || v.Detail.Has(CloneDetail) {
 			list.begin()
-			p.resource(c)
+			v.everything().resource(c)
+		}
+		switch place {
 		case among:
-			n := c.Place(status.WhereRunning)
-			if c.CurrentRole() > status.RoleUnpromoted {
+			if n := c.Place(status.WhereRunning); c.CurrentRole() > status.RoleUnpromoted {
 				promoted = append(promoted, n)
 			} else {
 				started = append(started, n)
@@ -33,17 +35,31 @@ func (p resourcePrinter) clone(r *status.Resource) bool {
 			stopped[c.ID] = "Stopped"
 		}
 	}
+	if v.Detail.Has(CloneDetail) {
+		list.end()
+		return true
+	}
+	elsewhere := func(n *status.Node) bool { return !v.Nodes.hasNode(n) }
+	promoted, started = slices.DeleteFunc(promoted, elsewhere), slices.DeleteFunc(started, elsewhere)
 	if len(promoted) > 0 {
 		list.begin()
-		p.Item("Promoted: %s", inList(namesOf(byName(promoted))))
+		v.Item("Promoted: %s", inList(namesOf(byName(promoted))))
 	}
 	if len(started) > 0 {
 		list.begin()
-		p.Item("%s: %s", startedHeading(r), inList(namesOf(byName(started))))
+		v.Item("%s: %s", startedHeading(r), inList(namesOf(byName(started))))
 	}
-	active := len(promoted) + len(started)
+	if v.Detail.Has(Inactive) {
+		v.stoppedInstances(r, &list, stopped, len(promoted)+len(started))
+	}
+	return list.end()
+}
+
+// stoppedInstances prints where a clone is not active, or which instances are not if
+// it has as many as it may.
+func (v viewer) stoppedInstances(r *status.Resource, list *section, stopped map[string]string, active int) {
 	if !r.Is(status.Unique) && r.CloneData.Max > active {
-		stopped = stoppedNodes(r)
+		stopped = v.stoppedNodes(r)
 	}
 	states := slices.Collect(maps.Values(stopped))
 	slices.Sort(states)
@@ -55,12 +71,11 @@ func (p resourcePrinter) clone(r *status.Resource) bool {
 				where = append(where, name)
 			}
 		}
-		p.Item("%s: %s", state, inList(sortedNames(where)))
+		v.Item("%s: %s", state, inList(sortedNames(where)))
 	}
 	if len(stopped) == 0 && active == 0 {
 		list.begin()
 	}
-	return list.end()
 }
 
 // placement is how an instance is shown.
@@ -73,14 +88,14 @@ const (
 	inactive
 )
 
-func (p resourcePrinter) placeInstance(clone, c *status.Resource) placement {
+func (v viewer) placeInstance(clone, c *status.Resource) placement {
 	active := c.IsActive(false)
 	switch {
 	case clone.Is(status.Unique) && (active || !clone.Is(status.Orphan)):
 		return alone
 	case clone.Is(status.Unique):
 		return hidden
-	case p.pending && c.PendingTask != "" && c.PendingTask != "probe":
+	case v.Detail.Has(Pending) && c.PendingTask != "" && c.PendingTask != "probe":
 		return alone
 	case !active && c.Is(status.Orphan):
 		return hidden
@@ -135,7 +150,7 @@ func startedHeading(r *status.Resource) string {
 }
 
 // stoppedNodes are the nodes where a clone is not active, with the state there.
-func stoppedNodes(r *status.Resource) map[string]string {
+func (v viewer) stoppedNodes(r *status.Resource) map[string]string {
 	var nodes []*status.Node
 	if r.Allowed.Len() > 0 {
 		for c := range r.Allowed.ByIndex() {
@@ -154,7 +169,7 @@ func stoppedNodes(r *status.Resource) map[string]string {
 	}
 	stopped := map[string]string{}
 	for _, n := range nodes {
-		if slices.ContainsFunc(r.Running, func(m *status.Node) bool { return strings.EqualFold(m.Name, n.Name) }) {
+		if slices.ContainsFunc(r.Running, func(m *status.Node) bool { return strings.EqualFold(m.Name, n.Name) }) || !v.Nodes.hasNode(n) {
 			continue
 		}
 		stopped[n.Name] = state

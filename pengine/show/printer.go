@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
@@ -15,22 +16,36 @@ type Printer struct {
 	depth int
 
 	xml  bool
-	open []*pcmktool.Element // in XML: the lists and elements that are not ended
+	list bool                // lists of XML are elements "list", and counted
+	page pcmktool.Page       // nil for what is no page of HTML
+	open []*pcmktool.Element // in XML and HTML: the lists and elements that are not ended
 }
 
 // NewPrinter prints on out: fancy with headings and indentation, quiet only what a
 // tool must show.
 func NewPrinter(out pcmktool.Output, fancy, quiet bool) *Printer {
-	return &Printer{out: out, fancy: fancy, quiet: quiet, xml: out.IsXML()}
+	p := &Printer{out: out, fancy: fancy, quiet: quiet, xml: out.IsXML()}
+	p.page, _ = out.(pcmktool.Page)
+	return p
 }
+
+// KeepLists has XML name and count lists rather than have an element for each kind of them.
+func (p *Printer) KeepLists() { p.list = p.xml }
 
 // Quiet tells whether only the essential is wanted.
 func (p *Printer) Quiet() bool { return p.quiet }
 
 // Begin begins a list under a heading; "" is for none.
 func (p *Printer) Begin(heading string) {
-	if p.xml {
+	switch {
+	case p.list:
+		p.begin("list", "name", strings.ToLower(heading))
+		return
+	case p.xml:
 		p.begin(listName(heading))
+		return
+	case p.page != nil:
+		p.beginPage(heading)
 		return
 	}
 	if p.fancy && heading != "" {
@@ -41,8 +56,15 @@ func (p *Printer) Begin(heading string) {
 
 // End ends the list begun last.
 func (p *Printer) End() {
-	if p.xml {
-		p.open = p.open[:len(p.open)-1]
+	if p.isTree() {
+		if p.list {
+			e := p.open[len(p.open)-1]
+			e.Set("count", strconv.Itoa(e.Len()))
+		}
+		p.pop()
+		if p.page != nil && len(p.open) > 0 {
+			p.pop() // the item that the list is
+		}
 		return
 	}
 	p.depth--
@@ -50,6 +72,10 @@ func (p *Printer) End() {
 
 // Item prints an item of a list.
 func (p *Printer) Item(format string, args ...any) {
+	if p.page != nil {
+		p.node("li", fmt.Sprintf(format, args...))
+		return
+	}
 	indentation := ""
 	if p.fancy {
 		indentation = p.indentation()
@@ -83,7 +109,13 @@ func (p *Printer) Info(format string, args ...any) {
 func (p *Printer) Err(format string, args ...any) { p.out.Err(format, args...) }
 
 // Spacer prints an empty line.
-func (p *Printer) Spacer() { p.out.Printf("\n") }
+func (p *Printer) Spacer() {
+	if p.page != nil {
+		p.node("br", "")
+		return
+	}
+	p.out.Printf("\n")
+}
 
 // section is a list that begins with its first item.
 type section struct {

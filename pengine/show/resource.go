@@ -8,52 +8,107 @@ import (
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
-// resourcePrinter prints resources, inactive ones too.
-type resourcePrinter struct {
-	*Printer
-	pending  bool // what is in progress counts as state
-	implicit bool // the parts of bundles, too
+// resourceList prints the resources, those apart that a list of nodes has had
+// (resource_list).
+func (v viewer) resourceList(spacer bool) bool {
+	byNode, inactive := v.Detail.Has(ByNode), v.Detail.Has(Inactive)
+	if byNode && !inactive {
+		return false
+	}
+	list := section{p: v.Printer, heading: "Active Resources", spacer: spacer}
+	none := "No active resources"
+	switch {
+	case byNode:
+		list.heading, none = "Inactive Resources", "No inactive resources"
+	case inactive:
+		list.heading, none = "Full List of Resources", "No resources"
+	}
+	if v.xml {
+		v.Detail &^= Brief
+	}
+	shown := false
+	brief := v.Detail.Has(Brief) && !byNode
+	if brief {
+		list.begin()
+		shown = v.brief(v.filter(v.ws.Resources))
+	}
+	for _, r := range v.ws.Resources {
+		active, partly := r.IsActive(true), r.IsActive(false)
+		switch {
+		case r.Is(status.Orphan) && !active,
+			byNode && active,
+			!byNode && brief && r.Variant == status.Primitive,
+			!byNode && !partly && !inactive,
+			!byNode && v.away(r) && !(brief && r.Variant == status.Primitive):
+			continue
+		}
+		list.begin()
+		shown = v.resource(r) || shown
+	}
+	if !shown && !v.xml {
+		list.begin()
+		v.Item("%s", none)
+	}
+	list.end()
+	return shown
 }
 
 // resource prints a resource and tells whether it had anything to print.
-func (p resourcePrinter) resource(r *status.Resource) bool {
+func (v viewer) resource(r *status.Resource) bool {
+	if v.xml {
+		return v.resourceXML(r)
+	}
+	if v.hides(r, true) {
+		return false
+	}
 	switch r.Variant {
 	case status.Group:
-		return p.group(r)
+		return v.group(r)
 	case status.Clone:
-		return p.clone(r)
+		return v.clone(r)
 	case status.Bundle:
-		return p.bundle(r)
+		return v.bundle(r)
 	}
 	n := r.Current()
 	if n == nil {
 		n = r.PendingNode
 	}
-	return p.primitive(r, r.PrintableID(), n)
+	return v.primitive(r, r.PrintableID(), n)
 }
 
-// nowhere tells whether a resource is active but on no node: so is a group of which
-// all that is active is unmanaged and on nodes that are offline. It is not listed
-// (pcmk__rsc_filtered_by_node, which finds it on none of the nodes asked for).
-func nowhere(r *status.Resource) bool { return len(r.Running) == 0 && r.IsActive(false) }
-
-// primitive prints a primitive under a name (pe__common_output_text).
-func (p resourcePrinter) primitive(r *status.Resource, name string, n *status.Node) bool {
-	if status.IsTrue(r.Meta["internal_rsc"]) && !p.implicit {
+// primitive prints a primitive under a name (pe__common_output_text,
+// pe__common_output_html).
+func (v viewer) primitive(r *status.Resource, name string, n *status.Node) bool {
+	if status.IsTrue(r.Meta["internal_rsc"]) && !v.Detail.Has(ImplicitResources) {
 		return false
 	}
-	p.Item("%s", p.description(r, name, n))
+	v.line(span{class(r), v.description(r, name, n)})
 	return true
+}
+
+// class is what a page shows a primitive as.
+func class(r *status.Resource) string {
+	switch {
+	case !r.Is(status.Managed):
+		return "rsc-managed"
+	case r.Is(status.Failed), len(r.Running) == 0:
+		return "rsc-failed"
+	case len(r.Running) > 1:
+		return "rsc-multiple"
+	case r.Is(status.FailureIgnored):
+		return "rsc-failure-ignored"
+	}
+	return "rsc-ok"
 }
 
 // description is what is said of a primitive: name, agent, state, where, and what
 // is peculiar (pcmk__native_output_string).
-func (p resourcePrinter) description(r *status.Resource, name string, n *status.Node) string {
+func (v viewer) description(r *status.Resource, name string, n *status.Node) string {
 	if n == nil {
 		n = r.LockNode
 	}
-	multiple := len(r.Running) > 1
-	if multiple {
+	multiple, only := len(r.Running) > 1, v.Detail.Has(ResourceOnly)
+	if multiple || only {
 		n = nil
 	}
 	var b strings.Builder
@@ -67,7 +122,7 @@ func (p resourcePrinter) description(r *status.Resource, name string, n *status.
 			b.WriteString(" " + role.String())
 		}
 	} else {
-		b.WriteString(" " + p.state(r))
+		b.WriteString(" " + v.state(r))
 	}
 	if n != nil {
 		b.WriteString(" " + n.String())
@@ -81,13 +136,13 @@ func (p resourcePrinter) description(r *status.Resource, name string, n *status.
 			b.WriteString(" (" + status.ExitText(rc) + ") ")
 		}
 	}
-	if flags := p.flags(r, n); len(flags) > 0 {
+	if flags := v.flags(r, n); len(flags) > 0 {
 		b.WriteString(" (" + strings.Join(flags, ", ") + ")")
 	}
-	if multiple {
-		if text := r.Element.SelectAttrValue("description", ""); r.Element.SelectAttr("description") != nil {
-			b.WriteString(" " + text)
-		}
+	if at := r.Element.SelectAttr("description"); at != nil && (multiple || only) {
+		b.WriteString(" " + at.Value)
+	}
+	if multiple && !only {
 		b.WriteString(" " + inList(namesOf(r.Running)))
 	}
 	return b.String()
@@ -121,8 +176,8 @@ func displayedRole(r *status.Resource) status.Role {
 	return r.Role
 }
 
-func (p resourcePrinter) state(r *status.Resource) string {
-	if p.pending {
+func (v viewer) state(r *status.Resource) string {
+	if v.Detail.Has(Pending) {
 		switch strings.ToLower(r.PendingTask) {
 		case status.ActionNameStart:
 			return "Starting"
@@ -140,14 +195,14 @@ func (p resourcePrinter) state(r *status.Resource) string {
 }
 
 // flags are what is peculiar to a primitive.
-func (p resourcePrinter) flags(r *status.Resource, n *status.Node) (flags []string) {
+func (v viewer) flags(r *status.Resource, n *status.Node) (flags []string) {
 	if n != nil && !n.Online && n.Unclean {
 		flags = append(flags, "UNCLEAN")
 	}
 	if n != nil && n == r.LockNode {
 		flags = append(flags, "LOCKED")
 	}
-	if p.pending && strings.EqualFold(r.PendingTask, status.ActionNameMonitor) {
+	if v.Detail.Has(Pending) && strings.EqualFold(r.PendingTask, status.ActionNameMonitor) {
 		flags = append(flags, "Monitoring")
 	}
 	if target, ok := r.Meta["target-role"]; ok {
@@ -192,20 +247,52 @@ func failedProbe(r *status.Resource, node string) (rc int, ok bool) {
 }
 
 // group prints a group with its members (pe__group_default).
-func (p resourcePrinter) group(r *status.Resource) bool {
+func (v viewer) group(r *status.Resource) bool {
 	var attrs []string
+	if !r.IsActive(true) && r.IsActive(false) && !v.Detail.Has(Inactive) {
+		idle := 0
+		for _, c := range r.Children {
+			if !c.IsActive(true) {
+				idle++
+			}
+		}
+		if idle > 0 {
+			attrs = append(attrs, fmt.Sprintf("%d %s inactive", idle, plural(idle, "member")))
+		}
+	}
 	if !r.Is(status.Managed) {
 		attrs = append(attrs, "unmanaged")
 	}
 	if r.IsDisabled() {
 		attrs = append(attrs, "disabled")
 	}
-	list := section{p: p.Printer, heading: "Resource Group: " + r.ID + inBrackets(attrs)}
+	list := section{p: v.Printer, heading: "Resource Group: " + r.ID + inBrackets(attrs)}
+	if v.Detail.Has(Brief) {
+		if members := v.filter(r.Children); len(members) > 0 {
+			list.begin()
+			v.with(v.Detail | Inactive).brief(members)
+		}
+		return list.end()
+	}
 	for _, c := range r.Children {
+		if v.skips(r, c) {
+			continue
+		}
 		list.begin()
-		p.resource(c)
+		v.resource(c)
 	}
 	return list.end()
+}
+
+// skips tells whether a member of a group is not shown (skip_child_rsc): one that is asked
+// for by its own name is, active or not.
+func (v viewer) skips(group, member *status.Resource) bool {
+	hidden := v.hides(member, false)
+	all := len(v.Resources) == 1 && v.Resources[0] == "*"
+	if !all && !hidden {
+		return false
+	}
+	return hidden && !v.named(group) || !member.IsActive(false) && !v.Detail.Has(Inactive)
 }
 
 func inBrackets(attrs []string) string {
@@ -215,8 +302,9 @@ func inBrackets(attrs []string) string {
 	return " (" + strings.Join(attrs, ", ") + ")"
 }
 
-// bundle prints a bundle, a line for each replica (pe__bundle_text).
-func (p resourcePrinter) bundle(r *status.Resource) bool {
+// bundle prints a bundle, a line for each replica, or each part of it that is wanted
+// (pe__bundle_text, pe__bundle_html).
+func (v viewer) bundle(r *status.Resource) bool {
 	d := r.BundleData
 	heading := "Container bundle"
 	if d.ReplicaCount > 1 {
@@ -229,23 +317,71 @@ func (p resourcePrinter) bundle(r *status.Resource) bool {
 	if !r.Is(status.Managed) {
 		heading += " (unmanaged)"
 	}
-	list := section{p: p.Printer, heading: heading}
+	list := section{p: v.Printer, heading: heading}
+	whole := v.Resources.has(r.ID)
 	for _, replica := range d.Replicas {
-		list.begin()
-		shown := replica.Child
-		if shown == nil {
-			shown = replica.Container
+		if v.away(replica.Container) {
+			continue
 		}
-		name := replica.Container.PrintableID()
-		if replica.Remote != nil {
-			name = replica.Remote.PrintableID()
+		parts := v.shownParts(replica, whole)
+		switch {
+		case v.Detail.Has(ImplicitResources) || !whole && len(parts) > 0:
+			list.begin()
+			v.with(v.Detail|ImplicitResources).replica(replica, parts, len(d.Replicas) > 1)
+		case whole:
+			list.begin()
+			v.replicaLine(replica)
 		}
-		if replica.IPAddress != "" {
-			name += " (" + replica.IPAddress + ")"
-		}
-		p.primitive(shown, name, replica.Container.Current())
 	}
 	return list.end()
+}
+
+// shownParts are the parts of a replica that are not hidden.
+func (v viewer) shownParts(replica *status.Replica, whole bool) (parts []*status.Resource) {
+	for _, part := range partsOf(replica) {
+		if part != nil && !v.hides(part, whole) {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// replica prints parts of a replica, which has a number if it is one of several.
+func (v viewer) replica(replica *status.Replica, parts []*status.Resource, several bool) {
+	name := fmt.Sprintf("Replica[%d]", replica.Offset)
+	listed := true
+	switch {
+	case v.page != nil && several:
+		v.Begin(name)
+	case v.page != nil:
+		listed = false
+	case several:
+		v.Item("%s", name)
+		fallthrough
+	default:
+		v.Begin("")
+	}
+	for _, part := range parts {
+		v.resource(part)
+	}
+	if listed {
+		v.End()
+	}
+}
+
+func (v viewer) replicaLine(replica *status.Replica) {
+	shown := replica.Child
+	if shown == nil {
+		shown = replica.Container
+	}
+	name := replica.Container.PrintableID()
+	if replica.Remote != nil {
+		name = replica.Remote.PrintableID()
+	}
+	if replica.IPAddress != "" {
+		name += " (" + replica.IPAddress + ")"
+	}
+	v.primitive(shown, name, replica.Container.Current())
 }
 
 // everywhere tells whether the resource and all below it have the flag; any whether

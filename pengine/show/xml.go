@@ -11,18 +11,24 @@ import (
 
 // listNames are the elements that XML has for lists.
 var listNames = map[string]string{
-	"Allocation Scores":                             "allocations",
+	"Active Resources":  "resources",
+	"Allocation Scores": "allocations",
 	"Allocation Scores and Utilization Information": "allocations_utilizations",
-	"Current cluster status":                        "cluster_status",
-	"Executing Cluster Transition":                  "transition",
-	"Failed Resource Actions":                       "failures",
-	"Full List of Resources":                        "resources",
-	"Migration Summary":                             "node_history",
-	"Node Attributes":                               "node_attributes",
-	"Performing Requested Modifications":            "modifications",
-	"Revised Cluster Status":                        "revised_cluster_status",
-	"Transition Summary":                            "actions",
-	"Utilization Information":                       "utilizations",
+	"Cluster Summary":                    "summary",
+	"Current cluster status":             "cluster_status",
+	"Executing Cluster Transition":       "transition",
+	"Failed Resource Actions":            "failures",
+	"Fencing History":                    "fence_history",
+	"Full List of Resources":             "resources",
+	"Inactive Resources":                 "resources",
+	"Migration Summary":                  "node_history",
+	"Negative Location Constraints":      "bans",
+	"Node Attributes":                    "node_attributes",
+	"Operations":                         "node_history",
+	"Performing Requested Modifications": "modifications",
+	"Revised Cluster Status":             "revised_cluster_status",
+	"Transition Summary":                 "actions",
+	"Utilization Information":            "utilizations",
 }
 
 func listName(heading string) string {
@@ -44,7 +50,7 @@ func (p *Printer) Element(name string, attributes ...string) *pcmktool.Element {
 // begin adds an element and opens it.
 func (p *Printer) begin(name string, attributes ...string) *pcmktool.Element {
 	e := p.Element(name, attributes...)
-	p.open = append(p.open, e)
+	p.push(e)
 	return e
 }
 
@@ -55,108 +61,95 @@ func (p *Printer) Set(name, value string) {
 	}
 }
 
-// nodesXML is the list of nodes (node_list_xml).
-func (p *Printer) nodesXML(ws *status.WorkingSet) {
-	p.begin("nodes")
-	for _, n := range ws.Nodes {
-		e := p.Element("node", "name", n.Name, "id", n.ID)
-		for _, a := range []struct {
-			name string
-			is   bool
-		}{
-			{"online", n.Online}, {"standby", n.Standby}, {"standby_onfail", n.StandbyOnFail},
-			{"maintenance", n.Maintenance}, {"pending", n.Pending}, {"unclean", n.Unclean},
-		} {
-			e.Set(a.name, strconv.FormatBool(a.is))
-		}
-		e.Set("health", []string{"red", "yellow", "green"}[min(max(n.HealthColor(), -1), 1)+1])
-		if n.Online && !n.IsGuestOrRemote() {
-			version, ok := n.Attribute("#feature-set")
-			if !ok {
-				version = "<3.15.1" // older nodes do not say
-			}
-			e.Set("feature_set", version)
-		}
-		e.Set("shutdown", strconv.FormatBool(n.Shutdown))
-		e.Set("expected_up", strconv.FormatBool(n.ExpectedUp))
-		e.Set("is_dc", strconv.FormatBool(n.IsDC))
-		e.Set("resources_running", strconv.Itoa(len(n.Running)))
-		e.Set("type", []string{"ping", "member", "remote"}[n.Type])
-		if n.IsGuest() {
-			e.Set("id_as_resource", n.RemoteResource.Container.ID)
-		}
-	}
-	p.End()
-}
-
 func has(r *status.Resource, flag status.ResourceFlags) string { return strconv.FormatBool(r.Is(flag)) }
 
-// resourceXML is a resource with all in it.
-func (p resourcePrinter) resourceXML(r *status.Resource) {
-	disabled := strconv.FormatBool(r.IsDisabled())
+// resourceXML is a resource with all in it that is shown, if there is any.
+func (v viewer) resourceXML(r *status.Resource) bool {
+	if v.hides(r, true) {
+		return false
+	}
 	switch r.Variant {
 	case status.Group:
-		if len(r.Children) == 0 {
-			return
-		}
-		p.begin("group", "id", r.ID, "number_resources", strconv.Itoa(len(r.Children)),
-			"managed", has(r, status.Managed), "disabled", disabled)
+		return v.groupXML(r)
 	case status.Clone:
-		if !slices.ContainsFunc(r.Children, func(c *status.Resource) bool { return !nowhere(c) }) {
-			return
-		}
-		e := p.begin("clone", "id", r.ID, "multi_state", has(r, status.Promotable), "unique", has(r, status.Unique),
-			"managed", has(r, status.Managed), "disabled", disabled, "failed", has(r, status.Failed),
-			"failure_ignored", has(r, status.FailureIgnored))
-		target, ok := r.Meta["target-role"]
-		if !ok {
-			target, ok = r.Children[0].Meta["target-role"]
-		}
-		if ok {
-			e.Set("target_role", target)
-		}
+		return v.cloneXML(r)
 	case status.Bundle:
-		p.bundleXML(r)
-		return
-	default:
-		p.primitiveXML(r)
-		return
+		return v.bundleXML(r)
 	}
-	for _, c := range r.Children {
-		if r.Variant == status.Clone && nowhere(c) {
-			continue
-		}
-		p.resourceXML(c)
-	}
-	p.End()
+	v.primitiveXML(r)
+	return true
 }
 
-func (p resourcePrinter) bundleXML(r *status.Resource) {
+func (v viewer) groupXML(r *status.Resource) bool {
+	members := slices.DeleteFunc(slices.Clone(r.Children), func(c *status.Resource) bool { return v.skips(r, c) })
+	if len(members) == 0 {
+		return false
+	}
+	v.begin("group", "id", r.ID, "number_resources", strconv.Itoa(len(r.Children)),
+		"managed", has(r, status.Managed), "disabled", strconv.FormatBool(r.IsDisabled()))
+	for _, c := range members {
+		v.resourceXML(c)
+	}
+	v.pop()
+	return true
+}
+
+func (v viewer) cloneXML(r *status.Resource) bool {
+	whole := v.named(r)
+	instances := slices.DeleteFunc(slices.Clone(r.Children), func(c *status.Resource) bool { return v.away(c) || v.hides(c, whole) })
+	if len(instances) == 0 {
+		return false
+	}
+	e := v.begin("clone", "id", r.ID, "multi_state", has(r, status.Promotable), "unique", has(r, status.Unique),
+		"managed", has(r, status.Managed), "disabled", strconv.FormatBool(r.IsDisabled()), "failed", has(r, status.Failed),
+		"failure_ignored", has(r, status.FailureIgnored))
+	target, ok := r.Meta["target-role"]
+	if !ok {
+		target, ok = r.Children[0].Meta["target-role"]
+	}
+	if ok {
+		e.Set("target_role", target)
+	}
+	for _, c := range instances {
+		v.everything().resourceXML(c)
+	}
+	v.pop()
+	return true
+}
+
+func (v viewer) bundleXML(r *status.Resource) bool {
 	d := r.BundleData
-	if len(d.Replicas) == 0 {
-		return
-	}
-	p.begin("bundle", "id", r.ID, "type", d.Agent.String(), "image", d.Image, "unique", has(r, status.Unique),
-		"managed", has(r, status.Managed), "failed", has(r, status.Failed))
+	begun := false
+	whole := v.Resources.has(r.ID)
 	for _, replica := range d.Replicas {
-		p.begin("replica", "id", strconv.Itoa(replica.Offset))
-		for _, part := range []*status.Resource{replica.IP, replica.Child, replica.Container, replica.Remote} {
-			if part != nil {
-				p.resourceXML(part)
-			}
+		parts := v.shownParts(replica, whole)
+		if v.away(replica.Container) || !whole && len(parts) == 0 {
+			continue
 		}
-		p.End()
+		if !begun {
+			begun = true
+			v.begin("bundle", "id", r.ID, "type", d.Agent.String(), "image", d.Image, "unique", has(r, status.Unique),
+				"managed", has(r, status.Managed), "failed", has(r, status.Failed))
+		}
+		v.begin("replica", "id", strconv.Itoa(replica.Offset))
+		for _, part := range parts {
+			v.resourceXML(part)
+		}
+		v.pop()
 	}
-	p.End()
+	if begun {
+		v.pop()
+	}
+	return begun
 }
 
 // primitiveXML is a primitive with the nodes that it is active on (pe__resource_xml).
-func (p resourcePrinter) primitiveXML(r *status.Resource) {
+func (v viewer) primitiveXML(r *status.Resource) {
 	name := r.Class + ":" + r.Type
 	if r.Provider != "" {
 		name = r.Class + ":" + r.Provider + ":" + r.Type
 	}
-	e := p.begin("resource", "id", r.PrintableID(), "resource_agent", name, "role", p.state(r))
+	e := v.begin("resource", "id", r.PrintableID(), "resource_agent", name, "role", v.state(r))
 	if target, ok := r.Meta["target-role"]; ok {
 		e.Set("target_role", target)
 	}
@@ -167,16 +160,16 @@ func (p resourcePrinter) primitiveXML(r *status.Resource) {
 	e.Set("failed", has(r, status.Failed))
 	e.Set("failure_ignored", has(r, status.FailureIgnored))
 	e.Set("nodes_running_on", strconv.Itoa(len(r.Running)))
-	if p.pending && strings.EqualFold(r.PendingTask, status.ActionNameMonitor) {
+	if v.Detail.Has(Pending) && strings.EqualFold(r.PendingTask, status.ActionNameMonitor) {
 		e.Set("pending", "Monitoring")
 	}
 	if r.LockNode != nil {
 		e.Set("locked_to", r.LockNode.Name)
 	}
 	for _, n := range r.Running {
-		p.Element("node", "name", n.Name, "id", n.ID, "cached", strconv.FormatBool(n.Online))
+		v.Element("node", "name", n.Name, "id", n.ID, "cached", strconv.FormatBool(n.Online))
 	}
-	p.End()
+	v.pop()
 }
 
 // recordXML is a score or an amount (node_weight_xml and its likes).

@@ -5,7 +5,7 @@ package status
 func (ws *WorkingSet) ActiveEntries(r *ResourceHistory) []*HistoryEntry {
 	sorted := r.Sorted
 	if sorted == nil {
-		sorted = ws.sortHistory(r)
+		sorted = ws.SortHistory(r)
 	}
 	start, stop := activeOperations(sorted)
 	if start < stop {

@@ -187,8 +187,8 @@ func (e *HistoryEntry) MasksProbeFailure() bool {
 	return e.IsProbe() && (e.RC == OCFNotInstalled || e.RC == OCFInvalidParam || e.Status == ExecNotInstalled)
 }
 
-// sortHistory sorts a resource's entries, the oldest first.
-func (ws *WorkingSet) sortHistory(r *ResourceHistory) []*HistoryEntry {
+// SortHistory sorts a resource's entries, the oldest first.
+func (ws *WorkingSet) SortHistory(r *ResourceHistory) []*HistoryEntry {
 	if r.Sorted == nil {
 		r.Sorted = make([]*HistoryEntry, 0, len(r.Entries))
 		for e := range NewestFirst(r.Entries) {

@@ -93,7 +93,7 @@ func (ws *WorkingSet) unpackResourceHistory(n *Node, rh *ResourceHistory) *Resou
 	saved := r.Role
 	r.Role = RoleUnknown
 	u := operationUnpacker{ws: ws, r: r, n: n, onFail: OnFailIgnore}
-	sorted := ws.sortHistory(rh)
+	sorted := ws.SortHistory(rh)
 	for _, e := range sorted {
 		u.unpack(e)
 	}

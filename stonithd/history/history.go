@@ -8,6 +8,7 @@ package history
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -136,4 +137,53 @@ func stateText(s wire.State) string {
 // Time is a time in seconds since 1970 as tools write it.
 func Time(seconds int64, zone *time.Location) string {
 	return iso8601.FromTime(time.Unix(seconds, 0).In(zone)).Format(iso8601.Date | iso8601.TimeOfDay | iso8601.WithTimezone)
+}
+
+// Attributes are the names and values by which XML tells of an operation
+// (stonith_event_xml).
+func Attributes(e *wire.Entry, zone *time.Location) (list [][2]string) {
+	set := func(name, value string) {
+		if value != "" {
+			list = append(list, [2]string{name, value})
+		}
+	}
+	set("action", e.Action)
+	set("target", e.Target)
+	set("client", e.Client)
+	set("origin", e.Origin)
+	switch e.State {
+	case wire.StateFailed:
+		set("status", "failed")
+		set("exit-reason", e.Result.Reason)
+	case wire.StateDone:
+		set("status", "success")
+	default:
+		set("status", "pending")
+		set("extended-status", strconv.Itoa(int(e.State)))
+	}
+	set("delegate", e.Delegate)
+	if e.State.Ended() {
+		set("completed", Time(e.Completed, zone))
+	}
+	return list
+}
+
+// Kind is the class that an operation in this state has on a page of HTML.
+func Kind(s wire.State) string {
+	return stateText(s) + "-stonith-event"
+}
+
+// Reduce leaves of sorted operations that are over the last of each kind: with the same target,
+// action and outcome and, where that is failure, by the same node (reduce_fence_history).
+func Reduce(sorted []wire.Entry) (kept []wire.Entry) {
+	for _, e := range sorted {
+		if e.State.Ended() && slices.ContainsFunc(kept, func(k wire.Entry) bool {
+			return strings.EqualFold(e.Target, k.Target) && e.Action == k.Action && e.State == k.State &&
+				(e.State == wire.StateDone || strings.EqualFold(e.Delegate, k.Delegate))
+		}) {
+			continue
+		}
+		kept = append(kept, e)
+	}
+	return kept
 }

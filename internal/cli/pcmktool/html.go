@@ -44,6 +44,15 @@ const style = `.bold { font-weight: bold }
 .rsc-ok { color: green }
 .warning { color: red; font-weight: bold }`
 
+// Page is an Output that is a page of HTML.
+type Page interface {
+	Output
+	// Node adds an element with text to the body.
+	Node(name, text string, attributes ...string) *Element
+	// Header adds an element to the head.
+	Header(name string, attributes ...string)
+}
+
 // html is --output-as=html: one page, written at the end.
 type html struct {
 	destination
@@ -51,6 +60,7 @@ type html struct {
 	request string
 	body    *Element
 	open    []*Element // lists, and what stands around them
+	headers []*Element
 	errors  []string
 }
 
@@ -77,6 +87,16 @@ func (h *html) add(name, text string) *Element {
 	e := parent.Add(name)
 	e.SetText(text)
 	return e
+}
+
+func (h *html) Node(name, text string, attributes ...string) *Element {
+	e := h.add(name, text)
+	e.attributes = attributes
+	return e
+}
+
+func (h *html) Header(name string, attributes ...string) {
+	h.headers = append(h.headers, &Element{name: name, attributes: attributes})
 }
 
 // Division adds a piece of text of its own.
@@ -139,6 +159,7 @@ func (h *html) Finish(crmexit.Code) error {
 	}
 	head.Add("title").SetText(title)
 	head.Add("meta", "charset", "utf-8")
+	head.children = append(head.children, h.headers...)
 	head.Add("style").SetText(style)
 	if s := h.options.Stylesheet; s != nil {
 		head.Add("link", "rel", "stylesheet", "href", uri(*s))
@@ -152,14 +173,14 @@ func (h *html) Finish(crmexit.Code) error {
 	}
 	root := &Element{name: "html", attributes: []string{"lang", "en"}, children: []*Element{head, h.body}}
 	h.w.WriteString("<!DOCTYPE html>\n")
-	root.writeHTML(h.w, true)
+	root.writeHTML(h.w)
 	h.w.WriteByte('\n')
 	return h.close()
 }
 
 // writeHTML writes e as libxml2 writes HTML: several children stand on lines of their own,
-// one does not.
-func (e *Element) writeHTML(w *bufio.Writer, last bool) {
+// one does not; nor does what is no block.
+func (e *Element) writeHTML(w *bufio.Writer) {
 	w.WriteString("<" + e.name)
 	for i := 0; i+1 < len(e.attributes); i += 2 {
 		w.WriteString(" " + e.attributes[i] + `="`)
@@ -167,8 +188,15 @@ func (e *Element) writeHTML(w *bufio.Writer, last bool) {
 		w.WriteByte('"')
 	}
 	w.WriteByte('>')
-	lines := len(e.children) > 1
-	if lines {
+	switch {
+	case e.name == "meta" || e.name == "link" || e.name == "br":
+		return
+	case e.name == "li" && e.text == "" && len(e.children) == 0:
+		return // its end may be left out
+	}
+	// A text is the first child.
+	lines := e.isBlock() && e.name[0] != 'p' && (len(e.children) > 1 || len(e.children) == 1 && e.text != "")
+	if lines && e.text == "" {
 		w.WriteByte('\n')
 	}
 	if e.name == "style" {
@@ -177,18 +205,18 @@ func (e *Element) writeHTML(w *bufio.Writer, last bool) {
 		escape(w, e.text, false)
 	}
 	for i, c := range e.children {
-		c.writeHTML(w, i == len(e.children)-1)
+		c.writeHTML(w)
+		if c.isBlock() && i < len(e.children)-1 && e.name[0] != 'p' {
+			w.WriteByte('\n')
+		}
 	}
 	if lines {
 		w.WriteByte('\n')
 	}
-	if e.name != "meta" && e.name != "link" {
-		w.WriteString("</" + e.name + ">")
-	}
-	if !last {
-		w.WriteByte('\n')
-	}
+	w.WriteString("</" + e.name + ">")
 }
+
+func (e *Element) isBlock() bool { return e.name != "span" && e.name != "br" }
 
 // uri escapes what may not stand in a URI.
 func uri(s string) string {

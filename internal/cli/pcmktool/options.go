@@ -19,6 +19,8 @@ type Common struct {
 	OutputTo *string // the file, nil if not given
 	Fancy    bool    // --text-fancy
 	HTML     HTML    // of tools that have this format
+	// LegacyXML makes XML that of old releases: the tool's own element, and errors in words.
+	LegacyXML bool
 
 	html bool
 }

@@ -102,6 +102,9 @@ func (c *Common) Open(args []string, stdout, stderr io.Writer) (Output, error) {
 	d := destination{w: bufio.NewWriter(to), file: file}
 	switch format {
 	case "xml":
+		if c.LegacyXML {
+			return newLegacyXML(d, Program(args), stderr), nil
+		}
 		return newXML(d, args), nil
 	case "html":
 		return newHTML(d, args, &c.HTML), nil

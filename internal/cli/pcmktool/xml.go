@@ -3,6 +3,7 @@ package pcmktool
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -27,6 +28,9 @@ func (e *Element) Add(name string, attributes ...string) *Element {
 	return c
 }
 
+// Len is how many elements are in e.
+func (e *Element) Len() int { return len(e.children) }
+
 // Set adds an attribute.
 func (e *Element) Set(name, value string) { e.attributes = append(e.attributes, name, value) }
 
@@ -43,12 +47,18 @@ type xmlOutput struct {
 	root   *Element
 	lists  []*Element // that are open
 	errors []string
+	legacy io.Writer // where errors go that have no element, nil if they have
 }
 
 func newXML(d destination, args []string) *xmlOutput {
 	return &xmlOutput{destination: d, root: &Element{name: "pacemaker-result", attributes: []string{
 		"api-version", APIVersion, "request", Quote(args),
 	}}}
+}
+
+// newLegacyXML is XML as it was before its element was pacemaker-result.
+func newLegacyXML(d destination, tool string, stderr io.Writer) *xmlOutput {
+	return &xmlOutput{destination: d, root: &Element{name: tool, attributes: []string{"version", Version}}, legacy: stderr}
 }
 
 func (x *xmlOutput) Info(string, ...any)   {}
@@ -106,6 +116,16 @@ func (x *xmlOutput) Version() {
 }
 
 func (x *xmlOutput) Finish(code crmexit.Code) error {
+	if x.legacy != nil {
+		if code != crmexit.OK {
+			fmt.Fprintln(x.legacy, code)
+		}
+		for _, e := range x.errors {
+			fmt.Fprintln(x.legacy, e)
+		}
+		x.root.write(x.w, 0)
+		return x.close()
+	}
 	status := x.root.Add("status", "code", strconv.Itoa(int(code)), "message", code.String())
 	if len(x.errors) > 0 {
 		list := status.Add("errors")

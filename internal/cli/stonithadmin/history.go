@@ -107,43 +107,13 @@ func (t *tool) event(e *wire.Entry, full bool, later string) {
 	if !t.out.IsXML() {
 		kind := ""
 		if t.isPage() {
-			kind = eventKind(e.State)
+			kind = history.Kind(e.State)
 		}
 		t.out.Item(kind, history.Describe(e, history.Detail{Full: full, Technical: true}, later, t.zone))
 		return
 	}
 	x := t.out.Element("fence_event")
-	set := func(name, value string) {
-		if value != "" {
-			x.Set(name, value)
-		}
+	for _, a := range history.Attributes(e, t.zone) {
+		x.Set(a[0], a[1])
 	}
-	set("action", e.Action)
-	set("target", e.Target)
-	set("client", e.Client)
-	set("origin", e.Origin)
-	switch e.State {
-	case wire.StateFailed:
-		x.Set("status", "failed")
-		set("exit-reason", e.Result.Reason)
-	case wire.StateDone:
-		x.Set("status", "success")
-	default:
-		x.Set("status", "pending")
-		x.Set("extended-status", strconv.Itoa(int(e.State)))
-	}
-	set("delegate", e.Delegate)
-	if e.State.Ended() {
-		x.Set("completed", timeText(e.Completed, t.zone))
-	}
-}
-
-func eventKind(s wire.State) string {
-	switch s {
-	case wire.StateDone:
-		return "successful-stonith-event"
-	case wire.StateFailed:
-		return "failed-stonith-event"
-	}
-	return "pending-stonith-event"
 }

@@ -37,11 +37,15 @@ func queries(section string, span time.Duration) (n int, took time.Duration, err
 	return n, time.Since(start), err
 }
 
+// largest is the longest message in bytes that libcib asks for (cib_native.c): longer ones are
+// compressed.
+const largest = 512 << 10
+
 // ask asks again and again until a time.
 func ask(section string, until time.Time) (n int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	c, err := qb.Dial(ctx, "cib_ro", qb.Options{MaxMsgSize: frame.DefaultBuffer})
+	c, err := qb.Dial(ctx, "cib_ro", qb.Options{MaxMsgSize: largest})
 	if err != nil {
 		return 0, err
 	}
