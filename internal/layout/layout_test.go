@@ -163,6 +163,7 @@ var floors = map[string]int{
 	"pengine/service":       5,
 	"pengine/corpus":        7,
 
+	"internal/dhtls":          0,
 	"internal/pcmk/packed":    0,
 	"internal/pcmk/election":  2,
 	"internal/pcmk/cpgmsg":    2,

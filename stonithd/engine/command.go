@@ -204,9 +204,10 @@ func (e *Engine) next(c *command, d *registered, r *wire.Result) *registered {
 func (e *Engine) answer(c *command, r *wire.Result, run int, merged bool) {
 	e.logResult(c, r, run, "", merged)
 	done := wire.Done{
-		Op: c.op, Device: c.device, RemoteOp: c.remoteOp, Client: c.client, Name: c.clientName, Target: c.target,
+		Op: c.op, Device: c.device, RemoteOp: c.remoteOp, Client: c.client, Name: c.clientName, Target: c.target, Action: c.action,
 		Origin: c.origin, CallID: c.callID, Options: c.options, Result: *r, Merged: merged,
-		ForAll: !e.StandAlone && isFencing(c.action) && strings.EqualFold(c.origin, c.target),
+		// Of the devices of a topology only all together are an end.
+		ForAll: !e.StandAlone && isFencing(c.action) && strings.EqualFold(c.origin, c.target) && !c.options.Has(wire.UseTopology),
 	}
 	switch {
 	case done.ForAll:

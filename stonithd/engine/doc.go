@@ -35,8 +35,13 @@
 //
 // # Deviations from the reference
 //
+// That one device of a topology has done its part is never taken for the end of the whole: the
+// reference does so in a fencer that was restarted meanwhile, and where the target is the
+// operation's originator.
+//
 // What a peer's history says of an operation that this fencer leads does not take its
-// place: the leader knows best. What a peer adds to a history is merged, as the reference
+// place: the leader knows best. For the same reason what two fencers began at the same
+// time, and a third takes for duplicates, ends there with the broadcasts of both. What a peer adds to a history is merged, as the reference
 // means to, and did before 2.1. A result that comes after the end changes nothing, where the
 // reference makes it the operation's in this node's history alone. A request that waits
 // for the operation of a peer that is lost fails at once; there it is never answered. (There, a partition that has given the operation's node up

@@ -61,6 +61,9 @@ func (e *Engine) late(op *operation) {
 
 func (e *Engine) finishDuplicate(op, o *operation, f *wire.Finished) {
 	const where = "finalize_op_duplicates"
+	if !strings.EqualFold(o.originator, e.Node) {
+		return // who asked about it leads it, and will tell
+	}
 	if o.state != wire.StateDuplicate {
 		e.logf(loglevel.Error, where, "Skipping duplicate notification for %s@%s | state=%s id=%.8s", o.clientName, o.originator, stateText(o.state), o.id)
 		return

@@ -47,7 +47,8 @@ func (op *operation) entry(withID bool) wire.Entry {
 		Completed: op.completed, Nanoseconds: op.completedNsec, State: op.state, Result: op.result,
 	}
 	if withID {
-		h.ID = op.id
+		// Peers are to know it by what was asked for, whatever it is about to do.
+		h.ID, h.Action = op.id, op.original()
 	}
 	return h
 }

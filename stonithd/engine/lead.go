@@ -261,7 +261,7 @@ func (e *Engine) offered(w *wire.Offer) {
 func (e *Engine) reported(f *wire.Finished) {
 	const where = "fenced_process_fencing_reply"
 	op := e.ops[f.RemoteOp]
-	if op == nil && f.Result.OK() {
+	if op == nil && f.Result.OK() && !f.Part {
 		r := &wire.Request{ClientName: f.Name, Element: f.Element}
 		op = e.create(f.Client, r, f.Task, true)
 	}
@@ -275,6 +275,10 @@ func (e *Engine) reported(f *wire.Finished) {
 	}
 	if op.notified || !f.ForAll && op.state.Ended() {
 		e.late(op)
+		return
+	}
+	if f.ForAll && f.Part && f.Result.OK() {
+		e.logf(loglevel.Warning, where, "Ignoring that %s is fenced: %s has used one device of a topology | id=%.8s", op.target, f.From, op.id)
 		return
 	}
 	op.result = f.Result

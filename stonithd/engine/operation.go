@@ -34,6 +34,7 @@ type operation struct {
 	completed, completedNsec         int64
 	notified                         bool // all here know that it is over
 	owner                            bool // this node leads it
+	orphan                           bool // the node that led it was lost
 	request                          *wire.Request
 	base, total                      int // timeouts in seconds: of a device that has none, of all
 	delay                            int // in seconds
@@ -171,7 +172,7 @@ func (e *Engine) merge(op *operation) {
 		case o == op, !o.inProgress(), !strings.EqualFold(o.target, op.target), o.original() != op.action,
 			strings.EqualFold(o.clientName, op.clientName), strings.EqualFold(o.target, o.originator):
 			continue
-		case !e.isActive(o.originator):
+		case o.orphan || !e.isActive(o.originator):
 			e.logf(loglevel.Notice, where, "Failing action '%s' targeting %s originating from client %s@%s: Originator is dead | id=%.8s", o.action, o.target, o.clientName, o.originator, o.id)
 			o.state = wire.StateFailed
 			continue

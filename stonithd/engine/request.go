@@ -86,6 +86,7 @@ func (e *Engine) PeerLost(now time.Time, name string) {
 		if op.owner || op.state.Ended() || !strings.EqualFold(op.originator, name) {
 			continue
 		}
+		op.orphan = true // even if a new fencer comes up there
 		waiting := op.duplicates
 		op.duplicates = nil
 		for _, d := range waiting {

@@ -105,16 +105,17 @@ func (o *Operation) Outcome(count int, merged bool) *etree.Element {
 
 // Done is the reply to who asked this node to run a device.
 type Done struct {
-	Op, Device, RemoteOp, Client, Name, Target, Origin string
-	CallID                                             int
-	Options                                            CallOptions
-	Result                                             Result
-	Merged                                             bool // another's run was the same
+	Op, Device, RemoteOp, Client, Name, Target, Action, Origin string
+	CallID                                                     int
+	Options                                                    CallOptions
+	Result                                                     Result
+	Merged                                                     bool // another's run was the same
 	// ForAll says that who asked was the target, and cannot tell the others any more.
 	ForAll bool
 }
 
-// Element is the reply (construct_async_reply).
+// Element is the reply (construct_async_reply). The reference writes Op in place of the action,
+// which a fencer that has lost its memory meanwhile then shows in its history.
 func (d *Done) Element() *etree.Element {
 	e := etree.NewElement(TagReply)
 	e.CreateAttr(attrOrigin, "construct_async_reply")
@@ -129,7 +130,7 @@ func (d *Done) Element() *etree.Element {
 	setSome(e, attrClient, d.Client)
 	setSome(e, attrName, d.Name)
 	setSome(e, attrTarget, d.Target)
-	e.CreateAttr(attrAction, d.Op)
+	setSome(e, attrAction, d.Action)
 	if d.Origin != "" {
 		e.CreateAttr(attrOrigin, d.Origin) // in place of the function's name
 	}
@@ -168,6 +169,8 @@ type Finished struct {
 	Result   Result
 	ForAll   bool // the operation is over
 	Merged   bool
+	// Part says that a device of a topology has done its part, and others may have to.
+	Part bool
 	// Task is what was done, where the message tells; nil if it does not.
 	Task    *Task
 	Name    string // of the client
@@ -195,6 +198,9 @@ func ParseFinished(e *etree.Element) (*Finished, error) {
 		From: e.SelectAttrValue(attrFrom, ""), Result: ResultOf(with), Element: e,
 		ForAll: e.SelectAttrValue(attrSubtype, "") == broadcast, Merged: e.SelectAttr(attrMerged) != nil,
 		Task: task(only(e, attrTarget)),
+	}
+	if options, err := optional(e, attrOptions); err != nil || CallOptions(uint32(options)).Has(UseTopology) {
+		f.Part = true
 	}
 	if d := only(e, attrDelegate); d != nil {
 		f.Delegate = d.SelectAttrValue(attrDelegate, "")

@@ -52,7 +52,7 @@ type server struct {
 func newServer(p *daemon.Daemon) *server {
 	s := &server{
 		daemon: p, log: p.Log, clients: map[string]*ipc.Client{}, metadata: map[string]string{},
-		agents: agent.Runner{Dir: root.Path(agent.Dir), Plugins: root.Path(agent.Plugins), Glue: root.Path(agent.Glue), Log: p.Log},
+		agents: agent.Runner{Dir: root.Path(agent.Dir), Plugins: root.Path(agent.Plugins), Glue: root.Path(agent.Glue), Log: p.Log, Deferred: true},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.timer = time.AfterFunc(time.Hour, s.tick)
