@@ -124,9 +124,7 @@ func (c *call) request() ops.Request {
 // ask does an operation that leaves the CIB alone.
 func (c *call) ask() crmexit.Legacy {
 	if c.op == ops.Query {
-		r, err := ops.Perform(c.cib, c.request())
-		c.output = r.Answer
-		return result.RC(err).Legacy()
+		return c.query()
 	}
 	user := c.user(get(c.msg, fUser))
 	if acl.Enabled(c.cib, user, iso8601.FromTime(c.now)) && acl.Filter(c.cib, c.cib, user) == nil {
@@ -149,6 +147,22 @@ func (c *call) ask() crmexit.Legacy {
 		c.setPrimary(false)
 	}
 	return 0
+}
+
+// query is what of the CIB is asked for.
+func (c *call) query() crmexit.Legacy {
+	req := c.request()
+	whole := !req.Options.XPath && !req.Options.NoChildren && !req.User.Required() // as it is, and for all the same
+	if at := c.texts.found[c.section]; whole && at != nil {
+		c.output = at
+		return 0
+	}
+	r, err := ops.Perform(c.cib, req)
+	c.output = r.Answer
+	if whole && err == nil {
+		c.texts.find(c.section, r.Answer)
+	}
+	return result.RC(err).Legacy()
 }
 
 // setPrimary makes this the primary, or not (cib_process_readwrite).

@@ -12,8 +12,9 @@ const maxTexts = 16
 
 // texts are what queries were answered with since the CIB last changed. Monitors and tools
 // ask for the same again and again, and to write and compress a large CIB takes far longer
-// than all else about a query.
+// than all else about a query; so does finding a section, for it is looked for everywhere.
 type texts struct {
+	found  map[string]*etree.Element // by the name of a section
 	kept   map[*etree.Element]*packed.Shared
 	blocks packed.Blocks // compressed, of this CIB and those before
 }
@@ -37,5 +38,16 @@ func (t *texts) of(e, cib *etree.Element) (s *packed.Shared, ok bool) {
 	return s, true
 }
 
+// find notes where a section is.
+func (t *texts) find(section string, at *etree.Element) {
+	if t.found == nil || len(t.found) >= maxTexts {
+		t.found = make(map[string]*etree.Element)
+	}
+	t.found[section] = at
+}
+
 // forget is for another CIB in the place of the one there was.
-func (t *texts) forget() { clear(t.kept) }
+func (t *texts) forget() {
+	clear(t.found)
+	clear(t.kept)
+}

@@ -25,6 +25,7 @@ var fixedAttributes = []string{
 	"--node=node2 --name=#feature-set --update=3.15.0 --lifetime=reboot",
 	"-Q -t nodes -N node1 -n location", "-t status -N node1 -n terminate -v 1", "-N node1 -G -n location -l reboot -q -d DEF", "-N node1 -G -n location -l forever -q -d DEF", "-N node1 -G -n nothing -l forever -q -d DEF",
 	"-v V -n A -t crm_config -s SAPHanaSR", "-N node1 -l reboot --name R-bootstrap --quiet", "-N node1 -l reboot --name R-bootstrap -v 1", "-N node1 -l reboot --name R-bootstrap -D",
+	"--list-options", "--list-options=cluster --all --output-as=xml", "--attr-name cluster-delay --delete-attr", "--attr-name stonith-enabled --delete-attr", "--name stonith-enabled --query", "--name nothing --query", "-N node1 --name nothing -l reboot --query -q",
 	"--name K --update V", "-t nodes --node node1 -z -n cpu", "--type crm_config --name X_REPL_INFO -s mysql_replication", "--type crm_config --name X_REPL_INFO -s mysql_replication -v a|b|1",
 	"-N node1 -n location --query", "-N node1 -n standby -v off -l forever -i standby-id", "--node node1 --name location --delete", "-t rsc_defaults -n resource-stickiness -G", "-t rsc_defaults -N node1 -n resource-stickiness -G",
 	"-t op_defaults -N node1 -n timeout -v 20s", "-t rsc_defaults -N node1 -n x -v 2", "-t tickets -n granted -G", "-t tickets -n granted -v false", "-t tickets -n standby -v false", "-t tickets -n granted -D", "-t TICKETS -n granted -G",

@@ -20,6 +20,7 @@ var fixedUpdates = [][]string{
 	{"-p", "-n", "evacuate", "-Q", "-N", "there"}, {"-p", "-n", "evacuate", "-Q", "-N", "there", "-U", "yes"},
 	{"--private", "--lifetime", "reboot", "--name", "lsn", "--update", "0/3000"},
 	{"-p", "--name", "color", "--node", "there", "--update", "1"}, {"-p", "-N", "there", "-n", "color", "-Q"}, {"-p", "-n", "color", "-Q", "-N", "localhost"},
+	{"-R", "-p", "-n", "hawk_session_u", "-U", "v"}, {"-R", "-Q", "-A", "-n", "color"}, {"-Q", "-A", "-n", "color"}, {"-Q", "-n", "color"}, {"-n", "color", "-Q", "-N", "there"},
 	{"--update-both", "100", "--delay", "5s", "-n", "ping"}, {"--update-delay", "--delay", "30", "-n", "ping"},
 	{"-n", "ping", "-U", "-10", "-d", "5s"}, {"-n", "ping", "-B", "-INFINITY", "-d", "5"}, {"-n", "pingd", "-v", "1000", "-d", "5s", "-S", "status", "-q"},
 	{"-D", "-n", "color"}, {"-n", "color", "-l", "never", "-U", "1"}, {"-n", "", "-U", ""}, {"-n", "x", "-U", "value++"}, {"-Y", "-n", "x"}, {"-B", "1", "-n", "x"},

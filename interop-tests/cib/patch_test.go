@@ -207,6 +207,8 @@ var commandLines = func() (all [][]string) {
 		{"-N", "<a/>"}, {"-O", "<a/>", "-N", "<b/>"}, {"-O", `<a id="1"/>`, "-N", "<a/>"}, {"-O", "<a/>", "-o", "x", "-N", "<a/>"}, {"-u", "-O", "<a/>", "-p", "none"},
 		{"-u", "-O", "<a/>", "-N", `<a epoch="3"/>`}, {"-O", "", "-N", "<a/>"},
 	}...)
+	// pcs and crmsh.
+	all = append(all, []string{"--original", "old.xml=" + v2, "--new", "new.xml=" + next, "--no-version"}, []string{"-u", "-o", "old.xml=" + v2, "-n", "new.xml=" + next})
 	for _, patch := range []string{
 		`<diff format="2"><change operation="move" path="/a" position="0"/></diff>`, `<diff format="2"><change operation="move" path="/a" position="1"/></diff>`,
 		`<diff format="2"><change operation="create" path="/a" position="7"><z/></change></diff>`, `<diff format="2"><change operation="create" path="/a" position="-7"><z/></change></diff>`,

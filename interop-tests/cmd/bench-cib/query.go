@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,18 +16,23 @@ import (
 
 // askers is how many clients ask at once: enough that the daemon, and not the way to
 // it and back, is what is waited for.
-const askers = 8
+const askers = 4
 
-// queries has clients ask for a section, "" for all, and counts the answers. They do not
-// look at the text, which would take them longer than the daemon takes to write it: only at
-// how long it is, and that it is the same each time.
+// queries has clients ask for a section, "" for all, and counts the answers, without each client's
+// first. They do not look at the text, which would take them longer than the daemon takes
+// to write it: only at how long it is, and that it is the same each time.
 func queries(section string, span time.Duration) (n int, took time.Duration, err error) {
+	var ready sync.WaitGroup
+	ready.Add(askers)
+	begin := sync.OnceValue(func() time.Time { ready.Wait(); return time.Now() })
 	counts := make([]int, askers)
 	var g errgroup.Group
-	start := time.Now()
 	for i := range counts {
 		g.Go(func() (err error) {
-			counts[i], err = ask(section, start.Add(span))
+			counts[i], err = ask(section, func() time.Time {
+				ready.Done()
+				return begin().Add(span)
+			})
 			return err
 		})
 	}
@@ -34,16 +40,19 @@ func queries(section string, span time.Duration) (n int, took time.Duration, err
 	for _, c := range counts {
 		n += c
 	}
-	return n, time.Since(start), err
+	return n, time.Since(begin()), err
 }
 
 // largest is the longest message in bytes that libcib asks for (cib_native.c): longer ones are
 // compressed.
 const largest = 512 << 10
 
-// ask asks again and again until a time.
-func ask(section string, until time.Time) (n int, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+// ask asks once, and then again and again until a time.
+func ask(section string, ready func() (until time.Time)) (n int, err error) {
+	var once sync.Once
+	end := func() (until time.Time) { once.Do(func() { until = ready() }); return until }
+	defer end() // nobody waits for one that fails
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	c, err := qb.Dial(ctx, "cib_ro", qb.Options{MaxMsgSize: largest})
 	if err != nil {
@@ -78,7 +87,7 @@ func ask(section string, until time.Time) (n int, err error) {
 	} else if !bytes.Contains([]byte(m.Text), []byte(` cib_rc="0"`)) {
 		return 0, fmt.Errorf("the query was refused: %.300s", m.Text)
 	}
-	for ; time.Now().Before(until); n++ {
+	for until := end(); n == 0 || time.Now().Before(until); n++ {
 		answer, err := call(query)
 		if err != nil {
 			return 0, err
