@@ -40,6 +40,4 @@
 // An operation without a name among several of one request is refused, where the
 // reference ends by a null pointer. Regular expressions have what POSIX gives to the
 // extended ones, not what the GNU C library adds.
-//
-// Alerts about changed attributes are not sent: they go through the executor.
 package engine

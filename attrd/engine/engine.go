@@ -65,6 +65,17 @@ type Update struct {
 	// Deletes says that some of the values are to be deleted: then the node's own CIB
 	// manager is to carry it out, with cib_mixed_update.
 	Deletes bool
+
+	// Name is the attribute's, Values are all that is written of it, in the order in which alerts tell of them.
+	Name   string
+	Values []NodeValue
+}
+
+// NodeValue is the value that an attribute has on a node.
+type NodeValue struct {
+	Node  string
+	ID    uint32 // 0 of remote nodes
+	Value string // "" also for none
 }
 
 // Config of New.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +77,8 @@ func (e *Engine) write(now time.Time, a *attribute, ignoreDelay bool) {
 		return
 	}
 	a.changed, a.unknownUUID, a.force = false, false, false
-	u := Update{Status: etree.NewElement("status"), User: or(a.user, "")}
+	u := Update{Status: etree.NewElement("status"), User: or(a.user, ""), Name: a.name}
+	told := newTable[NodeValue](lower)
 	private, changes := 0, 0
 	for v := range a.values.values() {
 		n, ok := e.peers.Node(v.id, v.host)
@@ -104,6 +106,7 @@ func (e *Engine) write(now time.Time, a *attribute, ignoreDelay bool) {
 		changes++
 		v.requested = v.current
 		u.Deletes = u.Deletes || v.current == nil
+		told.put(v.host, NodeValue{v.host, v.id, or(v.current, "")})
 	}
 	if private > 0 {
 		e.logf(loglevel.Info, function, "Processed %d private change%s for %s, id=%s, set=%s",
@@ -112,6 +115,7 @@ func (e *Engine) write(now time.Time, a *attribute, ignoreDelay bool) {
 	if changes == 0 {
 		return
 	}
+	u.Values = slices.Collect(told.values())
 	a.update = e.host.Modify(&u)
 	e.logf(loglevel.Info, function, "Sent CIB request %d with %d change%s for %s (id %s, set %s)",
 		a.update, changes, plural(changes), a.name, or(a.uuid, "n/a"), or(a.set, "n/a"))

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net"
 	"os"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/dhtls"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 )
@@ -132,7 +134,13 @@ type Options struct {
 	Refuse, Explain func(cib *etree.Element)
 	// Complain says what a user has to know whether he looks at the log or not; nil for nobody.
 	Complain func(text string)
-	IPC      ipc.DialOptions
+	// Prompt asks the user for what another machine's daemon wants to know; false is no answer. nil for
+	// nobody to ask.
+	Prompt func(what string) (string, bool)
+	// Secure makes an encrypted connection of one to another machine's daemon; nil for one
+	// that package dhtls makes.
+	Secure func(ctx context.Context, c net.Conn) (net.Conn, error)
+	IPC    ipc.DialOptions
 	// Service is another one than the Type's, if not empty.
 	Service string
 }
@@ -153,6 +161,12 @@ func (o *Options) complete() {
 	if o.Complain == nil {
 		o.Complain = func(string) {}
 	}
+	if o.Secure == nil {
+		o.Secure = func(ctx context.Context, c net.Conn) (net.Conn, error) { return dhtls.Client(ctx, c) }
+	}
+	if o.Prompt == nil {
+		o.Prompt = func(string) (string, bool) { return "", false }
+	}
 	if o.Explain == nil {
 		o.Explain = func(*etree.Element) {}
 	}
@@ -166,6 +180,7 @@ func (o *Options) complete() {
 
 // Open connects a program of that name to a CIB.
 func Open(ctx context.Context, program string, o Options) (Conn, error) {
+	waits := o.Timeout
 	o.complete()
 	if !o.Cluster {
 		if !o.NoShadow {
@@ -177,8 +192,10 @@ func Open(ctx context.Context, program string, o Options) (Conn, error) {
 			return openFile(program, name, o)
 		}
 		if port, ok := o.Getenv("CIB_port"); ok {
-			loglevel.LogfAt(o.Log, loglevel.Error, "cib_remote_signon", "No connection to a CIB at port %s: only the cluster's own daemon and files are known", port)
-			return nil, errNone
+			if waits == 0 {
+				o.Timeout = remoteTimeout
+			}
+			return dialRemote(ctx, program, port, o)
 		}
 	}
 	return dial(ctx, program, o)

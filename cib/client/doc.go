@@ -1,16 +1,23 @@
 // Package client is how programs come to a CIB and work with it (the reference's lib/cib):
-// that of the cluster, which pacemaker-based has (cib_native.c), or a file in its place
-// (cib_file.c), which a shadow is as well.
+// that of the cluster, which pacemaker-based has (cib_native.c), that of another machine's
+// (cib_remote.c), or a file in its place (cib_file.c), which a shadow is as well.
 //
 // [Open] chooses as the reference's cib_new does, by the environment: the shadow that
-// CIB_shadow names, else the file that CIB_file names, else the cluster. (What CIB_port names
-// is refused: the daemon of another machine speaks TLS with anonymous keys, which Go's library has
-// not; and to work on this machine's cluster in its place would be wrong.) All give a
-// [Conn], which takes [Request]s. [Conn.Do] waits for the answer. [Conn.Send] does not: that
+// CIB_shadow names, else the file that CIB_file names, else the daemon that listens on CIB_port of
+// CIB_server, else the cluster. All give a [Conn], which takes [Request]s. [Conn.Do] waits for the answer. [Conn.Send] does not: that
 // comes as an [Event], as do the notifications that Conn.Subscribe asks for.
 //
 // What the daemon, or the file, refuses is a [Refused], with the reference's number and text for
 // it; [RC] is the number of any error.
+//
+// # Other machines
+//
+// Whoever CIB_user names logs in with CIB_passwd, over TLS unless CIB_encrypted says no;
+// docs/wire/remote.md has the rest. Two deviations from the reference: its client says its name in a
+// message to which there is no answer, and a daemon of its own that reads this and the first
+// request at once loses the request, so that most tools fail over the port without TLS. Ours says its
+// name when it logs in, which the reference's daemon understands too. And a connection on which there was no
+// answer in time is closed, since nobody knows what comes next on it.
 //
 // # Files
 //

@@ -175,7 +175,7 @@ func (f *file) Send(ctx context.Context, r Request) (int, error) {
 	return f.calls, nil
 }
 
-// errNone is what a file answers to who waits for an event, and what there is no way to.
+// errNone is what a file answers to who waits for an event.
 var errNone = &Refused{RC: crmexit.RC(syscall.EPROTONOSUPPORT)}
 
 func (f *file) Subscribe(context.Context, Notification, bool) error { return errNone }

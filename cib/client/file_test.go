@@ -158,7 +158,7 @@ func TestOpenChooses(t *testing.T) {
 		{Options{Getenv: env("s", dir+"/file"), NoShadow: true}, "file"},
 		{Options{Getenv: env("none", dir+"/file")}, "No such device or address"},
 		{Options{Getenv: env("", bad)}, "Update does not conform to the configured schema"},
-		{Options{Getenv: environment("CIB_port", "1234")}, "Protocol not supported"},
+		{Options{Getenv: environment("CIB_port", "1", "CIB_server", "127.0.0.1")}, "Transport endpoint is not connected"},
 		{Options{Getenv: environment("CIB_port", "1234", "CIB_file", dir+"/file")}, "file"},
 		{Options{Getenv: env("s", ""), Cluster: true, Service: "no-such-service"}, "Transport endpoint is not connected"},
 	} {

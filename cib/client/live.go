@@ -5,24 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"syscall"
 
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
-	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
-	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
-	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
-	"github.com/ringmaster-ha/ringmaster/internal/root"
 )
 
-// largest is the largest message, in bytes, before it is compressed.
-const largest = 512 << 10
-
-// live is a connection to the daemon.
+// live is a connection to a daemon.
 type live struct {
 	Options
-	ipc   *ipc.Conn
+	link  link
 	token string // what the daemon calls the client
 
 	mu    sync.Mutex
@@ -30,53 +22,24 @@ type live struct {
 	kept  []Event // that came while an answer was waited for
 }
 
-// dial connects to the daemon, and says who does (cib_native_signon_raw).
-func dial(ctx context.Context, program string, o Options) (Conn, error) {
-	const where = "cib_native_signon_raw"
-	o.IPC.Buffer = max(o.IPC.Buffer, largest)
-	if o.IPC.SocketDir == "" {
-		o.IPC.SocketDir = root.SocketDir()
-	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
-	fail := func(err error) (Conn, error) {
-		rc := RC(err)
-		if rc == crmexit.RC(syscall.ENOTCONN) {
-			loglevel.LogfAt(o.Log, loglevel.Info, where, "Could not connect to CIB manager for %s", program)
-		}
-		loglevel.LogfAt(o.Log, loglevel.Info, where, "Connection to CIB manager for %s failed: %s", program, rc)
-		return nil, err
-	}
-	conn, err := ipc.Dial(ctx, o.Service, o.IPC)
-	if err != nil {
-		return fail(err)
-	}
-	l := &live{Options: o, ipc: conn}
-	if err := l.register(ctx, program); err != nil {
-		_ = conn.Close()
-		return fail(err)
-	}
-	loglevel.LogfAt(o.Log, loglevel.Info, where, "Successfully connected to CIB manager for %s", program)
-	return l, nil
-}
-
-func (l *live) register(ctx context.Context, program string) error {
-	reply, err := l.call(ctx, registration(program))
-	if err != nil {
-		return err
-	}
-	if op := reply.SelectAttrValue(opKey, ""); op != register {
-		return fmt.Errorf("%w: %s %q to a registration", ErrProtocol, opKey, op)
-	}
-	if l.token = reply.SelectAttrValue(clientKey, ""); l.token == "" {
-		return fmt.Errorf("%w: no %s to a registration", ErrProtocol, clientKey)
-	}
-	return nil
+// link is the way to a daemon: native or distant.
+type link interface {
+	// call sends a request and returns the answer, which is nil where answered says that there will be
+	// none, and none comes.
+	call(ctx context.Context, request *etree.Element, answered bool) (*etree.Element, error)
+	// send sends a request whose answer, if any, is an event.
+	send(ctx context.Context, request *etree.Element) error
+	// subscribe sends a request for notifications.
+	subscribe(ctx context.Context, request *etree.Element) error
+	// event waits for one.
+	event(ctx context.Context) (*etree.Element, error)
+	Done() <-chan struct{}
+	Close() error
 }
 
 func (l *live) Live() bool            { return true }
-func (l *live) Done() <-chan struct{} { return l.ipc.Done() }
-func (l *live) Close() error          { return l.ipc.Close() }
+func (l *live) Done() <-chan struct{} { return l.link.Done() }
+func (l *live) Close() error          { return l.link.Close() }
 
 // number is that of the next call.
 func (l *live) number() int {
@@ -94,8 +57,8 @@ func (l *live) Do(ctx context.Context, r Request) (*etree.Element, error) {
 	}
 	r.Options |= SyncCall
 	call := l.number()
-	reply, err := l.call(ctx, message(&r, l.user(&r), l.token, call))
-	if err != nil {
+	reply, err := l.link.call(ctx, message(&r, l.user(&r), l.token, call), r.Options&DiscardReply == 0)
+	if err != nil || reply == nil {
 		return nil, err
 	}
 	e, err := read(reply)
@@ -113,31 +76,17 @@ func (l *live) Do(ctx context.Context, r Request) (*etree.Element, error) {
 	return e.Answer, e.Err
 }
 
-func (l *live) call(ctx context.Context, m *etree.Element) (*etree.Element, error) {
-	r, err := l.ipc.Call(ctx, m)
-	switch {
-	case err != nil:
-		return nil, &Lost{err}
-	case r.Err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrProtocol, r.Err)
-	case r.XML == nil:
-		return nil, fmt.Errorf("%w: no XML", ErrProtocol)
-	}
-	return r.XML, nil
-}
-
 func (l *live) Send(ctx context.Context, r Request) (int, error) {
 	r.Options &^= SyncCall
 	call := l.number()
-	if _, err := l.ipc.Send(ctx, message(&r, l.user(&r), l.token, call)); err != nil {
-		return 0, &Lost{err}
+	if err := l.link.send(ctx, message(&r, l.user(&r), l.token, call)); err != nil {
+		return 0, err
 	}
 	return call, nil
 }
 
 func (l *live) Subscribe(ctx context.Context, kind Notification, on bool) error {
-	_, err := l.call(ctx, subscription(kind, on))
-	return err
+	return l.link.subscribe(ctx, subscription(kind, on))
 }
 
 func (l *live) Event(ctx context.Context) (Event, error) {
@@ -153,16 +102,11 @@ func (l *live) Event(ctx context.Context) (Event, error) {
 }
 
 func (l *live) next(ctx context.Context) (Event, error) {
-	m, err := l.ipc.Event(ctx)
-	switch {
-	case err != nil:
+	m, err := l.link.event(ctx)
+	if err != nil {
 		return Event{}, err
-	case m.Err != nil:
-		return Event{}, fmt.Errorf("%w: %w", ErrProtocol, m.Err)
-	case m.XML == nil:
-		return Event{}, fmt.Errorf("%w: no XML", ErrProtocol)
 	}
-	return read(m.XML)
+	return read(m)
 }
 
 func (l *live) Await(ctx context.Context, call int) (Event, error) {

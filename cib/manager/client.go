@@ -11,27 +11,31 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
 )
 
-// Client is a program on this node that is connected.
+// Client is a program that is connected.
 type Client struct {
 	ID   string // unique in the cluster
-	User string // whom it runs as, for permissions
-	PID  int
+	User string // whom it runs as, or has logged in as, for permissions
+	PID  int    // 0 of a remote one
+	// Remote is one on another machine. It gets answers as events and no acknowledgements, and may
+	// neither act for others nor say which node it means.
+	Remote bool
+	Name   string // that it has given itself; "" if it will with its first request
 }
 
 // client is a Client and what it has asked for.
 type client struct {
 	Client
-	name    string // that it has given itself, "" before its first request
-	waiting int32  // the request that is to be responded to
+	waiting int32 // the request that is to be responded to
 	waits   bool
 	wants   subscriptions
 }
 
 func (c *client) String() string {
-	if c.name != "" {
-		return c.name
+	if c.Name != "" {
+		return c.Name
 	}
 	return c.ID
 }
@@ -75,7 +79,9 @@ type Request struct {
 // Connect is a new client. An error refuses it.
 func (m *Manager) Connect(c Client) error {
 	if m.leaving.asked || m.leaving.ending {
-		m.logf(loglevel.Info, "cib_ipc_accept", "Ignoring new IPC client [%d] during shutdown", c.PID)
+		if !c.Remote {
+			m.logf(loglevel.Info, "cib_ipc_accept", "Ignoring new IPC client [%d] during shutdown", c.PID)
+		}
 		return errLeaving
 	}
 	m.clients = append(m.clients, &client{Client: c})
@@ -91,7 +97,8 @@ func (m *Manager) Disconnect(now time.Time, id string) []Action {
 	return m.done()
 }
 
-// Request is a message of a client that is connected (cib_common_callback).
+// Request is a message of a client that is connected (cib_common_callback; cib_handle_remote_msg, whose
+// client says cib_command or is not listened to).
 func (m *Manager) Request(now time.Time, id string, r Request) []Action {
 	c := m.find(id)
 	if c == nil || m.leaving.ending {
@@ -104,14 +111,19 @@ func (m *Manager) Request(now time.Time, id string, r Request) []Action {
 	if optionsOf(r.XML).has(optSync) {
 		c.waiting, c.waits = r.ID, r.Waits
 	}
-	if c.name == "" {
-		if c.name = get(r.XML, fClientName); c.name == "" {
-			c.name = strconv.Itoa(c.PID)
-		}
+	if c.Name == "" {
+		c.Name = get(r.XML, fClientName)
+	}
+	if c.Remote {
+		c.tame(r.XML)
+	} else if c.Name == "" {
+		c.Name = strconv.Itoa(c.PID)
 	}
 	r.XML.CreateAttr(fClient, c.ID)
-	r.XML.CreateAttr(fClientName, c.name)
-	m.setUser(r.XML, c.User)
+	r.XML.CreateAttr(fClientName, c.String())
+	if !c.Remote {
+		m.setUser(r.XML, c.User)
+	}
 	switch get(r.XML, fOperation) {
 	case register:
 		m.register(c, &r)
@@ -121,6 +133,18 @@ func (m *Manager) Request(now time.Time, id string, r Request) []Action {
 		m.process(now, r.XML, c, !r.ReadOnly)
 	}
 	return m.done()
+}
+
+// tame leaves nothing in a remote client's request but what it may say (cib_handle_remote_msg).
+func (c *client) tame(r *etree.Element) {
+	for _, name := range []string{fOrigin, fHost, fGlobal, fACLUser} {
+		r.RemoveAttr(name)
+	}
+	r.CreateAttr(fType, typeCIB)
+	r.CreateAttr(fUser, c.User)
+	if get(r, fOptions) == "" {
+		r.CreateAttr(fOptions, "0")
+	}
 }
 
 // privileged tells whether a user may act for others.
@@ -147,7 +171,7 @@ func (m *Manager) register(c *client, r *Request) {
 		return
 	}
 	ack := newMessage("cib_common_callback_worker").set(fOperation, register).set(fClient, c.ID)
-	m.out = append(m.out, Respond{Client: c.ID, ID: r.ID, Flags: r.Flags, Text: ack.String()})
+	m.out = append(m.out, Respond{Client: c.ID, ID: r.ID, Flags: r.Flags, Text: ack.text()})
 	c.waits = false
 }
 
@@ -188,12 +212,12 @@ func (m *Manager) ack(c *client, r *Request, a Ack) {
 
 // respond gives a client the outcome of a request, whichever node it was done on
 // (do_local_notify).
-func (m *Manager) respond(id, callID, document string, sync bool) {
+func (m *Manager) respond(id, callID string, document packed.Text, sync bool) {
 	c := m.find(id)
 	switch {
 	case c == nil:
 		m.logf(loglevel.Debug, "do_local_notify", "Could not send response %s: client %s not found", callID, id)
-	case !sync:
+	case !sync || c.Remote:
 		m.out = append(m.out, Event{Clients: []string{id}, Text: document})
 	case c.waits:
 		c.waits = false

@@ -31,9 +31,16 @@
 // in their way of working. A synchronous call is answered once; the reference answers an
 // upgrade twice on the primary, and logs an assertion. A manager that stands alone makes
 // changes itself; the reference sends them into the void. Who gets no messages is not
-// evicted for it (see internal/pcmk/ipc). Remote access is not served.
+// evicted for it (see internal/pcmk/ipc). Remote clients are disconnected by a manager that ends; the
+// reference's waits for them to go.
 //
 // A CIB that is sent says which changes it holds; who takes it makes those again that have
 // come since, and compares it with its own as that was then. In the reference, changes made while a
 // CIB is on its way are lost on the node that it is for, and with bad luck on all.
+//
+// A CIB that is sent also says how many changes have gone into it. Two CIBs with one version need not be
+// the same: a change of the configuration starts num_updates anew, also on a node that
+// has missed one of the status. Of two such the one with more changes stays: it is not replaced, and a
+// primary that lacks some asks for it. In the reference the one that is sent wins, which with
+// changes of the group close to each other loses what was acknowledged.
 package manager

@@ -36,12 +36,14 @@ type Manager struct {
 	out []Action
 
 	cib     *etree.Element
+	count   uint64 // of the changes that have gone into it
 	primary bool
 	// syncing is 1 when all of the CIB was asked for, and counts the patchsets passed over
 	// since; 0 when it has come.
 	syncing int
 	check   check
 	history history
+	texts   texts
 	disk    disk
 	leaving leaving
 
@@ -244,6 +246,7 @@ func (m *Manager) terminate(function string, code crmexit.Code) {
 // activate puts another CIB in the place of the one there is (activateCibXml).
 func (m *Manager) activate(cib *etree.Element, toDisk bool, op string) {
 	m.cib = cib
+	m.texts.forget()
 	if m.disk.enabled && m.c.Status == 0 && toDisk {
 		m.logf(loglevel.Debug, "activateCibXml", "Triggering CIB write for %s op", op)
 		m.disk.wanted = true

@@ -159,7 +159,7 @@ func TestComparison(t *testing.T) {
 	m.expect(t, m.deliver(t, "b", pong(digest.OfCIB(m.CIB()), "1")), "")
 	got := m.deliver(t, "b", pong("other", "1"))
 	want := `send "b" <copy t="cib" cib_callopt="0" cib_op="cib_replace" cib_isreplyto="b" cib_rc="0" cib_clientname="b" original_cib_op="ping" cib_update="true" crm_feature_set="3.16.1" digest="` +
-		digest.OfCIB(m.CIB()) + `" ringmaster-position="0 "><cib_calldata>` + text.Line(m.CIB()) + "</cib_calldata></copy>\n"
+		digest.OfCIB(m.CIB()) + `" ringmaster-position="0 " ringmaster-changes="0"><cib_calldata>` + text.Line(m.CIB()) + "</cib_calldata></copy>\n"
 	m.expect(t, got, want)
 	m.deliver(t, "b", `<cib_command t="cib" cib_op="cib_bump" cib_callid="4"/>`)
 	m.expect(t, m.deliver(t, "b", pong("other", "1")), "") // something has changed since
@@ -267,7 +267,7 @@ func TestPermissions(t *testing.T) {
 		}
 	}
 	out := m.Request(start, "c", Request{ID: 3, Waits: true, ReadOnly: true, XML: parse(t, `<x cib_op="cib_slave" cib_callopt="4096"/>`)})
-	if r, ok := out[0].(Respond); !ok || !strings.Contains(r.Text, `cib_rc="-13"`) {
+	if r, ok := out[0].(Respond); !ok || !strings.Contains(r.Text.String(), `cib_rc="-13"`) {
 		t.Errorf("%v", out)
 	}
 }
@@ -367,4 +367,24 @@ func FuzzMessages(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestRemote: a client on another machine gets answers as events, speaks for whom it has logged in as
+// only, and for this node.
+func TestRemote(t *testing.T) {
+	m := newTestManager(t, Config{})
+	if err := m.Connect(Client{ID: "r", User: "hacluster", Remote: true}); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(document string) string { return show(m.Request(start, "r", Request{XML: parse(t, document)})) }
+	m.expect(t, ask(`<cib_command t="cib" cib_op="register" cib_callid="0" cib_callopt="0" cib_clientname="tool"/>`), "")
+	m.expect(t, ask(`<cib_command cib_op="cib_notify" cib_notify_type="cib_diff_notify" cib_notify_activate="1"/>`), "")
+	for _, opts := range []string{"0", "4096"} {
+		got := ask(`<cib_command t="cib" cib_op="cib_ismaster" cib_callid="2" cib_host="b" cib_callopt="` + opts + `"/>`)
+		if want := `event r <cib-reply t="cib" cib_op="cib_ismaster" cib_callid="2" cib_clientid="r" cib_callopt="` + opts + `" cib_rc="-1"/>` + "\n"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	m.expect(t, ask(`<cib_command cib_op="cib_bump" cib_callid="3" src="b" cib_host="b" cib_update="true" cib_user="root" acl_target="root"/>`),
+		`send "" <cib_command cib_op="cib_bump" cib_callid="3" cib_user="hacluster" t="cib" cib_callopt="0" cib_clientid="r" cib_clientname="tool" src="a" cib_delegated_from="a"/>`+"\n")
 }

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,6 +42,7 @@ type call struct {
 	answer  *message       // likewise, instead of output
 	result  ops.Result
 	changed sections // by a replacement
+	again   uint64   // how many changes were made again in what replaces the CIB
 }
 
 // perform does an operation (cib_process_command). The reply is nil if nobody wants it.
@@ -65,7 +67,11 @@ func (m *Manager) perform(now time.Time, op ops.Op, msg *etree.Element, mayWrite
 	case c.answer != nil:
 		reply.holdMessage(dataHolder, c.answer)
 	case c.output != nil:
-		reply.hold(dataHolder, c.output)
+		if shared, ok := c.texts.of(c.output, c.cib); ok {
+			reply.holdShared(dataHolder, shared)
+		} else {
+			reply.hold(dataHolder, c.output)
+		}
 	}
 	return rc, reply
 }
@@ -205,6 +211,12 @@ func (c *call) edit() crmexit.Legacy {
 			return -crmexit.LegacyDiffResync
 		}
 	case ops.Replace:
+		if c.keepsOurs() {
+			// No error: the controller that has asked for it would begin anew with the join, and ask for the same.
+			c.logf(loglevel.Notice, "cib_process_replace", "Keeping %s: that from %s lacks changes", versionText(c.cib), get(c.msg, fOrigin))
+			c.result.CIB, c.syncing = c.cib, 0
+			return 0
+		}
 		c.catchUp()
 	}
 	req := c.request()
@@ -254,8 +266,9 @@ func (c *call) describe(patchset *etree.Element) []string {
 // adopt makes the outcome the CIB.
 func (c *call) adopt() {
 	before := c.cib
-	replaced := c.op == ops.Replace
+	replaced := c.op == ops.Replace && c.result.CIB != before
 	if c.result.CIB != before {
+		c.tally(before)
 		// A replacement is always written: nobody has looked at the order of things in it.
 		c.activate(c.result.CIB, (c.result.ConfigChanged || replaced) && !c.opts.has(optZeroCopy), string(c.op))
 	}
@@ -268,6 +281,15 @@ func (c *call) adopt() {
 		c.changed = changedSections(before, c.cib)
 	case c.op == ops.Erase:
 		c.changed = sectionNodes | sectionAlerts | sectionStatus
+	}
+}
+
+// tally counts the changes that have gone into the outcome.
+func (c *call) tally(before *etree.Element) {
+	if theirs, err := strconv.ParseUint(get(c.msg, fChanges), 10, 64); err == nil && c.replacesAll() {
+		c.count = theirs + c.again
+	} else if patch.VersionOf(c.result.CIB) != patch.VersionOf(before) {
+		c.count++
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
 )
 
 const processFunction = "cib_process_request"
@@ -55,11 +56,11 @@ func (m *Manager) process(now time.Time, msg *etree.Element, c *client, mayWrite
 		reply = newReply(op, msg, opts, m.c.Status).hold(dataHolder, m.cib)
 	} else if r.perform {
 		var rc crmexit.Legacy
-		before := patch.VersionOf(m.cib)
+		before, count := patch.VersionOf(m.cib), m.count
 		rc, reply = m.perform(now, op, msg, mayWrite)
 		m.logCompleted(op, msg, kind, rc, from)
 		if c == nil && kind.modifies {
-			m.history.add(op, msg, before)
+			m.history.add(op, msg, before, count)
 		}
 	}
 	if !kind.modifies && r.reply && !m.c.Alone && !opts.has(optNoReply) && c == nil && reply != nil {
@@ -74,9 +75,9 @@ func (m *Manager) process(now time.Time, msg *etree.Element, c *client, mayWrite
 	}
 	switch {
 	case !r.perform:
-		m.respond(id, get(msg, fCallID), text.Line(msg), opts.has(optSync))
+		m.respond(id, get(msg, fCallID), packed.Plain(text.Line(msg)), opts.has(optSync))
 	case reply != nil:
-		m.respond(id, get(msg, fCallID), reply.String(), opts.has(optSync))
+		m.respond(id, get(msg, fCallID), reply.text(), opts.has(optSync))
 	}
 }
 

@@ -11,18 +11,25 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
+	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // fPosition is what a CIB on its way holds already: how many of the changes that all managers
 // have seen since the group last changed, and which was the last. The reference's managers pass over it.
 const fPosition = "ringmaster-position"
 
-// maxHistory is how many changes are remembered, and maxElements how many elements of XML in
+// fChanges is how many changes have gone into a CIB. Versions alone do not tell which of two CIBs
+// lacks something: a change of the configuration sets num_updates to 0, and what has one change of the
+// status less has the same version then. The reference's managers pass over it.
+const fChanges = "ringmaster-changes"
+
+// maxHistory is how many changes are remembered, and maxBytes how many bytes of XML in
 // them: a CIB is not longer on its way.
 const (
-	maxHistory  = 1000
-	maxElements = 200_000
+	maxHistory = 1000
+	maxBytes   = 16 << 20
 )
 
 // history are the changes that have come through the group since it last changed its members.
@@ -30,16 +37,16 @@ const (
 // them were delivered makes those again; in the reference they are lost on that node.
 type history struct {
 	forgotten int // of the first ones
-	elements  int // of all together
+	bytes     int // of all together
 	changes   []pastChange
 }
 
 type pastChange struct {
 	id     string // of the request, in the cluster
 	op     ops.Op
-	msg    *etree.Element
-	size   int           // in elements
+	msg    string        // as text, which takes a fifth of a tree's memory
 	before patch.Version // of our CIB
+	count  uint64        // of the changes that had gone into our CIB before
 }
 
 func changeID(msg *etree.Element) string {
@@ -47,30 +54,20 @@ func changeID(msg *etree.Element) string {
 }
 
 // add notes a change. What changes nothing by itself, and CIBs that are sent, are none.
-func (h *history) add(op ops.Op, msg *etree.Element, before patch.Version) {
+func (h *history) add(op ops.Op, msg *etree.Element, before patch.Version, count uint64) {
 	_, decided := document.Get(msg, fSchemaMax)
 	if isTrue(msg, fGlobal) || op == opPrimary || op == opDeleteAlt || op == ops.Upgrade && !decided || optionsOf(msg).has(optDryRun) {
 		return
 	}
-	n := size(msg)
-	h.changes = append(h.changes, pastChange{changeID(msg), op, msg, n, before})
-	h.elements += n
-	for len(h.changes) > maxHistory || h.elements > maxElements && len(h.changes) > 1 {
-		h.elements -= h.changes[0].size
+	past := pastChange{id: changeID(msg), op: op, msg: text.Line(msg), before: before, count: count}
+	h.changes = append(h.changes, past)
+	h.bytes += len(past.msg)
+	for len(h.changes) > maxHistory || h.bytes > maxBytes && len(h.changes) > 1 {
+		h.bytes -= len(h.changes[0].msg)
+		h.changes[0] = pastChange{}
 		h.changes = h.changes[1:]
 		h.forgotten++
 	}
-}
-
-// size is how many elements there are.
-func size(e *etree.Element) int {
-	n := 1
-	for _, token := range e.Child {
-		if c, ok := token.(*etree.Element); ok {
-			n += size(c)
-		}
-	}
-	return n
 }
 
 func (h *history) reset() { *h = history{} }
@@ -95,6 +92,20 @@ func (h *history) since(position string) []pastChange {
 	return h.changes[n:]
 }
 
+// keepsOurs tells whether a CIB that has been sent to us has, or had when it was sent, the version of ours, but fewer
+// changes in it. Who sent it has missed something, and is told so when digests are compared.
+func (c *call) keepsOurs() bool {
+	theirs, err := strconv.ParseUint(get(c.msg, fChanges), 10, 64)
+	if err != nil || !c.replacesAll() {
+		return false // the reference's
+	}
+	version, count := patch.VersionOf(c.cib), c.count
+	if missed := c.history.since(get(c.msg, fPosition)); len(missed) > 0 {
+		version, count = missed[0].before, missed[0].count
+	}
+	return patch.VersionOf(c.input) == version && theirs < count
+}
+
 // catchUp makes the changes in a CIB that has been sent to us which have come since. The CIB is
 // compared with ours as it was when it was sent: if it is older, it is left as it is, and
 // will be refused.
@@ -110,12 +121,18 @@ func (c *call) catchUp() {
 	}
 	c.logf(loglevel.Info, "cib_process_replace", "Making %d changes again that came while the CIB was on its way", len(missed))
 	for _, past := range missed {
-		again := &call{Manager: c.Manager, now: c.now, op: past.op, msg: past.msg, opts: optionsOf(past.msg), section: get(past.msg, fSection)}
+		doc, err := xmltree.Parse([]byte(past.msg), xmltree.KeepText)
+		if err != nil {
+			continue // it came as text
+		}
+		msg := doc.Root()
+		again := &call{Manager: c.Manager, now: c.now, op: past.op, msg: msg, opts: optionsOf(msg), section: get(msg, fSection)}
 		again.prepare(operations[past.op])
 		req := again.request()
 		req.Take = false
 		if r, err := ops.Perform(c.input, req); err == nil {
 			c.input = r.CIB
+			c.again++
 		}
 	}
 	c.msg.RemoveAttr(fDigest) // it was that of what was sent

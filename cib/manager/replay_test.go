@@ -2,6 +2,7 @@ package manager
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -44,20 +45,59 @@ func TestChangesOnTheWay(t *testing.T) {
 	}
 }
 
+// TestOneVersionTwoCIBs: of two CIBs with one version the one with more changes in it stays, whoever is
+// the primary: that of a node that has missed a change of the status is not told apart by its version
+// any more once the configuration has changed.
+func TestOneVersionTwoCIBs(t *testing.T) {
+	whole, lacking := newTestManager(t, Config{}), newTestManager(t, Config{})
+	whole.deliver(t, "b", `<x cib_op="cib_create" cib_section="status" cib_clientid="d" cib_callid="1"><cib_calldata><node_state id="s"/></cib_calldata></x>`)
+	for _, m := range []*Manager{whole, lacking} {
+		m.Peer("c", false)
+		m.deliver(t, "b", `<x cib_op="cib_create" cib_section="nodes" cib_clientid="d" cib_callid="2"><cib_calldata><node id="n" uname="n"/></cib_calldata></x>`)
+		m.Peer("c", true)
+	}
+	if w, l := patch.VersionOf(whole.CIB()), patch.VersionOf(lacking.CIB()); w != l {
+		t.Fatalf("versions %v and %v", w, l)
+	}
+	copyOf := func(m *Manager) string {
+		_, document, _ := strings.Cut(strings.TrimSuffix(m.deliver(t, "a", `<sync-me cib_op="cib_sync_one" cib_delegated_from="a"/>`), "\n"), `"a" `)
+		return document
+	}
+	has := func(m *Manager) bool { return strings.Contains(text.Line(m.CIB()), `<node_state id="s"/>`) }
+	if whole.deliver(t, "b", copyOf(lacking)); !has(whole) {
+		t.Error("the change of the status is lost")
+	}
+	// As the primary, the other finds out by comparing digests.
+	lacking.request(t, `<cib_command t="cib" cib_op="cib_master" cib_callid="6" cib_callopt="4352"/>`)
+	at, _ := lacking.Deadline()
+	_, ping, _ := strings.Cut(strings.TrimSuffix(show(lacking.Tick(at)), "\n"), `"" `)
+	_, pong, _ := strings.Cut(strings.TrimSuffix(whole.deliver(t, "a", ping), "\n"), `"a" `)
+	lacking.expect(t, lacking.deliver(t, "b", pong), `send "b" <sync-me t="cib" cib_op="cib_sync_one" cib_delegated_from="a"/>`+"\n")
+	if lacking.deliver(t, "b", copyOf(whole)); !has(lacking) || lacking.count != whole.count {
+		t.Errorf("%s after %d changes, want %d", text.Line(lacking.CIB()), lacking.count, whole.count)
+	}
+	// The reference's managers do not say how many changes they have.
+	old := strings.Replace(copyOf(newTestManager(t, Config{})), ` epoch="1"`, ` epoch="2"`, 1)
+	old = regexp.MustCompile(` (?:ringmaster-changes|digest)="[^"]*"`).ReplaceAllString(old, "")
+	if whole.deliver(t, "b", old); has(whole) {
+		t.Error("the reference's CIB is not taken")
+	}
+}
+
 // TestHistoryIsBounded: neither many nor large changes use up the memory.
 func TestHistoryIsBounded(t *testing.T) {
 	var h history
 	for i := range 3 * maxHistory {
-		h.add("cib_bump", parse(t, fmt.Sprintf(`<x cib_callid="%d"/>`, i)), patch.Version{})
+		h.add("cib_bump", parse(t, fmt.Sprintf(`<x cib_callid="%d"/>`, i)), patch.Version{}, 0)
 	}
 	if len(h.changes) != maxHistory || h.position() != "3000 //2999" || len(h.since("2990 //2989")) != 10 || len(h.since("1 //0")) != maxHistory {
 		t.Errorf("%d changes, at %s", len(h.changes), h.position())
 	}
-	large := parse(t, "<x>"+strings.Repeat("<y/>", maxElements/2)+"</x>")
+	large := parse(t, "<x>"+strings.Repeat("<y/>", maxBytes/8)+"</x>")
 	for range 5 {
-		h.add("cib_bump", large, patch.Version{})
+		h.add("cib_bump", large, patch.Version{}, 0)
 	}
-	if len(h.changes) != 1 || h.elements != maxElements/2+1 {
-		t.Errorf("%d changes with %d elements", len(h.changes), h.elements)
+	if len(h.changes) != 1 || h.bytes != len(h.changes[0].msg) {
+		t.Errorf("%d changes with %d bytes", len(h.changes), h.bytes)
 	}
 }

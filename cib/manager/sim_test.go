@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -149,7 +150,7 @@ func (w *world) carryOut(n *simNode, actions []Action) {
 				n.in.log = append(n.in.log, simMessage{n.name, a.To, a.Text})
 			}
 		case Respond:
-			w.answered(n, a.Text)
+			w.answered(n, a.Text.String())
 		case Write:
 			if n.writing != nil {
 				w.t.Fatal("two writes at once")
@@ -353,11 +354,14 @@ func (w *world) finish() {
 	w.drain()
 	w.elect(w.nodes[0].in)
 	w.drain()
-	w.now = w.now.Add(10 * time.Second)
-	for _, n := range w.nodes {
-		w.carryOut(n, n.m.Tick(w.now))
+	// The primary may find that it lacks something, ask for that, and then send it to all.
+	for range 3 {
+		w.now = w.now.Add(10 * time.Second)
+		for _, n := range w.nodes {
+			w.carryOut(n, n.m.Tick(w.now))
+		}
+		w.drain()
 	}
-	w.drain()
 	want := digest.OfCIB(w.nodes[0].m.CIB())
 	for _, n := range w.nodes {
 		if got := digest.OfCIB(n.m.CIB()); got != want {
@@ -375,22 +379,33 @@ func (w *world) finish() {
 	}
 }
 
-// TestSimulation: whatever happens, all end with one CIB and all that was acknowledged.
+var (
+	seeds = flag.Uint64("seeds", 300, "how many clusters to simulate")
+	first = flag.Uint64("seed", 0, "the first one's seed")
+)
+
+// TestSimulation: whatever happens, all end with one CIB and all that was acknowledged. Some four
+// of 5000 seeds lose a change (the first is 2842): with three and more changes of the group in a row, none of which
+// leaves the time to send a CIB, no node has all changes that some majority has acknowledged.
 func TestSimulation(t *testing.T) {
-	acked := 0
-	for seed := range uint64(300) {
+	acked := uint64(0)
+	worlds := []uint64{724, 883} // have found a loss
+	for seed := *first; seed < *first+*seeds; seed++ {
+		worlds = append(worlds, seed)
+	}
+	for _, seed := range worlds {
 		w := newWorld(t, seed)
 		w.drain()
 		for range 150 {
 			w.step()
 		}
 		w.finish()
-		acked += len(w.acked)
+		acked += uint64(len(w.acked))
 		if t.Failed() {
 			t.Fatalf("seed %d:\n%s", seed, strings.Join(w.trace, "\n"))
 		}
 	}
-	if acked < 300 {
+	if acked < *seeds {
 		t.Errorf("only %d writes were acknowledged", acked)
 	}
 }

@@ -58,7 +58,7 @@ func (m *Manager) sync(request *etree.Element, all bool) {
 	}
 	reply.set(fOperation, string(ops.Replace)).set("original_"+fOperation, get(request, fOperation)).set(fGlobal, "true").
 		set(fFeatures, featureset.Current).set(fDigest, digest.Versioned(m.cib, featureset.Current)).
-		set(fPosition, m.history.position()).hold(dataHolder, m.cib)
+		set(fPosition, m.history.position()).set(fChanges, strconv.FormatUint(m.count, 10)).hold(dataHolder, m.cib)
 	m.send(to, reply)
 }
 
@@ -77,13 +77,14 @@ func (m *Manager) askDigests() {
 func (c *call) reportDigest() {
 	sum := digest.Versioned(c.cib, featureset.Current)
 	c.answer = newMessage("ping_response").set(fFeatures, featureset.Current).set(fDigest, sum).copyOf(c.msg, fPing, fPing).
+		set(fChanges, strconv.FormatUint(c.count, 10)).
 		holdMessage(dataHolder, shallow(c.cib.Tag, c.cib))
 	c.logf(loglevel.Info, "cib_process_ping", "Reporting our current digest to %s: %s for %s (%p 0)",
 		get(c.msg, fOrigin), sum, versionText(c.cib), c.cib)
 }
 
-// compareDigest sends our CIB to a peer whose answer says that it has another
-// (process_ping_reply).
+// compareDigest sends our CIB to a peer whose answer says that it has another, or asks for its
+// if ours is the one that lacks something (process_ping_reply).
 func (m *Manager) compareDigest(reply *etree.Element) {
 	const function = "process_ping_reply"
 	pong := held(reply, dataHolder)
@@ -113,6 +114,11 @@ func (m *Manager) compareDigest(reply *etree.Element) {
 		theirs = versionText(remote)
 	}
 	m.logf(loglevel.Notice, function, "Local CIB %s.%s differs from %s: %s.%s %p", versionText(m.cib), m.check.digest, get(reply, fOrigin), theirs, sum, remote)
+	if count, err := strconv.ParseUint(get(pong, fChanges), 10, 64); err == nil && remote != nil &&
+		patch.VersionOf(remote) == patch.VersionOf(m.cib) && count > m.count {
+		m.askSync(get(reply, fOrigin)) // it would keep its own
+		return
+	}
 	m.sync(reply, false)
 }
 

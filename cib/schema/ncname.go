@@ -1,10 +1,19 @@
 package schema
 
-import "unicode"
+import (
+	"unicode"
+	"unicode/utf8"
+)
 
-// isWideNCName is isNCName for names that are not ASCII only.
+// isWideNCName is isNCName for names that are not ASCII only. Bytes that are no UTF-8 are
+// the end for libxml2 (xmlStringCurrentChar), as long as something stands before them.
 func isWideNCName(s string) bool {
 	for i, r := range s {
+		if r == utf8.RuneError && i > 0 {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return true
+			}
+		}
 		switch {
 		case r < 0x80 && (isASCIILetter(byte(r)) || r == '_'):
 		case r < 0x80 && i > 0 && (r == '-' || r == '.' || '0' <= r && r <= '9'):

@@ -10,8 +10,11 @@ import (
 	"strings"
 )
 
-// Current is the feature set of Pacemaker 2.1.5.
-const Current = "3.16.1"
+// Release is the version of Pacemaker that we are like, Current its feature set.
+const (
+	Release = "2.1.5"
+	Current = "3.16.1"
+)
 
 // Compare is -1, 0 or 1 as a is before, like or after b (compare_version): numbers
 // with dots between them, of which missing ones are 0; only the empty version comes

@@ -204,13 +204,21 @@ func (c *cluster) scenario() {
 	// Degraded, which is no failure.
 	each(func(h *lab.Host, n string) { c.do(h, "r"+n, "monitor", "exit 190") })
 	c.waitHistory(`r1 monitor 1000 rc=190`, `r2 monitor 1000 rc=190`, `r3 monitor 1000 rc=190`)
-	// Failed, with a reason.
+	// Failed, with a reason, until it is stopped: a monitor that is well again before the
+	// scheduler has looked needs no recovery.
 	each(func(h *lab.Host, n string) {
-		c.do(h, "r"+n, "monitor", `[ -f "$d/failed" ] || { touch "$d/failed"; echo noise >&2; echo "ocf-exit-reason:no <luck> today & \"so\" on" >&2; exit 1; }`)
+		c.do(h, "r"+n, "stop", `touch "$d/failed"`)
+		c.do(h, "r"+n, "monitor", `[ -f "$d/failed" ] || { echo noise >&2; echo "ocf-exit-reason:no <luck> today & \"so\" on" >&2; exit 1; }`)
 	})
 	c.waitHistory(`r1 monitor 1000 rc=1 `, `r2 monitor 1000 rc=1 `, `r3 monitor 1000 rc=1 `)
+	c.l.Eventually(60*time.Second, "all are stopped", func() bool {
+		return !slices.ContainsFunc(c.l.Hosts(), func(h *lab.Host) bool { return h.Exec("test", "-f", records+"/failed").Code != 0 })
+	})
 	c.shows(`r1\s.*Started node1`, `r2\s.*Started node2`, `r3\s.*Started node3`)
-	each(func(h *lab.Host, n string) { c.dont(h, "r"+n, "monitor") })
+	each(func(h *lab.Host, n string) {
+		c.dont(h, "r"+n, "stop")
+		c.dont(h, "r"+n, "monitor")
+	})
 	// An agent that is killed, one that takes too long, one that is not there.
 	each(func(h *lab.Host, n string) {
 		c.do(h, "s"+n, "start", "kill -SEGV $$")
@@ -430,7 +438,7 @@ func (o *outcome) compare(t *testing.T, want *outcome) {
 	for node, files := range want.recorded {
 		for name, content := range files {
 			if got := o.recorded[node][name]; got != content {
-				t.Errorf("%s on %s was called differently: %s", name, node, firstDifference(got, content))
+				t.Errorf("%s on %s was called differently: %s\ngot  %s\nwant %s", name, node, firstDifference(got, content), calls(got), calls(content))
 			}
 		}
 		for name := range o.recorded[node] {
@@ -440,6 +448,14 @@ func (o *outcome) compare(t *testing.T, want *outcome) {
 		}
 	}
 	t.Logf("%d operations in the history compared, agents of %d nodes", len(want.history), len(want.recorded))
+}
+
+// called finds the calls of a record: the action, and how often it is repeated.
+var called = regexp.MustCompile(`(?m)^(?:start|stop|monitor|status|promote|demote|notify)\b|^OCF_RESKEY_CRM_meta_interval=[1-9]\d*$`)
+
+// calls are those of a record, in short.
+func calls(record string) string {
+	return strings.ReplaceAll(strings.Join(called.FindAllString(record, -1), " "), " OCF_RESKEY_CRM_meta_interval=", "/")
 }
 
 // firstDifference is the call and the line where two records part.

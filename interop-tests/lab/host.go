@@ -260,9 +260,10 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// Pids returns the host's processes of that name (as /proc/PID/status has it),
-// numbered as outside.
+// Pids returns the host's processes of that name (as /proc/PID/status has it: its first
+// 15 bytes), numbered as outside.
 func (h *Host) Pids(name string) []int {
+	name = name[:min(len(name), 15)]
 	if h.first == nil {
 		return nil // it has crashed
 	}

@@ -1,7 +1,6 @@
 package mix
 
 import (
-	"crypto/md5"
 	"flag"
 	"fmt"
 	"os"
@@ -22,26 +21,41 @@ const pacemakerLog = "/var/log/pacemaker/pacemaker.log"
 type Run struct {
 	T   *testing.T
 	Lab *lab.Lab
+	// Busy has clients keep the cluster from becoming idle: it is not waited for that.
+	Busy bool
 
-	daemon string // its path
-	kinds  []lab.Kind
-	record strings.Builder
+	daemons []string // their paths
+	kinds   []lab.Kind
+	down    map[*lab.Host]bool
+	record  strings.Builder
 }
 
 // Compare runs the scenario on each mixture of a daemon, by its path, and reports where one
 // differs from the first. A daemon of ours that is not staged is not run.
 func Compare(t *testing.T, daemon string, scenario func(*Run)) {
+	CompareIn(t, *mixtures, []string{daemon}, scenario)
+}
+
+// CompareIn is Compare of several daemons at once, with these mixtures if -mixtures does not say others.
+func CompareIn(t *testing.T, among string, daemons []string, scenario func(*Run)) {
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name == "mixtures" {
+			among = f.Value.String()
+		}
+	})
 	stage, err := lab.Stage()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var first string
-	for i, m := range strings.Split(*mixtures, ",") {
+	for i, m := range strings.Split(among, ",") {
 		t.Run(m, func(t *testing.T) {
-			if _, err := os.Stat(stage + daemon); err != nil && strings.Contains(m, "Go") {
-				t.Skipf("no %s of ours: %v", filepath.Base(daemon), err)
+			for _, daemon := range daemons {
+				if _, err := os.Stat(stage + daemon); err != nil && strings.Contains(m, "Go") {
+					t.Skipf("no %s of ours: %v", filepath.Base(daemon), err)
+				}
 			}
-			r := form(t, daemon, lab.Kinds(m))
+			r := form(t, daemons, lab.Kinds(m))
 			scenario(r)
 			r.checkLogs()
 			record := r.record.String()
@@ -67,11 +81,11 @@ func keep(t *testing.T, record string) error {
 	return os.WriteFile(filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-")+".txt"), []byte(record), 0o644)
 }
 
-func form(t *testing.T, daemon string, kinds []lab.Kind) *Run {
+func form(t *testing.T, daemons []string, kinds []lab.Kind) *Run {
 	l := lab.New(t, len(kinds))
 	l.DumpLogs(pacemakerLog)
 	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
-	r := &Run{T: t, Lab: l, daemon: daemon, kinds: kinds}
+	r := &Run{T: t, Lab: l, daemons: daemons, kinds: kinds, down: map[*lab.Host]bool{}}
 	for n := range kinds {
 		r.ring(n + 1)
 	}
@@ -86,14 +100,19 @@ func form(t *testing.T, daemon string, kinds []lab.Kind) *Run {
 	return r
 }
 
-// ring brings up a node as far as the cluster's ring, and lays its daemon.
+// ring brings up a node as far as the cluster's ring, and lays its daemons.
 func (r *Run) ring(node int) {
 	h := r.Host(node)
 	if r.kinds[node-1] == lab.Go {
-		h.Lay(r.daemon)
+		for _, daemon := range r.daemons {
+			h.Lay(daemon)
+		}
 	}
 	h.StartCorosync()
 }
+
+// Ours tells whether a node runs our daemon.
+func (r *Run) Ours(node int) bool { return r.kinds[node-1] == lab.Go }
 
 // Host is a node's host.
 func (r *Run) Host(node int) *lab.Host { return r.Lab.Host(node - 1) }
@@ -116,10 +135,15 @@ func (r *Run) online(hosts []*lab.Host) {
 			return strings.Contains(status(h), "Online: [ "+names(hosts)+" ]")
 		})
 	}
-	hosts[0].MustRun("crm_resource", "--wait", "--timeout", "60s")
+	if !r.Busy {
+		hosts[0].MustRun("crm_resource", "--wait", "--timeout", "60s")
+	}
 }
 
 func (r *Run) say(format string, args ...any) { fmt.Fprintf(&r.record, format+"\n", args...) }
+
+// Note takes down a text, which is to be the same on all mixtures.
+func (r *Run) Note(text string) { r.say("%s", text) }
 
 // Do runs a command on a node and takes down what it leaves.
 func (r *Run) Do(node int, args ...string) lab.Result {
@@ -133,42 +157,55 @@ func (r *Run) took(node int, args []string, res lab.Result) {
 	r.say("node%d$ %s\n%s%s= %d", node, strings.Join(args, " "), normal(res.Stdout), normal(res.Stderr), res.Code)
 }
 
-// Settle waits until all running nodes have one CIB, by content and by digest, and takes it
-// down.
+// Settle waits until all running nodes have one CIB, and takes it down.
 func (r *Run) Settle() {
 	r.T.Helper()
-	hosts := r.Lab.Hosts()
+	r.say("CIB of %s:\n%s", names(r.running()), normal(ordered(r.Same())))
+}
+
+// SettleConfiguration is Settle that takes down the configuration alone. After faults what nodes have
+// told of themselves may be there or not: a manager of attributes that was started again deletes what there is of
+// its node, and others may have written that before or after.
+func (r *Run) SettleConfiguration() {
+	r.T.Helper()
+	cib, _, _ := strings.Cut(r.Same(), "<status")
+	r.say("configuration of %s:\n%s", names(r.running()), normal(cib))
+}
+
+// Same waits until all running nodes have one CIB that stays so, and returns it.
+func (r *Run) Same() string {
+	r.T.Helper()
+	hosts := r.running()
 	hosts[0].MustRun("crm_resource", "--wait", "--timeout", "60s")
 	var cib string
-	r.Lab.Eventually(30*time.Second, "one CIB on "+names(hosts), func() bool {
+	var differ []string // the last time
+	deadline := time.Now().Add(30 * time.Second)
+	for {
 		before := cib
-		cib = own.ReplaceAllString(local(hosts[0]), "")
+		cib, differ = own.ReplaceAllString(local(hosts[0]), ""), nil
 		for _, h := range hosts[1:] {
-			if own.ReplaceAllString(local(h), "") != cib {
-				return false
+			if other := own.ReplaceAllString(local(h), ""); other != cib {
+				differ = append(differ, fmt.Sprintf("%s: %s", h.Name, Difference(cib, other)))
 			}
 		}
-		return cib != "" && cib == before // and it stays so
-	})
-	var digests []string
-	for _, h := range hosts {
-		digests = append(digests, fmt.Sprintf("%x", md5.Sum([]byte(own.ReplaceAllString(local(h), "")))))
-	}
-	for i, d := range digests {
-		if d != digests[0] {
-			r.T.Errorf("%s has another CIB than %s", hosts[i].Name, hosts[0].Name)
+		if len(differ) == 0 && cib != "" && cib == before { // and it stays so
+			break
 		}
+		if time.Now().After(deadline) {
+			r.T.Fatalf("not one CIB on %s that stays; those that are not that of %s:\n%s", names(hosts), hosts[0].Name, strings.Join(differ, "\n"))
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
-	r.say("CIB of %s:\n%s", names(hosts), normal(ordered(cib)))
+	return cib
 }
 
 func local(h *lab.Host) string { return h.Exec("cibadmin", "-Q", "-l").Stdout }
 
 // faults are what others say of a daemon that does not do its work.
-var faults = regexp.MustCompile(`(?m)^.*(?:Invalid message|Nodeid mismatch|Digest mis-match|Could not parse|Core dumped|dumped core|assertion|is unresponsive to ipc).*$`)
+var faults = regexp.MustCompile(`(?m)^.*(?:Invalid message|Nodeid mismatch|Digest mis-match|Could not parse|Core dumped|dumped core|assertion).*$`)
 
 func (r *Run) checkLogs() {
-	for _, h := range r.Lab.Hosts() {
+	for _, h := range r.running() {
 		for _, line := range faults.FindAllString(h.ReadFile(pacemakerLog), -1) {
 			r.T.Errorf("%s: %s", h.Name, line)
 		}

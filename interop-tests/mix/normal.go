@@ -11,8 +11,10 @@ import (
 )
 
 var (
-	// own is what each node writes into its own copy.
-	own = regexp.MustCompile(` (?:cib-last-written|crm-debug-origin)="[^"]*"`)
+	// own is what each node writes into its own copy, and what no digest counts. A node that is sent a
+	// CIB whose configuration it did not have notes who sent it; those who had it keep who made
+	// the last change to it.
+	own = regexp.MustCompile(` (?:cib-last-written|crm-debug-origin|update-origin|update-client|update-user)="[^"]*"`)
 	// counted are values that count what happened, or when.
 	counted = regexp.MustCompile(`\b(epoch|num_updates|last-rc-change|last-granted|expires|queue-time|exec-time|transition-key|transition-magic|dc-uuid)="[^"]*"`)
 	uuid    = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)

@@ -5,7 +5,6 @@ package pacemakertools_test
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -36,7 +35,6 @@ var verifications = []string{
 // crm_simulate.
 func TestVerify(t *testing.T) {
 	all := drawn(t)
-	known := knownRuns(knownVerify)
 	for i := range *runs {
 		r := rand.New(rand.NewPCG(*seed, uint64(i)))
 		in := all[r.IntN(len(all))]
@@ -52,39 +50,9 @@ func TestVerify(t *testing.T) {
 			text = mutateCIB(t, r, text)
 		}
 		if bad, _ := verify(t, text, command(text, verifications[r.IntN(len(verifications))])); bad != "" {
-			if known[i] == "" {
-				t.Errorf("run %d of %s: %s", i, filepath.Base(in.name), bad)
-			}
+			t.Errorf("run %d of %s: %s", i, filepath.Base(in.name), bad)
 			keepInput(fmt.Sprintf("verify-%d-%d.xml", *seed, i), text)
-			delete(known, i)
 		}
-	}
-	noneLeft(t, known)
-}
-
-// What is known to differ of the draws of seed 1, by the number of the run, and why; see
-// docs/development.md. A run that no longer differs is to be taken out.
-var (
-	knownVerify = map[int]string{
-		213: "a line of a document type that ends early is shown once more",
-		276: "another fault of two is told",
-	}
-	knownXML = map[int]string{}
-)
-
-// knownRuns are those known of these draws.
-func knownRuns(all map[int]string) map[int]string {
-	const drawn = 400 // runs by default
-	if *seed != 1 || *runs != drawn || os.Getenv("RINGMASTER_CORPUS") != "" {
-		return nil
-	}
-	return maps.Clone(all)
-}
-
-func noneLeft(t *testing.T, known map[int]string) {
-	t.Helper()
-	for i, why := range known {
-		t.Errorf("run %d is known to differ (%s), and does not", i, why)
 	}
 }
 

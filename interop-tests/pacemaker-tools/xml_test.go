@@ -65,7 +65,6 @@ func mutateText(r *rand.Rand, text []byte) []byte {
 // do.
 func TestXMLMessages(t *testing.T) {
 	files := drawn(t)
-	known := knownRuns(knownXML)
 	for i := range *runs * 5 {
 		r := rand.New(rand.NewPCG(*seed, uint64(i)))
 		text := mutateText(r, files[r.IntN(len(files))].small(r))
@@ -78,14 +77,10 @@ func TestXMLMessages(t *testing.T) {
 			}
 		}
 		if b.String() != said {
-			if known[i] == "" {
-				t.Errorf("seed %d, run %d:\ngot\n%swant\n%s", *seed, i, b.String(), said)
-			}
+			t.Errorf("seed %d, run %d:\ngot\n%swant\n%s", *seed, i, b.String(), said)
 			keepInput(fmt.Sprintf("xml-%d-%d.xml", *seed, i), text)
-			delete(known, i)
 		}
 	}
-	noneLeft(t, known)
 }
 
 // lint is what libxml2 says of a document called in.xml.

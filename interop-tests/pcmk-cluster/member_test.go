@@ -27,7 +27,7 @@ func build(t *testing.T, name string) string {
 // ring starts corosync on all hosts, ours or the reference's.
 func ring(t *testing.T, n int, k lab.Kind) *lab.Lab {
 	l := lab.New(t, n)
-	l.DumpLogs("/var/log/pacemaker/pacemaker.log", "/run/attrd.log", "/run/cib.log", "/run/flood.log")
+	l.DumpLogs("/var/log/pacemaker/pacemaker.log", "/run/stonith-ng.log", "/run/cib.log", "/run/flood.log")
 	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
 	for _, h := range l.Hosts() {
 		startCorosync(h, k)
@@ -82,7 +82,7 @@ func TestGroup(t *testing.T) {
 		a.StartPacemaker()
 		online("node1")
 		c.Copy(bin, "/run/member")
-		c.Start("/run/member", "-service", "5", "-log", "/run/attrd.log")
+		c.Start("/run/member", "-service", "9", "-log", "/run/stonith-ng.log")
 		c.Start("/run/member", "-service", "3", "-log", "/run/cib.log")
 		c.Start("/run/member", "-group", "watch", "-quorum", "-log", "/run/watch.log")
 		heard := func(group, what string) {
@@ -91,18 +91,20 @@ func TestGroup(t *testing.T) {
 				return strings.Contains(c.ReadFile("/run/"+group+".log"), what)
 			})
 		}
-		heard("attrd", "changed 1/node1 state  member")
+		heard("stonith-ng", "changed 1/node1 state  member")
 		heard("cib", "changed 1/node1 state  member")
 		heard("watch", "quorate true")
 		heard("watch", "changed 2/node2 state  member")
 		pacemaker := b.StartPacemaker()
 		online("node1 node2")
 
-		// A daemon is killed, and started again by pacemakerd; one large change.
-		b.SignalAll("pacemaker-attrd", syscall.SIGKILL)
-		heard("attrd", "changed 2/node2 state member lost")
-		l.Eventually(30*time.Second, "another attrd", func() bool {
-			return strings.Count(c.ReadFile("/run/attrd.log"), "changed 2/node2 state  member") == 2
+		// A daemon is killed, and started again by pacemakerd; one large change. It is none of those
+		// that elect one of them: our member does not vote, and without a writer of attributes
+		// no node is told that it may go.
+		b.SignalAll("pacemaker-fenced", syscall.SIGKILL)
+		heard("stonith-ng", "changed 2/node2 state member lost")
+		l.Eventually(30*time.Second, "another fencer", func() bool {
+			return strings.Count(c.ReadFile("/run/stonith-ng.log"), "changed 2/node2 state  member") == 2
 		})
 		var big strings.Builder
 		for i := range 3000 {
@@ -133,7 +135,7 @@ func TestGroup(t *testing.T) {
 		if n := strings.Count(c.ReadFile("/run/watch.log"), "changed 2/node2 state  member"); n != 2 {
 			t.Errorf("by quorum node2 came %d times", n)
 		}
-		for _, group := range []string{"attrd", "cib"} {
+		for _, group := range []string{"stonith-ng", "cib"} {
 			const mark = "node 3 pid "
 			var ours, theirs []string
 			l.Eventually(10*time.Second, "both have heard the same of "+group, func() bool {
@@ -143,13 +145,13 @@ func TestGroup(t *testing.T) {
 			})
 			t.Logf("%s: %d lines of the log are the same", group, len(ours))
 		}
-		if log := c.ReadFile("/run/attrd.log") + c.ReadFile("/run/cib.log"); strings.Contains(log, "Invalid message") || strings.Contains(log, "mismatch") {
+		if log := c.ReadFile("/run/stonith-ng.log") + c.ReadFile("/run/cib.log"); strings.Contains(log, "Invalid message") || strings.Contains(log, "mismatch") {
 			t.Errorf("messages were refused:\n%s", log)
 		}
 
 		// corosync dies.
 		c.SignalAll("corosync", syscall.SIGKILL)
-		heard("attrd", "lost cluster: ")
+		heard("stonith-ng", "lost cluster: ")
 		heard("cib", "lost cluster: ")
 		heard("watch", "lost cluster: ")
 	})

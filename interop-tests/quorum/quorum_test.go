@@ -259,6 +259,7 @@ func TestStories(t *testing.T) {
 	mixed := []mixture{{"GoC", []lab.Kind{lab.Go, lab.C}}, {"CGo", []lab.Kind{lab.C, lab.Go}}}
 	for i, st := range stories {
 		t.Run(st.name, func(t *testing.T) {
+			t.Parallel() // two at a time: most of it is waiting
 			want := newStage(t, st, []lab.Kind{lab.C}).play()
 			for _, m := range []mixture{goOnly, mixed[i%len(mixed)]} {
 				t.Run(m.name, func(t *testing.T) {

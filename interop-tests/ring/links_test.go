@@ -54,6 +54,7 @@ func TestLinks(t *testing.T) {
 		{"GoCC", "rr", "", 3},
 	} {
 		t.Run(fmt.Sprintf("%s/%s/%d", tt.mixture, tt.mode, tt.links), func(t *testing.T) {
+			t.Parallel() // two at a time: most of it is waiting
 			mix := lab.Kinds(tt.mixture)
 			l := lab.New(t, len(mix), lab.Networks(tt.links))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)

@@ -99,6 +99,7 @@ func TestMixtures(t *testing.T) {
 		{"knet", "GoCC", false, more},
 	} {
 		t.Run(tt.transport+"/"+tt.mixture, func(t *testing.T) {
+			t.Parallel() // two at a time: most of it is waiting
 			mix := lab.Kinds(tt.mixture)
 			l := lab.New(t, len(mix))
 			l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/corosync.out", "/var/log/cpgnode.out", logOnHost)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
+	"golang.org/x/sys/unix"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
@@ -25,8 +26,13 @@ import (
 
 const reference = "/usr/sbin/crm_simulate"
 
-// patience is what the reference gets for a CIB: some mutations of it never end.
-const patience = 2 * time.Second
+// What the reference gets for a CIB, of which some mutations never end: time of the
+// processor, in seconds, so that no answer is missed because the machine is busy; and by
+// the clock, for what does not end and computes nothing.
+const (
+	patience = 2
+	lateness = 2 * time.Minute
+)
 
 // program is the target of the processing instructions that hold command lines.
 const program = "crm_simulate"
@@ -145,14 +151,18 @@ func theirs(args []string, out, errs *bytes.Buffer) (status int, ok bool) {
 
 // theirsWith runs the reference with more in its environment.
 func theirsWith(args []string, out, errs *bytes.Buffer, environment ...string) (status int, ok bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), lateness)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, reference, args[1:]...)
 	cmd.Args[0] = args[0]
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.Stdout, cmd.Stderr = out, errs
 	cmd.WaitDelay = time.Second
-	err := cmd.Run()
+	err := cmd.Start()
+	if err == nil {
+		limit := unix.Rlimit{Cur: patience, Max: patience}
+		err = errors.Join(unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_CPU, &limit, nil), cmd.Wait())
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return -1, false

@@ -248,9 +248,9 @@ func byName(a, b [2]string) int { return strings.Compare(a[0], b[0]) }
 func (p *parameters) setResource(r *status.Resource) {
 	switch r.Variant {
 	case status.Primitive:
-		for _, name := range []string{"clone", "remote-node"} {
-			if value, ok := r.MetaValue(name); ok {
-				p.set(status.MetaName(name), value)
+		for _, names := range [...]struct{ meta, parameter string }{{"clone", "CRM_meta_clone"}, {"remote-node", "CRM_meta_remote_node"}} {
+			if value, ok := r.MetaValue(names.meta); ok {
+				p.set(names.parameter, value)
 			}
 		}
 		for parent := r; parent != nil; parent = parent.Parent {

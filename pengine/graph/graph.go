@@ -212,11 +212,12 @@ func (b *builder) add(a *status.Action) {
 // that NewestFirst, of all things, has the oldest action first
 // (pcmk__deduplicate_action_inputs).
 func mergeInputs(a *status.Action) {
-	inputs := make([]*status.Relation, 0, len(a.Before))
-	for in := range status.NewestFirst(a.Before) {
-		inputs = append(inputs, in)
+	byID := func(x, y *status.Relation) int { return cmp.Compare(x.Action.ID, y.Action.ID) }
+	inputs := a.Before
+	slices.Reverse(inputs)
+	if !slices.IsSortedFunc(inputs, byID) {
+		glist.Sort(inputs, byID)
 	}
-	glist.Sort(inputs, func(x, y *status.Relation) int { return cmp.Compare(x.Action.ID, y.Action.ID) })
 	kept := inputs[:0]
 	for _, in := range inputs {
 		if n := len(kept); n > 0 && kept[n-1].Action.ID == in.Action.ID {
@@ -227,9 +228,7 @@ func mergeInputs(a *status.Action) {
 		in.Dumped = false
 		kept = append(kept, in)
 	}
-	for i, j := 0, len(kept)-1; i < j; i, j = i+1, j-1 {
-		kept[i], kept[j] = kept[j], kept[i]
-	}
+	slices.Reverse(kept)
 	a.Before = kept
 }
 

@@ -35,6 +35,9 @@ func (g *Graph) WriteXML(to io.Writer) error {
 // pieceSize is how much is written at a time, in bytes.
 const pieceSize = 1 << 16
 
+// startSize is how long the beginning of an event's tag usually is at most, in bytes.
+const startSize = 1 << 9
+
 func (g *Graph) write(w *writer) {
 	w.open("transition_graph", g.Attributes, len(g.Synapses) > 0)
 	for _, s := range g.Synapses {
@@ -57,7 +60,8 @@ type writer struct {
 
 	describer *describer
 	event     Event    // whose memory is used again
-	starts    []string // see start
+	starts    [][]byte // see start
+	room      []byte   // for the next of starts
 }
 
 func (w *writer) indent(depth int) {
@@ -127,17 +131,19 @@ func appendAttributes(b []byte, attributes [][2]string) []byte {
 
 // start is the beginning of an event's tag, which is all of it for those that wait
 // for the event. It is kept: most events are waited for by several.
-func (w *writer) start(a *status.Action) string {
+func (w *writer) start(a *status.Action) []byte {
 	if missing := a.ID + 1 - len(w.starts); missing > 0 {
-		w.starts = append(w.starts, make([]string, missing)...)
+		w.starts = append(w.starts, make([][]byte, missing)...)
 	}
-	if w.starts[a.ID] == "" {
+	if w.starts[a.ID] == nil {
 		w.event.Attributes = w.event.Attributes[:0]
 		w.describer.identify(&w.event, a)
-		begin := len(w.b)
-		w.b = appendTag(w.b, string(w.event.Kind), w.event.Attributes)
-		w.starts[a.ID] = string(w.b[begin:])
-		w.b = w.b[:begin]
+		if cap(w.room)-len(w.room) < startSize {
+			w.room = make([]byte, 0, pieceSize)
+		}
+		begin := len(w.room)
+		w.room = appendTag(w.room, string(w.event.Kind), w.event.Attributes)
+		w.starts[a.ID] = w.room[begin:len(w.room):len(w.room)]
 	}
 	return w.starts[a.ID]
 }

@@ -169,7 +169,7 @@ func (s *planner) agentChanged(r *status.Resource, n *status.Node, rh *status.Re
 // history entry calls for, and tells whether there was one
 // (pcmk__check_action_config).
 func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.HistoryEntry) bool {
-	if e.IntervalMS > 0 && r.FindOperation(status.Key(r.ID, e.Task, e.IntervalMS), false) == nil {
+	if e.IntervalMS > 0 && r.FindOperation(r.KeyOf(e.Task, e.IntervalMS), false) == nil {
 		if s.ws.Flags.Has(status.StopOrphanActions) {
 			s.scheduleCancel(r, e, n, "orphan")
 		} else {
@@ -198,7 +198,7 @@ func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.Hi
 		switch {
 		case e.IntervalMS > 0:
 			s.ws.TriggerUnfencing(r, n, "Device parameters changed (reschedule)", nil)
-			s.ws.Action(r, status.Key(r.ID, task, e.IntervalMS), task, n, true, true).Set(status.Reschedule)
+			s.ws.Action(r, r.KeyOf(task, e.IntervalMS), task, n, true, true).Set(status.Reschedule)
 		case e.RestartDigest != "":
 			s.ws.TriggerUnfencing(r, n, "Device parameters changed (reload)", nil)
 			s.scheduleReload(r, n)
@@ -212,7 +212,7 @@ func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.Hi
 }
 
 func (s *planner) forceRestart(r *status.Resource, task string, intervalMS uint, n *status.Node) {
-	required := s.ws.Action(r, status.Key(r.ID, task, intervalMS), task, nil, false, true)
+	required := s.ws.Action(r, r.KeyOf(task, intervalMS), task, nil, false, true)
 	required.SetReason("resource definition change", true)
 	s.ws.TriggerUnfencing(r, n, "Device parameters changed", nil)
 }

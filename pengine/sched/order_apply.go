@@ -66,7 +66,7 @@ func (f *recentlyFound) byTask(r *status.Resource, key string) []*status.Action 
 			f.ws.At("find_actions_by_task").Logf(loglevel.Error, "Invalid operation key (bug?): %s", key)
 			return nil
 		}
-		found = f.ws.FindActions(r, status.Key(r.ID, task, interval), nil)
+		found = f.ws.FindActions(r, r.KeyOf(task, interval), nil)
 	}
 	f.keys[f.next] = foundActions{r, key, len(f.ws.Actions), found}
 	f.next = (f.next + 1) % len(f.keys)
@@ -92,7 +92,7 @@ func (f *recentlyFound) applyFromFirst(o *status.Ordering) {
 		case role == status.RoleStopped && strings.EqualFold(task, status.ActionNameStop):
 		case role == status.RoleUnpromoted && strings.EqualFold(task, status.ActionNameDemote):
 		default:
-			first = []*status.Action{ws.Action(r, status.Key(r.ID, task, interval), task, nil, true, true)}
+			first = []*status.Action{ws.Action(r, r.KeyOf(task, interval), task, nil, true, true)}
 		}
 	}
 	if then == nil {

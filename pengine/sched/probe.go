@@ -113,7 +113,7 @@ func (s *planner) addProbe(r *status.Resource, n *status.Node) {
 		flags |= status.OrderRunnableFirst // cannot be started where it cannot be probed
 	}
 	order(s.ws, step{r, a.Key, a}, taskOf(top, status.ActionNameStart), flags)
-	order(s.ws, step{r, a.Key, a}, step{resource: top, task: status.Key(r.ID, status.ActionNameReloadAgent, 0)}, status.OrderOptional)
+	order(s.ws, step{r, a.Key, a}, step{resource: top, task: r.Key(status.ActionNameReloadAgent)}, status.OrderOptional)
 }
 
 func probeThenStart(guest, r *status.Resource) {

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"fmt"
-	"maps"
 	"strconv"
 
 	"github.com/beevik/etree"
@@ -67,7 +66,7 @@ func (c *CIB) record(state *etree.Element, h history, r result) {
 	transitionKey := fmt.Sprintf("%d:%d:%d:%-*s", h.call, -1, r.expected, len(transitionID), transitionID)
 	digest := ""
 	if r.params != nil {
-		digest = status.OperationDigest(maps.Clone(r.params))
+		digest = status.OperationDigest(r.params)
 	}
 	number := strconv.Itoa
 	for _, entryID := range ids {

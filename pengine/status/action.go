@@ -40,6 +40,7 @@ type Action struct {
 	Details any
 
 	afterIndex map[*Action][]*Relation // of After, once that is long
+	ws         *WorkingSet
 }
 
 // Relation is an action that another waits for, or that waits for it, and in
@@ -72,6 +73,9 @@ func NewestFirst[T any](list []T) iter.Seq[T] {
 	}
 }
 
+// ordered are the two ends of an ordering.
+type ordered struct{ after, before Relation }
+
 // indexAfter is the length of After from which on looking for one of them goes
 // by map.
 const indexAfter = 16
@@ -89,7 +93,8 @@ func Order(first, then *Action, flags OrderFlags) bool {
 	if first.orderedBefore(then, flags) {
 		return false
 	}
-	both := &struct{ after, before Relation }{Relation{Action: then, Flags: flags}, Relation{Action: first, Flags: flags}}
+	both := first.ws.orders.take()
+	both.after, both.before = Relation{Action: then, Flags: flags}, Relation{Action: first, Flags: flags}
 	first.After = append(first.After, &both.after)
 	if first.afterIndex != nil {
 		first.afterIndex[then] = append(first.afterIndex[then], &both.after)

@@ -178,9 +178,10 @@ func TestTemplateOperations(t *testing.T) {
 }
 
 func TestOrder(t *testing.T) {
+	ws := &WorkingSet{}
 	actions := make([]*Action, 40)
 	for i := range actions {
-		actions[i] = &Action{ID: i, Key: fmt.Sprint("a", i)}
+		actions[i] = &Action{ID: i, Key: fmt.Sprint("a", i), ws: ws}
 	}
 	for range 2 {
 		for _, then := range actions[1:] {

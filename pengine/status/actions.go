@@ -83,18 +83,20 @@ func (r *Resource) ClearFailCount(on *Node, reason string) *Action {
 // node is put on the node. The oldest come first, as in find_actions' result. The
 // list must not be changed.
 func (ws *WorkingSet) FindActions(r *Resource, key string, on *Node) (found []*Action) {
-	b := ws.byKey[fold(key)]
+	if r == nil {
+		return ws.findAnybodysActions(key, on)
+	}
+	b := r.withKey(key)
 	if b == nil {
 		return nil
 	}
 	candidates := b.candidates(on)
-	if !slices.ContainsFunc(candidates, func(a *Action) bool { return r != nil && a.Resource != r || on != nil && a.Node != on }) {
+	if on == nil || !slices.ContainsFunc(candidates, func(a *Action) bool { return a.Node != on }) {
 		return slices.Clip(candidates) // as nearly always
 	}
 	for _, a := range candidates {
 		switch {
-		case r != nil && a.Resource != r:
-		case on == nil || a.Node == on:
+		case a.Node == on:
 			found = append(found, a)
 		case a.Node == nil:
 			b.place(a, on)
@@ -104,10 +106,44 @@ func (ws *WorkingSet) FindActions(r *Resource, key string, on *Node) (found []*A
 	return found
 }
 
-// sameKey are the actions with one key, the oldest first. A resource's probes
+// findAnybodysActions is FindActions without a resource: few ask for that, so what
+// it needs is brought up to date when they do.
+func (ws *WorkingSet) findAnybodysActions(key string, on *Node) (found []*Action) {
+	for _, a := range ws.Actions[ws.indexedActions:] {
+		key := fold(a.Key)
+		ws.byKey[key] = append(ws.byKey[key], a)
+	}
+	ws.indexedActions = len(ws.Actions)
+	for _, a := range ws.byKey[fold(key)] {
+		switch {
+		case on == nil || a.Node == on:
+			found = append(found, a)
+		case a.Node == nil && a.Resource != nil:
+			a.Resource.withKey(key).place(a, on)
+			found = append(found, a)
+		case a.Node == nil:
+			a.Node = on
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+// withKey are the resource's actions with that key, or nil. A resource has few keys.
+func (r *Resource) withKey(key string) *sameKey {
+	for _, b := range r.byKey {
+		if equalFolded(b.key, key) {
+			return b
+		}
+	}
+	return nil
+}
+
+// sameKey are a resource's actions with one key, the oldest first. Its probes
 // are as many as there are nodes, so they are found by these, once they are
 // more than a few.
 type sameKey struct {
+	key      string
 	all      []*Action
 	byNode   []int // by the node's index, see placed; nil as long as they are few
 	nodeless int   // how many of all are on no node
@@ -183,12 +219,12 @@ func (r *Resource) FindActionsExact(key string, on *Node) (found []*Action) {
 	if on == nil {
 		return nil
 	}
-	b := r.ws.byKey[fold(key)]
+	b := r.withKey(key)
 	if b == nil {
 		return nil
 	}
 	for _, a := range b.candidates(on) {
-		if a.Resource == r && a.Node != nil && strings.EqualFold(a.Node.ID, on.ID) {
+		if a.Node != nil && strings.EqualFold(a.Node.ID, on.ID) {
 			found = append(found, a)
 		}
 	}
@@ -242,16 +278,16 @@ func (ws *WorkingSet) addAction(a *Action) {
 	a.ID = ws.NextActionID
 	ws.NextActionID++
 	ws.Actions = append(ws.Actions, a)
-	key := fold(a.Key)
-	b := ws.byKey[key]
+	r := a.Resource
+	if r == nil {
+		ws.singletons[a.Key] = a
+		return
+	}
+	r.Actions = append(r.Actions, a)
+	b := r.withKey(a.Key)
 	if b == nil {
-		b = &sameKey{}
-		ws.byKey[key] = b
+		b = &sameKey{key: a.Key}
+		r.byKey = append(r.byKey, b)
 	}
 	b.add(a)
-	if a.Resource == nil {
-		ws.singletons[a.Key] = a
-	} else {
-		a.Resource.Actions = append(a.Resource.Actions, a)
-	}
 }

@@ -99,7 +99,7 @@ func (ws *WorkingSet) newAction(r *Resource, key, task string, on *Node, optiona
 	} else {
 		a = new(Action)
 	}
-	a.Resource, a.Node, a.Task, a.Key, a.Flags = r, on, task, key, ActionRunnable
+	a.ws, a.Resource, a.Node, a.Task, a.Key, a.Flags = ws, r, on, task, key, ActionRunnable
 	if strings.EqualFold(task, ActionNameLRMDelete) {
 		a.Set(OnDC)
 	}
@@ -108,7 +108,7 @@ func (ws *WorkingSet) newAction(r *Resource, key, task string, on *Node, optiona
 	}
 	if r != nil {
 		a.Operation = r.FindOperation(key, true)
-		_, _, a.IntervalMS, _ = ParseKey(key)
+		a.IntervalMS = keyInterval(key)
 		ws.unpackOperation(a)
 	}
 	if save {

@@ -3,7 +3,6 @@ package status
 import (
 	"crypto/md5"
 	"encoding/hex"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,87 +34,89 @@ func (r *Resource) CalculateDigests(task string, intervalMS uint, on *Node, entr
 	d := &Digests{Result: DigestMatch}
 	params := r.Params(on)
 	all := r.digestParams(d, task, intervalMS, on, params, overrides)
-	d.AllParams = sortedPairs(all)
-	d.All = digestOf(d.AllParams)
+	d.AllParams = all
+	d.All = digestOf(all)
 	if secure {
-		d.SecureParams = sortedPairs(r.secureParams(all, params, entry, version, overrides))
+		d.SecureParams = r.secureParams(all, params, entry, version, overrides)
 		d.Secure = digestOf(d.SecureParams)
 	}
 	if entry != nil && entry.RestartDigest != "" {
-		restart := maps.Clone(all)
+		d.RestartParams = slices.Clone(all)
 		if entry.HasRestartParams {
-			maps.DeleteFunc(restart, func(name, _ string) bool { return !listed(entry.RestartParams, name) })
+			d.RestartParams = slices.DeleteFunc(d.RestartParams, func(p [2]string) bool { return !listed(entry.RestartParams, p[0]) })
 		}
-		d.RestartParams = sortedPairs(restart)
 		d.Restart = digestOf(d.RestartParams)
 	}
 	return d
 }
 
-// digestParams are the parameters that the main digest is of.
-func (r *Resource) digestParams(d *Digests, task string, intervalMS uint, on *Node, params, overrides map[string]string) map[string]string {
-	all := map[string]string{}
+// digestParams are the parameters that the main digest is of, sorted.
+func (r *Resource) digestParams(d *Digests, task string, intervalMS uint, on *Node, params, overrides map[string]string) [][2]string {
+	all := make([][2]string, 0, len(params)+len(overrides)+4)
 	if host := r.BundleRemoteName(); host != "" {
-		all["addr"] = host
+		all = append(all, [2]string{"addr", host})
 	}
 	if text, ok := overrides[metaPrefix+"interval"]; ok {
 		if n, ok := LeadingInt(text); ok && n >= 0 && n <= 1<<32-1 {
 			intervalMS = uint(n)
 		}
 	}
-	a := r.ws.Action(r, Key(r.ID, task, intervalMS), task, on, true, false)
-	addDefaults(all, overrides)
-	addDefaults(all, params)
+	a := r.ws.Action(r, r.KeyOf(task, intervalMS), task, on, true, false)
+	all = appendPairs(appendPairs(all, overrides), params)
 	for name, value := range a.Extra.All() {
-		addDefault(all, name, value)
+		all = append(all, [2]string{name, value})
 	}
 	// Of the meta-attributes only the timeout of recurring operations stays.
-	interval, timeout := a.Meta.Value("interval"), a.Meta.Value("timeout")
-	addDefault(all, MetaName("interval"), interval)
-	addDefault(all, MetaName("timeout"), timeout)
-	filterForDigest(all)
+	all = append(all, [2]string{metaInterval, a.Meta.Value("interval")}, [2]string{metaTimeout, a.Meta.Value("timeout")})
 	if intervalMS == 0 && a.Extra.Len() > 0 {
 		d.Result = DigestRestart
 	}
-	return all
+	return filterForDigest(firstByName(all))
 }
+
+// The parameters of an operation that digests take a look at.
+const (
+	metaInterval = metaPrefix + "interval"
+	metaTimeout  = metaPrefix + "timeout"
+)
 
 // filterForDigest takes away what is no parameter of the agent's
 // (pcmk__filter_op_for_digest).
-func filterForDigest(params map[string]string) {
-	timeout, hasTimeout := params[MetaName("timeout")]
-	interval, _ := strconv.ParseUint(params[MetaName("interval")], 10, 32)
-	maps.DeleteFunc(params, func(name, _ string) bool {
-		switch name {
+func filterForDigest(params [][2]string) [][2]string {
+	recurs := false
+	for _, p := range params {
+		if p[0] == metaInterval {
+			interval, _ := strconv.ParseUint(p[1], 10, 32)
+			recurs = interval > 0
+		}
+	}
+	return slices.DeleteFunc(params, func(p [2]string) bool {
+		switch p[0] {
 		case "id", "crm_feature_set", "op-digest", "on_node", "on_node_uuid", "pcmk_external_ip":
 			return true
+		case metaTimeout:
+			return !recurs
 		}
-		return strings.HasPrefix(name, metaPrefix)
+		return strings.HasPrefix(p[0], metaPrefix)
 	})
-	if hasTimeout && interval > 0 {
-		params[MetaName("timeout")] = timeout
-	}
 }
 
-// secureParams are the parameters without those that an agent calls private.
-func (r *Resource) secureParams(all, params map[string]string, entry *HistoryEntry, version string, overrides map[string]string) map[string]string {
+// secureParams are the parameters without those that an agent calls private, sorted.
+func (r *Resource) secureParams(all [][2]string, params map[string]string, entry *HistoryEntry, version string, overrides map[string]string) [][2]string {
 	list := " passwd password user "
 	if entry != nil {
 		list = entry.SecureParams
 	}
 	old := featureset.Compare(version, "3.16.0") < 0
-	secure := maps.Clone(all)
+	secure := slices.Clone(all)
 	if old {
-		secure = map[string]string{}
-		addDefaults(secure, overrides)
-		addDefaults(secure, params)
+		secure = firstByName(appendPairs(appendPairs(nil, overrides), params))
 	}
-	maps.DeleteFunc(secure, func(name, _ string) bool {
-		return listed(list, name) || old && strings.EqualFold(r.Class, "stonith") && isFenceParam(name)
-	})
-	filterForDigest(secure)
+	secure = filterForDigest(slices.DeleteFunc(secure, func(p [2]string) bool {
+		return listed(list, p[0]) || old && strings.EqualFold(r.Class, "stonith") && isFenceParam(p[0])
+	}))
 	if old {
-		delete(secure, MetaName("timeout"))
+		secure = slices.DeleteFunc(secure, func(p [2]string) bool { return p[0] == metaTimeout })
 	}
 	return secure
 }
@@ -142,12 +143,18 @@ func isFenceParam(name string) bool {
 	return false
 }
 
-func sortedPairs(m map[string]string) [][2]string {
-	pairs := make([][2]string, 0, len(m))
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		pairs = append(pairs, [2]string{name, m[name]})
+// appendPairs appends names with their values, in any order.
+func appendPairs(pairs [][2]string, m map[string]string) [][2]string {
+	for name, value := range m {
+		pairs = append(pairs, [2]string{name, value})
 	}
 	return pairs
+}
+
+// firstByName sorts pairs, and keeps the first of each name.
+func firstByName(pairs [][2]string) [][2]string {
+	slices.SortStableFunc(pairs, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	return slices.CompactFunc(pairs, func(a, b [2]string) bool { return a[0] == b[0] })
 }
 
 // digestOf is the digest of a parameters element with these attributes, as text
@@ -164,7 +171,7 @@ func digestOf(pairs [][2]string) string {
 
 // digests are those of the resource's operation on the node, calculated once.
 func (r *Resource) digests(task string, intervalMS uint, on *Node, entry *HistoryEntry, secure bool) *Digests {
-	key := Key(r.ID, task, intervalMS)
+	key := r.KeyOf(task, intervalMS)
 	d := on.digests[key]
 	if d == nil {
 		d = r.CalculateDigests(task, intervalMS, on, entry, nil, secure)
@@ -303,9 +310,7 @@ func attribute(e *etree.Element, name string) (value string, ok bool) {
 }
 
 // OperationDigest is the digest of the parameters that an operation was carried out
-// with, as its history entry has it (add_op_digest_to_xml). It is their last use:
-// params is changed.
+// with, as its history entry has it (add_op_digest_to_xml).
 func OperationDigest(params map[string]string) string {
-	filterForDigest(params)
-	return digestOf(sortedPairs(params))
+	return digestOf(filterForDigest(firstByName(appendPairs(nil, params))))
 }

@@ -28,7 +28,9 @@ func Key(resource, action string, intervalMS uint) string {
 // Key is the key of the resource's operation of that name that is not repeated.
 func (r *Resource) Key(action string) string {
 	task := ParseTask(action)
-	if task == TaskNone || action != taskNames[task] {
+	switch {
+	case task == TaskNone && action == ActionNameReloadAgent: // of which each probe knows
+	case task == TaskNone || action != taskNames[task]:
 		return Key(r.ID, action, 0)
 	}
 	if r.keys == nil {
@@ -40,7 +42,22 @@ func (r *Resource) Key(action string) string {
 	return r.keys[task]
 }
 
+// KeyOf is the key of the resource's operation of that name and interval.
+func (r *Resource) KeyOf(action string, intervalMS uint) string {
+	if intervalMS == 0 {
+		return r.Key(action)
+	}
+	return Key(r.ID, action, intervalMS)
+}
+
 // ParseKey takes a key apart (parse_op_key); ok is false if it is none.
 func ParseKey(key string) (resource, action string, intervalMS uint, ok bool) {
 	return parseKey(key)
+}
+
+// ParseTransitionKey takes apart the key of an action of a transition: numbers of action
+// and transition, expected result, the controller's id (decode_transition_key). ok is false
+// if it is none.
+func ParseTransitionKey(key string) (action, transition, target int, uuid string, ok bool) {
+	return transitionKey(key)
 }

@@ -77,7 +77,8 @@ type Resource struct {
 	LockTime int64 // since when, seconds since the epoch
 
 	position int                     // among its parent's children, or the top resources
-	keys     *[len(taskNames)]string // made so far, by Task
+	keys     *[len(taskNames)]string // made so far, by Task; by TaskNone that of a reload
+	byKey    []*sameKey              // Actions
 	ws       *WorkingSet
 }
 

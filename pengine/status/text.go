@@ -117,9 +117,32 @@ func fold(s string) string {
 	return s
 }
 
+// equalFolded tells whether two texts are one if folded. It begins at the end, where
+// keys of one resource differ.
+func equalFolded(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// keyInterval is what parseKey says of the interval.
+func keyInterval(key string) uint {
+	last := strings.LastIndexByte(key, '_')
+	if last <= 0 || strings.IndexByte(key[:last], '_') < 0 {
+		return 0
+	}
+	return parseInterval(key[last+1:])
+}
+
 func parseKey(key string) (resource, action string, intervalMS uint, ok bool) {
 	last := strings.LastIndexByte(key, '_')
-	if last <= 0 || strings.Count(key, "_") < 2 {
+	if last <= 0 || strings.IndexByte(key[:last], '_') < 0 {
 		return "", "", 0, false
 	}
 	rest, number := key[:last], key[last+1:]
@@ -143,6 +166,9 @@ func parseInterval(s string) uint {
 // longTask takes the names of actions that have a "_" themselves from the end
 // of a key: migrate_to, migrate_from, and the pre and post notifications.
 func longTask(s string) (resource, task string, ok bool) {
+	if !strings.Contains(s, "_migrate_") && !strings.Contains(s, "_notify_") {
+		return "", "", false
+	}
 	base, tail := s, ""
 	for _, m := range []string{"_migrate_to", "_migrate_from"} {
 		if b, found := strings.CutSuffix(s, m); found {

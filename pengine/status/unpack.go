@@ -116,7 +116,7 @@ func newWorkingSet(cib *etree.Element, o Options) *WorkingSet {
 		nodesByName:    map[string][]*Node{},
 		byID:           map[string][]*Resource{},
 		byHistoryID:    map[string][]*Resource{},
-		byKey:          map[string]*sameKey{},
+		byKey:          map[string][]*Action{},
 		singletons:     map[string]*Action{},
 		histories:      map[string][]*NodeHistory{},
 		featureSet:     featureset.Current,

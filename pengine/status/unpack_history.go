@@ -266,7 +266,7 @@ func (ws *WorkingSet) activeRecurring(r *Resource, n *Node, sorted []*HistoryEnt
 		switch {
 		case start < stop && i <= stop, i < start, e.IntervalMS == 0, e.StatusText == strconv.Itoa(ExecPending):
 		default:
-			ws.Action(r, Key(r.ID, e.Task, e.IntervalMS), e.Task, n, true, true)
+			ws.Action(r, r.KeyOf(e.Task, e.IntervalMS), e.Task, n, true, true)
 		}
 	}
 }

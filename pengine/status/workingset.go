@@ -108,14 +108,16 @@ type WorkingSet struct {
 	resources           []*Resource        // all, by Index
 	byID                map[string][]*Resource
 	byHistoryID         map[string][]*Resource
-	byKey               map[string]*sameKey // all of Actions, by folded key
-	singletons          map[string]*Action  // those without resource, by key
+	byKey               map[string][]*Action // the first indexedActions of Actions, by folded key
+	indexedActions      int
+	singletons          map[string]*Action // those without resource, by key
 	histories           map[string][]*NodeHistory
 	featureSet          string // of the controller that wrote the CIB
 	perResourceFailures bool   // that counts failures by resource, not by operation: before 3.0.13
 
 	orderings  blocks[Ordering]
 	actions    blocks[Action]
+	orders     blocks[ordered]
 	candidates blocks[Candidate] // in the resources' own tables
 
 	now            iso8601.Time

@@ -148,12 +148,10 @@ func (w *Writer) Flush(fd int, failed func(Tag, unix.Errno) (again bool), done f
 		}
 	}
 	for w.done < len(w.hdrs) {
-		n := min(len(w.hdrs)-w.done, writeBatch)
-		got, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(fd),
-			uintptr(unsafe.Pointer(&w.hdrs[w.done])), uintptr(n), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		got, errno := w.send(fd)
 		switch {
 		case errno == 0:
-			for range int(got) {
+			for range got {
 				s := &w.sends[w.done]
 				if s.n > 1 {
 					w.failed = 0
@@ -174,6 +172,22 @@ func (w *Writer) Flush(fd int, failed func(Tag, unix.Errno) (again bool), done f
 	}
 	w.Reset()
 	return true
+}
+
+// send has the kernel take some of what waits and returns how many it took. The cheaper
+// sendto is for one datagram alone, which is what a token on an idle ring is.
+func (w *Writer) send(fd int) (sent int, errno unix.Errno) {
+	const flags = unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL
+	n := min(len(w.hdrs)-w.done, writeBatch)
+	if s := &w.sends[w.done]; n == 1 && s.n == 1 {
+		h, v := &w.hdrs[w.done].Hdr, &w.iovs[s.at]
+		_, _, errno = unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(v.Base)), uintptr(v.Len), flags,
+			uintptr(unsafe.Pointer(h.Name)), uintptr(h.Namelen))
+		return 1, errno
+	}
+	got, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(fd),
+		uintptr(unsafe.Pointer(&w.hdrs[w.done])), uintptr(n), flags, 0, 0)
+	return int(got), errno
 }
 
 // sendApart sends the datagrams of one send that the kernel would not segment:

@@ -61,6 +61,10 @@
 // few Ps more than CPUs are enough where no goroutine computes for long; a
 // program that lets clients make it compute bounds how many do so at once.
 //
+// Before a sleep that is expected to be long the thread gives its P away (sleep.go),
+// or the runtime's watchdog would wake some twenty times to take it: on an idle ring
+// that was two thirds of what the daemon cost.
+//
 // System calls that do not wait (recvmmsg, sendmmsg) are raw: the P stays.
 //
 // The collector stops the world for tens of microseconds, but first waits until

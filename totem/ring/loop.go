@@ -24,6 +24,8 @@ type loop struct {
 
 	receive func(*totem.Packet) // onPacket, made once
 	fds     []unix.PollFd
+	until   unix.Timespec // how long a sleep may be
+	slept   time.Duration // how long the last one was
 
 	lastToken totem.Instant
 
@@ -149,10 +151,11 @@ func (l *loop) wait() {
 		timeout = min(timeout, busyRetry)
 	}
 	l.fds, timeout = l.req.poll(l.fds, l.now, timeout, l.stream.on)
-	ts := unix.NsecToTimespec(int64(timeout))
-	n, err := unix.Ppoll(l.fds, &ts, nil)
+	began := l.now
+	n, err := l.sleep(timeout)
 	l.r.sleep.Store(awake)
 	l.now = l.clock.now()
+	l.slept = l.now.Sub(began)
 	if n > 0 && l.fds[0].Revents != 0 {
 		l.r.wake.clear()
 	}

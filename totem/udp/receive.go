@@ -20,9 +20,10 @@ const tooBigInterval = time.Second
 // Receive hands what has arrived to fn, which retains what it keeps. In the
 // modes with a socket for multicasts, those that had arrived go before what
 // came to this processor alone, so no token overtakes them. It tells whether it
-// has found the sockets empty at last.
+// has found the sockets empty at last. Where the last wait found nothing in them,
+// they are not read.
 func (t *Transport) Receive(fn func(*totem.Packet)) (drained bool) {
-	if t.socks.token < 0 {
+	if t.socks.token < 0 || !t.readable() {
 		return true
 	}
 	if t.socks.mcast < 0 {
@@ -44,6 +45,16 @@ func (t *Transport) Receive(fn func(*totem.Packet)) (drained bool) {
 	}
 	t.kept = t.kept[:0]
 	return drained && n < datagram.ReadBatch
+}
+
+// readable tells whether the last wait found something to read.
+func (t *Transport) readable() bool {
+	for i := range t.polled {
+		if t.polled[i].Revents != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // keepPacket puts a unicast datagram aside until the multicasts are through.

@@ -54,6 +54,7 @@ type Transport struct {
 	bindAt    totem.Instant
 	bindTries int
 
+	polled []unix.PollFd        // the sockets to read, as last waited for
 	event  totem.InterfaceEvent // for the next Tick to return
 	failed func(datagram.Tag, unix.Errno) bool
 	done   func(datagram.Tag, int)
@@ -159,13 +160,15 @@ func (t *Transport) Close() {
 	t.out.Reset()
 }
 
-// Poll appends the sockets to wait for to fds.
+// Poll appends the sockets to wait for to fds; Receive looks there at what the wait found.
 func (t *Transport) Poll(fds []unix.PollFd) []unix.PollFd {
-	for _, fd := range []int{t.socks.mcast, t.socks.token} {
+	n := len(fds)
+	for _, fd := range [...]int{t.socks.mcast, t.socks.token} {
 		if fd >= 0 {
 			fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
 		}
 	}
+	t.polled = fds[n:]
 	if t.stuck {
 		fds = append(fds, unix.PollFd{Fd: int32(t.socks.send), Events: unix.POLLOUT})
 	}

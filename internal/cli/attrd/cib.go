@@ -14,6 +14,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
+	"github.com/ringmaster-ha/ringmaster/lrmd/alert"
 )
 
 // cibAttempts is how often the CIB manager is tried; each time it is waited a second longer.
@@ -43,9 +44,11 @@ func (s *server) connectCIB(ctx context.Context) (err error) {
 		s.log.LogfAt(loglevel.Error, function, "Connection to the CIB manager failed: %v | rc=%d", rc, int(rc))
 		return err
 	}
-	if err := s.cib.Subscribe(ctx, client.NotifyReplace, true); err != nil {
-		s.log.LogfAt(loglevel.Error, function, "Could not set CIB notification callback")
-		return err
+	for _, kind := range []client.Notification{client.NotifyReplace, client.NotifyDiff} {
+		if err := s.cib.Subscribe(ctx, kind, true); err != nil {
+			s.log.LogfAt(loglevel.Error, function, "Could not set CIB notification callback")
+			return err
+		}
 	}
 	return nil
 }
@@ -96,6 +99,10 @@ func (s *server) Modify(u *engine.Update) int {
 		r.Options |= client.MixedUpdate | client.ScopeLocal
 	}
 	call, err := s.request(r)
+	now := time.Now()
+	for _, v := range u.Values {
+		s.alerts.send(s.alerts.list.OfAttribute(alert.AttributeChange{Node: v.Node, NodeID: v.ID, Name: u.Name, Value: v.Value}, now, s.log))
+	}
 	if err != nil {
 		return min(-1, int(client.RC(err).Legacy()))
 	}
@@ -124,18 +131,28 @@ func (s *server) listenCIB() {
 // Sections of the CIB that a notification names (enum cib_change_section_info).
 const (
 	changedNodes  = 1
+	changedAlerts = 2
 	changedStatus = 4
 )
 
 func (s *server) cibEvent(ev client.Event) {
 	switch {
 	case ev.Kind == client.NotifyReplace:
-		changed := changedNodes | changedStatus
+		changed := changedNodes | changedAlerts | changedStatus
 		if a := ev.Message.SelectAttr("cib_change_section"); a != nil {
 			changed, _ = strconv.Atoi(a.Value) // 0 of nonsense
 		}
 		s.engine.Replaced(time.Now(), string(ev.Kind), engine.Sections{Nodes: changed&changedNodes != 0, Status: changed&changedStatus != 0})
+		if changed&changedAlerts != 0 {
+			s.readAlerts()
+		}
+	case ev.Kind == client.NotifyDiff:
+		if ev.Err == nil && ev.Answer != nil && alert.Changed(ev.Answer) {
+			s.readAlerts()
+		}
 	case ev.Kind != "":
+	case ev.Call == s.alerts.reading:
+		s.alerts.read(ev)
 	case ev.Call == s.erase:
 		s.erased(fmt.Sprintf("//node_state[@uname='%s']/transient_attributes", s.cluster.NodeName()), ev.Err)
 	default:

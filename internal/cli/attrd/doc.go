@@ -6,5 +6,11 @@
 // turn. What the engine wants sent leaves from queues of the connections.
 //
 // Deviations from the reference: a request without a task is logged and gets no answer, as
-// there, but leaves no core file. Alerts are not sent (attrd/engine).
+// there, but leaves no core file.
+//
+// What is written to the CIB is told to the alerts that it has (package alert), in the order in which it is
+// written and by a connection to the executor of their own: an executor that does not answer
+// holds up nothing else, where the reference waits for it. One that is not there is tried for a second, and then the
+// alert is given up; the reference tries ten times without a pause. When the CIB loses its section of alerts none are
+// sent any more; the reference goes on with those that it had.
 package attrd

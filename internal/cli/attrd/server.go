@@ -31,6 +31,7 @@ type server struct {
 	peers  *peerSet
 	cib    client.Conn
 	erase  int // the call that clears this node's attributes, once it was made
+	alerts *alerts
 	timer  *time.Timer
 	maker  crmmsg.Maker
 	code   crmexit.Code
@@ -43,6 +44,7 @@ type server struct {
 func newServer(log loglevel.Sited) *server {
 	s := &server{log: log}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.alerts = newAlerts(s.ctx, log)
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.timer.Stop()
 	return s
@@ -54,6 +56,8 @@ func (s *server) begin(c *cluster.Cluster) {
 	s.peers = &peerSet{cluster: c}
 	s.engine = engine.New(engine.Config{Node: c.NodeName(), ID: c.NodeID(), Peers: s.peers, Host: s, Log: s.log})
 	s.eraseOwn()
+	s.readAlerts()
+	s.all.Go(s.alerts.run)
 	s.engine.Start()
 	s.all.Go(s.listenCIB)
 	s.arm()

@@ -79,6 +79,7 @@ func run(o options, stderr io.Writer) int {
 	}
 	cib, status := manager.Prepare(found, o.alone, d.Log)
 	s := newServer(d.Log, store, end)
+	ports := listenRemote(cib, d.Log)
 	user, _ := account.Name(uint32(os.Geteuid()))
 	config := manager.Config{
 		Node: localNode, CIB: cib, Status: status, Alone: o.alone, NoWrites: o.alone && !o.writes,
@@ -115,6 +116,9 @@ func run(o options, stderr io.Writer) int {
 				s.with(func(m *manager.Manager) []manager.Action { return m.Lost() })
 			}
 		})
+	}
+	for _, port := range ports {
+		all.Go(func() { s.serveRemote(ctx, port, systemLogins(d.Log)) })
 	}
 	all.Go(func() { s.obey(ctx, term, d.Log) })
 	say(loglevel.Notice, "Pacemaker CIB manager successfully started and accepting connections")

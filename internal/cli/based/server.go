@@ -2,6 +2,7 @@ package based
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -25,15 +26,18 @@ type server struct {
 	mu      sync.Mutex
 	m       *manager.Manager
 	clients map[string]*ipc.Client
+	remotes map[string]*remoteClient
 	peers   *cluster.Cluster    // nil for none
 	write   chan *etree.Element // at most one write is under way
 	timer   *time.Timer
 	armed   time.Time // what the timer is set for; zero for nothing
 	code    crmexit.Code
+
+	remotesGone sync.WaitGroup
 }
 
 func newServer(log loglevel.Logger, store *disk.Store, end context.CancelFunc) *server {
-	s := &server{log: log, store: store, end: end, clients: map[string]*ipc.Client{}, write: make(chan *etree.Element, 1)}
+	s := &server{log: log, store: store, end: end, clients: map[string]*ipc.Client{}, remotes: map[string]*remoteClient{}, write: make(chan *etree.Element, 1)}
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.timer.Stop()
 	return s
@@ -45,7 +49,7 @@ func (s *server) do(actions []manager.Action) {
 		switch a := a.(type) {
 		case manager.Respond:
 			if c := s.clients[a.Client]; c != nil {
-				s.sent(c, "Synchronous reply to", c.RespondText(a.ID, frame.Flags(a.Flags), a.Text))
+				s.sent(c, "Synchronous reply to", c.RespondShared(a.ID, frame.Flags(a.Flags), a.Text))
 			}
 		case manager.Ack:
 			if c := s.clients[a.Client]; c != nil {
@@ -55,7 +59,9 @@ func (s *server) do(actions []manager.Action) {
 		case manager.Event:
 			for _, id := range a.Clients {
 				if c := s.clients[id]; c != nil {
-					s.sent(c, "Asynchronous message to", c.EventText(a.Text))
+					s.sent(c, "Asynchronous message to", c.EventShared(a.Text))
+				} else if c := s.remotes[id]; c != nil {
+					c.send(a.Text.String())
 				}
 			}
 		case manager.Send:
@@ -65,6 +71,9 @@ func (s *server) do(actions []manager.Action) {
 		case manager.DropClients:
 			for _, c := range s.clients {
 				c.Disconnect()
+			}
+			for _, c := range s.remotes {
+				c.drop()
 			}
 		case manager.Exit:
 			s.code = a.Code
@@ -105,8 +114,14 @@ func (s *server) with(call func(m *manager.Manager) []manager.Action) {
 	s.do(call(s.m))
 }
 
+// rest is from the last write until what changes needed is given back to the system: a CIB of
+// 10 MB that is replaced a few times leaves some hundreds.
+const rest = 10 * time.Second
+
 // writer writes to the disk what comes, until the channel is closed.
 func (s *server) writer() {
+	giveBack := time.AfterFunc(rest, debug.FreeOSMemory)
+	defer giveBack.Stop()
 	for cib := range s.write {
 		err := s.store.Write(cib, time.Now().Format(time.ANSIC))
 		if err == nil {
@@ -114,5 +129,6 @@ func (s *server) writer() {
 				cib.SelectAttrValue("admin_epoch", ""), cib.SelectAttrValue("epoch", ""))
 		}
 		s.with(func(m *manager.Manager) []manager.Action { return m.Written(err) })
+		giveBack.Reset(rest)
 	}
 }

@@ -57,6 +57,7 @@ func (r *Reader) Open(ctx context.Context, o client.Options) (client.Conn, error
 	o.Refuse = func(cib *etree.Element) { r.validate(&Document{Root: cib}, true) }
 	o.Complain = func(text string) { fmt.Fprintln(r.Stderr, text) }
 	o.Explain = func(cib *etree.Element) { r.Explain(cib, false) }
+	o.Prompt = r.prompt
 	return client.Open(ctx, r.Log.Name(), o)
 }
 

@@ -121,7 +121,7 @@ func (r *Reader) parse(data []byte, text xmltree.Text, name, glitch string) (*Do
 	doc, lines, problems := xmltree.Recover(data, text)
 	for _, p := range problems {
 		for _, message := range p.Print(name) {
-			r.Log.Print(loglevel.Error, "log_xmllib_err", "XML Error: "+glitch+message)
+			r.Log.Print(loglevel.Error, "log_xmllib_err", "XML Error: "+glitch+strings.TrimRight(message, "\n"))
 			glitch = ""
 		}
 	}

@@ -10,12 +10,13 @@ import (
 	"syscall"
 
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 )
 
 // The version that the tools give: that of the reference whose behaviour they
 // have.
 const (
-	Version  = "2.1.5"
+	Version  = featureset.Release
 	build    = "a3f44794f94"
 	features = "agent-manpages cibsecrets corosync-ge-2 generated-manpages lha monotonic nagios ncurses remote systemd"
 	authors  = "Andrew Beekhof and the Pacemaker project contributors"

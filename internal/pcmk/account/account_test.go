@@ -1,6 +1,9 @@
 package account
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 func TestListed(t *testing.T) {
 	const groups = "root:x:0:\nhaclient:x:105:anna,ben\n# odd\nops:x:7:ben\n"
@@ -14,5 +17,23 @@ func TestListed(t *testing.T) {
 		if got := listed(groups, tt.user, tt.group); got != tt.want {
 			t.Errorf("%s in %s: %v", tt.user, tt.group, got)
 		}
+	}
+}
+
+func TestMember(t *testing.T) {
+	const groups = "root:x:0:\nhaclient:x:105:anna\nnogroup:x:65534:\n"
+	for _, tt := range []struct {
+		user, gid, group string
+		want             error
+	}{
+		{"hacluster", "105", "haclient", nil}, {"anna", "1000", "haclient", nil},
+		{"root", "0", "haclient", ErrNotMember}, {"root", "0", "nobody", ErrNoGroup},
+	} {
+		if got := member(groups, tt.user, tt.gid, tt.group); !errors.Is(got, tt.want) || (got == nil) != (tt.want == nil) {
+			t.Errorf("%s in %s: %v", tt.user, tt.group, got)
+		}
+	}
+	if err := Member("no-such-user", "root"); !errors.Is(err, ErrNoUser) {
+		t.Error(err)
 	}
 }

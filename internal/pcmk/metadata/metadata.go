@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 )
 
 // Option is one cluster option.
@@ -20,11 +21,8 @@ type Option struct {
 	Long    string // Short if empty
 }
 
-// version is that of Pacemaker, ocf that of the standard for agents.
-const (
-	version = "2.1.5"
-	ocf     = "1.1"
-)
+// ocf is the version of the standard for agents.
+const ocf = "1.1"
 
 // Document is the metadata of a daemon.
 func Document(daemon, short, long string, options []Option) string {
@@ -41,7 +39,7 @@ func Document(daemon, short, long string, options []Option) string {
 		}
 		write("</", tag, ">\n")
 	}
-	write("<?xml version=\"1.0\"?>\n<resource-agent name=\"", daemon, `" version="`, version, "\">\n  <version>", ocf, "</version>\n")
+	write("<?xml version=\"1.0\"?>\n<resource-agent name=\"", daemon, `" version="`, featureset.Release, "\">\n  <version>", ocf, "</version>\n")
 	describe("  ", "longdesc", long, "")
 	describe("  ", "shortdesc", short, "")
 	write("  <parameters>\n")

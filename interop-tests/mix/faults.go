@@ -1,0 +1,133 @@
+package mix
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
+)
+
+// running are the hosts that have not crashed.
+func (r *Run) running() []*lab.Host {
+	var hosts []*lab.Host
+	for _, h := range r.Lab.Hosts() {
+		if !r.down[h] {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
+}
+
+// Crash takes a node's power, and waits until the others have lost it.
+func (r *Run) Crash(node int) {
+	r.T.Helper()
+	r.Host(node).Crash()
+	r.down[r.Host(node)] = true
+	r.online(r.running())
+}
+
+// Boot brings back a node that has crashed, as far as the cluster's ring.
+func (r *Run) Boot(node int) {
+	r.T.Helper()
+	h := r.Host(node)
+	h.Boot()
+	delete(r.down, h)
+	r.ring(node)
+	r.Lab.Form(r.running()...)
+}
+
+// Return brings back a node that has crashed, or was booted since, and waits until all have it.
+func (r *Run) Return(node int) {
+	r.T.Helper()
+	if r.down[r.Host(node)] {
+		r.Boot(node)
+	}
+	r.Host(node).StartPacemaker()
+	r.online(r.running())
+}
+
+// stuck is what pacemakerd logs when corosync does not let it in at once, as while its members change: it then
+// does not start the daemon again before it has lost corosync.
+const stuck = "Not respawning %s subdaemon until cluster returns"
+
+// Kill ends a daemon without a word, and waits until pacemakerd has started another and the cluster
+// is idle again. If it does not start another (see stuck) the node crashes and comes back.
+func (r *Run) Kill(node int, daemon string) {
+	r.T.Helper()
+	h := r.Host(node)
+	pid := child(h, daemon)
+	if pid == 0 {
+		r.T.Fatalf("no %s on %s", daemon, h.Name)
+	}
+	said := len(h.ReadFile(pacemakerLog))
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		r.T.Fatal(err)
+	}
+	alive := false
+	r.Lab.Eventually(60*time.Second, "another "+daemon+" on "+h.Name, func() bool {
+		now := child(h, daemon)
+		alive = now != 0 && now != pid
+		return alive || strings.Contains(h.ReadFile(pacemakerLog)[said:], fmt.Sprintf(stuck, daemon))
+	})
+	if !alive {
+		r.T.Logf("pacemakerd of %s has given up on %s", h.Name, daemon)
+		r.Crash(node)
+		r.Return(node)
+		return
+	}
+	r.back(h)
+}
+
+// child is pacemakerd's process of that name, 0 for none: the reference's manager of the CIB has others now and
+// then, which write files.
+func child(h *lab.Host, daemon string) int {
+	parents := h.Pids("pacemakerd")
+	for _, pid := range h.Pids(daemon) {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			continue // it has ended
+		}
+		for line := range strings.Lines(string(status)) {
+			if ppid, ok := strings.CutPrefix(line, "PPid:"); ok && slices.ContainsFunc(parents, func(p int) bool { return fmt.Sprint(p) == strings.TrimSpace(ppid) }) {
+				return pid
+			}
+		}
+	}
+	return 0
+}
+
+// back waits until a node whose daemons were restarted is there again: first the others notice, by its
+// controller, which ends with the daemon, that it was gone.
+func (r *Run) back(h *lab.Host) {
+	r.T.Helper()
+	r.Lab.Eventually(60*time.Second, h.Name+" is known to itself again", func() bool { return h.Exec("crmadmin", "-S", h.Name).Code == 0 })
+	r.online(r.running())
+}
+
+// Part leaves the nodes connected within each group only, and waits until each has found that out.
+func (r *Run) Part(groups ...[]int) {
+	r.T.Helper()
+	hosts := make([][]*lab.Host, len(groups))
+	for i, group := range groups {
+		for _, node := range group {
+			hosts[i] = append(hosts[i], r.Host(node))
+		}
+	}
+	r.Lab.Partition(hosts...)
+	for _, group := range hosts {
+		r.Lab.Form(group...)
+		r.online(group)
+	}
+}
+
+// Heal connects all again, and waits until they are one cluster.
+func (r *Run) Heal() {
+	r.T.Helper()
+	r.Lab.SetAllLinks(lab.Fault{})
+	r.Lab.Form(r.running()...)
+	r.online(r.running())
+}
