@@ -49,6 +49,9 @@ var commands = []string{
 var updated = regexp.MustCompile(`(last updated |last_updated=")[-\d]+ [:\d]+ ?Z?`)
 
 func TestCluster(t *testing.T) {
+	if !*onCluster {
+		t.Skip("-cluster is not given")
+	}
 	bin := built(t)
 	l := lab.New(t, 2)
 	l.DumpLogs("/var/log/pacemaker/pacemaker.log")

@@ -19,8 +19,9 @@ import (
 )
 
 var (
-	runs = flag.Int("runs", 150, "how many command lines TestFiles draws")
-	seed = flag.Uint64("seed", 1, "from which")
+	runs      = flag.Int("runs", 100, "how many command lines TestFiles draws")
+	seed      = flag.Uint64("seed", 1, "from which")
+	onCluster = flag.Bool("cluster", false, "run TestCluster as well")
 )
 
 func TestMain(m *testing.M) {
