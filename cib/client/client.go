@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/dhtls"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 )
@@ -136,8 +137,8 @@ type Options struct {
 	// Prompt asks the user for what another machine's daemon wants to know; false is no answer. nil for
 	// nobody to ask.
 	Prompt func(what string) (string, bool)
-	// Secure makes an encrypted connection of one to another machine's daemon; nil for what
-	// cannot.
+	// Secure makes an encrypted connection of one to another machine's daemon; nil for one
+	// that package dhtls makes.
 	Secure func(ctx context.Context, c net.Conn) (net.Conn, error)
 	IPC    ipc.DialOptions
 	// Service is another one than the Type's, if not empty.
@@ -161,7 +162,7 @@ func (o *Options) complete() {
 		o.Complain = func(string) {}
 	}
 	if o.Secure == nil {
-		o.Secure = func(context.Context, net.Conn) (net.Conn, error) { return nil, errSession }
+		o.Secure = func(ctx context.Context, c net.Conn) (net.Conn, error) { return dhtls.Client(ctx, c) }
 	}
 	if o.Prompt == nil {
 		o.Prompt = func(string) (string, bool) { return "", false }

@@ -23,10 +23,12 @@ import (
 )
 
 // remoteTimeout is how long another machine's daemon may take for an answer if nothing else is
-// said, loginTimeout how long for that to a login.
+// said, loginTimeout how long for that to a login, and handshakeTimeout how long it may take to have
+// TLS.
 const (
-	remoteTimeout = 60 * time.Second
-	loginTimeout  = 60 * time.Second
+	handshakeTimeout = 5 * time.Second
+	remoteTimeout    = 60 * time.Second
+	loginTimeout     = 60 * time.Second
 )
 
 // place is another machine's daemon, and who comes to it.
@@ -80,7 +82,8 @@ type distant struct {
 	calls  sync.Mutex // one call at a time
 	events chan *etree.Element
 	ended  chan struct{}
-	close  func() error
+	close  func() error   // what Close does but for waiting
+	heard  sync.WaitGroup // for listen
 }
 
 // channel is one of the two connections.
@@ -117,7 +120,7 @@ func dialRemote(ctx context.Context, program, port string, o Options) (Conn, err
 		close(d.ended)
 		return err
 	})
-	go d.listen()
+	d.heard.Go(d.listen)
 	loglevel.LogfAt(o.Log, loglevel.Info, where, "Opened connection to %s:%d for %s", p.server, p.port, program)
 	return &live{Options: o, link: d, token: d.callback.token}, nil
 }
@@ -137,7 +140,9 @@ func (p *place) signOn(ctx context.Context, program string, o *Options) (_ *chan
 		}
 	}()
 	if p.encrypted {
-		tls, err := o.Secure(ctx, conn)
+		limited, cancel := context.WithTimeout(ctx, handshakeTimeout)
+		tls, err := o.Secure(limited, conn)
+		cancel()
 		if err != nil {
 			loglevel.LogfAt(o.Log, loglevel.Error, where, "Session creation for %s:%d failed", p.server, p.port)
 			return nil, &Refused{crmexit.RC(syscall.EPERM), fmt.Errorf("%w: %w", errSession, err)}
@@ -272,7 +277,7 @@ func (d *distant) subscribe(ctx context.Context, m *etree.Element) error {
 
 // listen passes on what comes from the callback connection, until that ends (cib_remote_callback_dispatch).
 func (d *distant) listen() {
-	defer d.Close()
+	defer func() { _ = d.close() }()
 	for {
 		m, err := d.callback.next(context.Background())
 		switch {
@@ -304,4 +309,9 @@ func (d *distant) event(ctx context.Context) (*etree.Element, error) {
 }
 
 func (d *distant) Done() <-chan struct{} { return d.ended }
-func (d *distant) Close() error          { return d.close() }
+
+func (d *distant) Close() error {
+	err := d.close()
+	d.heard.Wait()
+	return err
+}

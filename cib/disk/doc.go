@@ -11,7 +11,8 @@
 //
 // It differs from the reference: of backups it tries all, the newest first, where that never
 // tries the oldest and so does not find an only one; cib.last is replaced, not emptied first; a
-// failed write leaves no temporary files; what was written and reads differently is an error, not an abort; and the digest
+// file that is no XML is set aside like one that does not fit its digest, where that leaves it, and then
+// never writes again because of it; a failed write leaves no temporary files; what was written and reads differently is an error, not an abort; and the digest
 // is that of what is read again, so that values which escaping changes do not make the file useless.
 //
 // The package comment of cib/digest says what digests are. Who may write in the folder is for the daemon to

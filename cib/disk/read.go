@@ -22,12 +22,12 @@ type Read struct {
 	From string
 	// Unusable is why files before it were not used, in order.
 	Unusable []error
-	// SetAside are the names that files got which did not fit their digest.
+	// SetAside are the names that files got which were no CIB, or did not fit their digest.
 	SetAside []string
 }
 
-// Read reads the stored CIB. A file that does not fit its digest is set aside under a name of its
-// own, and so is the digest; then, or if there is none, or it is no XML, backups are
+// Read reads the stored CIB. A file that is no XML or does not fit its digest is set aside under a name of its
+// own, and so is the digest; then, or if there is none, backups are
 // tried from the newest on (readCibXmlFile). The error is of the folder itself.
 func (s *Store) Read() (Read, error) {
 	var r Read
@@ -40,7 +40,7 @@ func (s *Store) Read() (Read, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		r.Unusable = append(r.Unusable, err)
 	}
-	if errors.Is(err, ErrModified) {
+	if errors.Is(err, ErrModified) || errors.Is(err, ErrCorrupt) {
 		for _, name := range []string{s.Name, s.Name + signature} {
 			aside, err := s.setAside(name)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {

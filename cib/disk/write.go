@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,13 +71,19 @@ func (s *Store) Write(cib *etree.Element, now string) error {
 	return nil
 }
 
-// prepared is what of a CIB is stored.
+// prepared is what of a CIB is stored. What is in the CIB is not copied, so what is in the
+// outcome knows nothing of it.
 func prepared(cib *etree.Element, now string) *etree.Element {
-	c := cib.Copy()
+	c := etree.NewElement(cib.Tag)
+	c.Space = cib.Space
+	c.Attr = slices.Clone(cib.Attr)
 	c.CreateAttr("num_updates", "0")
 	c.CreateAttr("cib-last-written", now)
-	if status := c.SelectElement("status"); status != nil {
-		c.RemoveChild(status)
+	status := etree.Token(cib.SelectElement("status"))
+	for _, token := range cib.Child {
+		if token != status {
+			c.Child = append(c.Child, token)
+		}
 	}
 	return c
 }
@@ -125,9 +132,12 @@ func (s *Store) backUp() error {
 func (s *Store) save(cib *etree.Element) error {
 	const mode = 0o600
 	data := text.AppendLines(nil, cib)
-	again, err := parse(data)
-	if err != nil {
-		return err
+	again := cib // as it will be read
+	if !readsBack(cib) {
+		var err error
+		if again, err = parse(data); err != nil {
+			return err
+		}
 	}
 	file, err := s.writeTemp(data, mode)
 	if err != nil {
@@ -149,6 +159,35 @@ func (s *Store) save(cib *etree.Element) error {
 		return s.giveUp(err, sum)
 	}
 	return s.FS.Sync()
+}
+
+// readsBack tells whether an element, written and read, certainly is what it was: nearly every
+// CIB has nothing in it that is escaped for good.
+func readsBack(e *etree.Element) bool {
+	if e.Space != "" {
+		return false
+	}
+	for i := range e.Attr {
+		a := &e.Attr[i]
+		if a.Space != "" || !text.IsAttribute(a) || !printable(a.Value) {
+			return false
+		}
+	}
+	for _, token := range e.Child {
+		if c, ok := token.(*etree.Element); !ok || !readsBack(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func printable(value string) bool {
+	for i := range len(value) {
+		if value[i] < ' ' || value[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // giveUp removes temporary files after an error, which it returns.

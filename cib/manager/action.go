@@ -4,6 +4,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
 )
 
 // Action is one thing to do: a Respond, Ack, Event, Send, Write, DropClients or Exit. They are
@@ -13,9 +14,9 @@ type Action interface{ action() }
 // Respond answers a client's request.
 type Respond struct {
 	Client string
-	ID     int32  // of the request
-	Flags  uint32 // of the message
-	Text   string // an XML document
+	ID     int32       // of the request
+	Flags  uint32      // of the message
+	Text   packed.Text // an XML document
 }
 
 // Ack acknowledges a request that nobody answers otherwise (pcmk__ipc_send_ack).
@@ -32,7 +33,7 @@ type Ack struct {
 // Event sends clients what they have not asked for, or do not wait for.
 type Event struct {
 	Clients []string
-	Text    string // an XML document
+	Text    packed.Text // an XML document
 }
 
 // Send sends a message to a peer, or to all, this node among them.

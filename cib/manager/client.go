@@ -11,6 +11,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
 )
 
 // Client is a program that is connected.
@@ -170,7 +171,7 @@ func (m *Manager) register(c *client, r *Request) {
 		return
 	}
 	ack := newMessage("cib_common_callback_worker").set(fOperation, register).set(fClient, c.ID)
-	m.out = append(m.out, Respond{Client: c.ID, ID: r.ID, Flags: r.Flags, Text: ack.String()})
+	m.out = append(m.out, Respond{Client: c.ID, ID: r.ID, Flags: r.Flags, Text: ack.text()})
 	c.waits = false
 }
 
@@ -211,7 +212,7 @@ func (m *Manager) ack(c *client, r *Request, a Ack) {
 
 // respond gives a client the outcome of a request, whichever node it was done on
 // (do_local_notify).
-func (m *Manager) respond(id, callID, document string, sync bool) {
+func (m *Manager) respond(id, callID string, document packed.Text, sync bool) {
 	c := m.find(id)
 	switch {
 	case c == nil:

@@ -43,6 +43,7 @@ type Manager struct {
 	syncing int
 	check   check
 	history history
+	texts   texts
 	disk    disk
 	leaving leaving
 
@@ -245,6 +246,7 @@ func (m *Manager) terminate(function string, code crmexit.Code) {
 // activate puts another CIB in the place of the one there is (activateCibXml).
 func (m *Manager) activate(cib *etree.Element, toDisk bool, op string) {
 	m.cib = cib
+	m.texts.forget()
 	if m.disk.enabled && m.c.Status == 0 && toDisk {
 		m.logf(loglevel.Debug, "activateCibXml", "Triggering CIB write for %s op", op)
 		m.disk.wanted = true

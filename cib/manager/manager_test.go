@@ -267,7 +267,7 @@ func TestPermissions(t *testing.T) {
 		}
 	}
 	out := m.Request(start, "c", Request{ID: 3, Waits: true, ReadOnly: true, XML: parse(t, `<x cib_op="cib_slave" cib_callopt="4096"/>`)})
-	if r, ok := out[0].(Respond); !ok || !strings.Contains(r.Text, `cib_rc="-13"`) {
+	if r, ok := out[0].(Respond); !ok || !strings.Contains(r.Text.String(), `cib_rc="-13"`) {
 		t.Errorf("%v", out)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
 )
 
 // The attributes of messages (lib/cib's F_CIB_* and those of lib/common), and the elements that hold what
@@ -120,7 +121,8 @@ type message struct {
 type part struct {
 	holder string
 	data   *etree.Element
-	inner  *message // instead of data
+	inner  *message       // instead of data
+	shared *packed.Shared // likewise; of the last part only
 }
 
 func newMessage(tag string) *message { return &message{head: etree.NewElement(tag)} }
@@ -156,24 +158,42 @@ func (m *message) holdMessage(holder string, inner *message) *message {
 	return m
 }
 
-func (m *message) String() string { return string(m.appendTo(nil)) }
+// holdShared is hold of an element whose text other messages share. It is to be the last.
+func (m *message) holdShared(holder string, data *packed.Shared) *message {
+	m.parts = append(m.parts, part{holder: holder, shared: data})
+	return m
+}
 
-func (m *message) appendTo(b []byte) []byte {
-	b = text.AppendLine(b, m.head)
+func (m *message) String() string { return m.text().String() }
+
+// text is the document.
+func (m *message) text() packed.Text {
+	var t packed.Text
+	b := text.AppendLine(make([]byte, 0, 512), m.head)
 	if len(m.parts) == 0 {
-		return b
+		t.Head = string(b)
+		return t
 	}
 	b = append(b[:len(b)-len("/>")], '>')
 	for _, p := range m.parts {
 		b = append(append(append(b, '<'), p.holder...), '>')
-		if p.inner != nil {
-			b = p.inner.appendTo(b)
-		} else {
+		switch {
+		case p.shared != nil:
+			t.Head, t.Shared, b = string(b), p.shared, b[:0]
+		case p.inner != nil:
+			b = append(b, p.inner.String()...)
+		default:
 			b = text.AppendLine(b, p.data)
 		}
 		b = append(append(append(b, "</"...), p.holder...), '>')
 	}
-	return append(append(append(b, "</"...), m.head.Tag...), '>')
+	b = append(append(append(b, "</"...), m.head.Tag...), '>')
+	if t.Shared != nil {
+		t.Tail = string(b)
+	} else {
+		t.Head = string(b)
+	}
+	return t
 }
 
 // shallow is a message with the attributes of an element.

@@ -10,6 +10,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
 )
 
 // sections are those that programs are told to have changed (enum cib_change_section_info).
@@ -78,7 +79,13 @@ func (c *call) notifyDiff(rc crmexit.Legacy) {
 		m.hold(inputHolder, c.input)
 	}
 	m.hold(afterHolder, diff)
-	c.out = append(c.out, Event{clients, m.String()})
+	c.out = append(c.out, Event{clients, shared(m.text())})
+}
+
+// shared is a text for many, so that it is compressed but once.
+func shared(t packed.Text) packed.Text {
+	b := []byte(t.String())
+	return packed.Text{Shared: packed.NewShared(func() []byte { return b }, new(packed.Blocks))}
 }
 
 // notifyReplace tells clients that the CIB is another (cib_replace_notify).
@@ -104,5 +111,5 @@ func (c *call) notifyReplace(rc crmexit.Legacy) {
 	m := newMessage("notify-replace").set(fType, typeNotify).set(fSubtype, replaceNotify).set(fOperation, string(ops.Replace)).
 		setInt(fResult, int(rc)).setInt(fSections, int(c.changed)).
 		holdMessage("cib-replace-generation", shallow("generation_tuple", c.cib))
-	c.out = append(c.out, Event{clients, m.String()})
+	c.out = append(c.out, Event{clients, shared(m.text())})
 }

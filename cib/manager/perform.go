@@ -67,7 +67,11 @@ func (m *Manager) perform(now time.Time, op ops.Op, msg *etree.Element, mayWrite
 	case c.answer != nil:
 		reply.holdMessage(dataHolder, c.answer)
 	case c.output != nil:
-		reply.hold(dataHolder, c.output)
+		if shared, ok := c.texts.of(c.output, c.cib); ok {
+			reply.holdShared(dataHolder, shared)
+		} else {
+			reply.hold(dataHolder, c.output)
+		}
 	}
 	return rc, reply
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
 )
 
 const processFunction = "cib_process_request"
@@ -74,9 +75,9 @@ func (m *Manager) process(now time.Time, msg *etree.Element, c *client, mayWrite
 	}
 	switch {
 	case !r.perform:
-		m.respond(id, get(msg, fCallID), text.Line(msg), opts.has(optSync))
+		m.respond(id, get(msg, fCallID), packed.Plain(text.Line(msg)), opts.has(optSync))
 	case reply != nil:
-		m.respond(id, get(msg, fCallID), reply.String(), opts.has(optSync))
+		m.respond(id, get(msg, fCallID), reply.text(), opts.has(optSync))
 	}
 }
 

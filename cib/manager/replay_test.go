@@ -93,11 +93,11 @@ func TestHistoryIsBounded(t *testing.T) {
 	if len(h.changes) != maxHistory || h.position() != "3000 //2999" || len(h.since("2990 //2989")) != 10 || len(h.since("1 //0")) != maxHistory {
 		t.Errorf("%d changes, at %s", len(h.changes), h.position())
 	}
-	large := parse(t, "<x>"+strings.Repeat("<y/>", maxElements/2)+"</x>")
+	large := parse(t, "<x>"+strings.Repeat("<y/>", maxBytes/8)+"</x>")
 	for range 5 {
 		h.add("cib_bump", large, patch.Version{}, 0)
 	}
-	if len(h.changes) != 1 || h.elements != maxElements/2+1 {
-		t.Errorf("%d changes with %d elements", len(h.changes), h.elements)
+	if len(h.changes) != 1 || h.bytes != len(h.changes[0].msg) {
+		t.Errorf("%d changes with %d bytes", len(h.changes), h.bytes)
 	}
 }

@@ -150,7 +150,7 @@ func (w *world) carryOut(n *simNode, actions []Action) {
 				n.in.log = append(n.in.log, simMessage{n.name, a.To, a.Text})
 			}
 		case Respond:
-			w.answered(n, a.Text)
+			w.answered(n, a.Text.String())
 		case Write:
 			if n.writing != nil {
 				w.t.Fatal("two writes at once")

@@ -35,6 +35,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmverify"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/execd"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/fenced"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
@@ -81,6 +82,7 @@ var programs = map[string]program{
 	"pacemaker-based":      based.Main,
 	"pacemaker-attrd":      attrd.Main,
 	"pacemaker-execd":      execd.Main,
+	"pacemaker-fenced":     fenced.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
 
 	"demo": demo.Main, // is not installed under a name of its own

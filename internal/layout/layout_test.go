@@ -163,6 +163,7 @@ var floors = map[string]int{
 	"pengine/service":       5,
 	"pengine/corpus":        7,
 
+	"internal/dhtls":          0,
 	"internal/pcmk/packed":    0,
 	"internal/pcmk/election":  2,
 	"internal/pcmk/cpgmsg":    2,
@@ -174,6 +175,7 @@ var floors = map[string]int{
 	"internal/pcmk/remote":    1,
 	"internal/pcmk/password":  0,
 	"cib/attrs":               6,
+	"crmd/transition":         4,
 	"crmd/client":             4,
 	"pacemakerd/client":       4,
 	"attrd/wire":              3,
@@ -186,11 +188,13 @@ var floors = map[string]int{
 	"stonithd/agent":   2,
 	"stonithd/device":  3,
 	"stonithd/client":  4,
+	"stonithd/engine":  4,
 	// Tests' own.
 	"stonithd/fencertest": 5,
 
 	"internal/syslog":        1,
 	"internal/pcmk/account":  0,
+	"internal/pcmk/secrets":  0,
 	"internal/pcmk/env":      1,
 	"internal/pcmk/metadata": 1,
 	"internal/pcmk/pcmklog":  3,
@@ -294,9 +298,9 @@ var cores = []string{
 	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "cib/manager", "internal/xmltree", "internal/featureset",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
-	"cpg/engine", "cpg/wire", "quorum/engine", "quorum/wire", "cmap/wire",
+	"cpg/engine", "cpg/wire", "crmd/transition", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pcmk/remote", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/history",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pcmk/remote", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/engine", "stonithd/history",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of

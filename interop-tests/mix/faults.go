@@ -30,18 +30,23 @@ func (r *Run) Crash(node int) {
 	r.online(r.running())
 }
 
-// Return brings back a node that has crashed, or whose pacemakerd was stopped, and waits until
-// all have it.
-func (r *Run) Return(node int) {
+// Boot brings back a node that has crashed, as far as the cluster's ring.
+func (r *Run) Boot(node int) {
 	r.T.Helper()
 	h := r.Host(node)
-	if r.down[h] {
-		h.Boot()
-		delete(r.down, h)
-		r.ring(node)
-		r.Lab.Form(r.running()...)
+	h.Boot()
+	delete(r.down, h)
+	r.ring(node)
+	r.Lab.Form(r.running()...)
+}
+
+// Return brings back a node that has crashed, or was booted since, and waits until all have it.
+func (r *Run) Return(node int) {
+	r.T.Helper()
+	if r.down[r.Host(node)] {
+		r.Boot(node)
 	}
-	h.StartPacemaker()
+	r.Host(node).StartPacemaker()
 	r.online(r.running())
 }
 

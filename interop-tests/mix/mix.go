@@ -111,6 +111,9 @@ func (r *Run) ring(node int) {
 	h.StartCorosync()
 }
 
+// Ours tells whether a node runs our daemon.
+func (r *Run) Ours(node int) bool { return r.kinds[node-1] == lab.Go }
+
 // Host is a node's host.
 func (r *Run) Host(node int) *lab.Host { return r.Lab.Host(node - 1) }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/secrets"
 	"github.com/ringmaster-ha/ringmaster/lrmd"
 	"github.com/ringmaster-ha/ringmaster/lrmd/wire"
 )
@@ -21,7 +22,7 @@ const (
 	OCFPath      = "/usr/lib/ocf/resource.d"
 	lsbDir       = "/etc/init.d"
 	heartbeatDir = "/etc/ha.d/resource.d"
-	secretsDir   = "/var/lib/pacemaker/lrm/secrets"
+	secretsDir   = secrets.Dir
 )
 
 // Options of a Runner.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beevik/etree"
+
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/lrmd/wire"
 )
@@ -27,7 +29,7 @@ func (x *executor) Request(c *ipc.Client, m *ipc.Message) {
 		x.t.Error(err)
 	}
 	reply := wire.Reply{Origin: "test", CallID: 3}
-	e := reply.Element()
+	var e *etree.Element
 	switch {
 	case r.Op == wire.OpRegister && r.Version == x.version:
 		e = reply.Registered("token")

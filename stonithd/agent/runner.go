@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/stonithd/wire"
 )
@@ -33,6 +34,10 @@ type Runner struct {
 	Plugins string
 	Glue    string // the tool stonith
 	Log     loglevel.Logger
+	// Deferred says that who calls does not wait for an agent as the reference's tools do, but has
+	// the result come to it, as its fencer does. What it says of one that takes too long is
+	// different then (services_linux.c).
+	Deferred bool
 	// Errors, if not nil, is where the reference says some errors whatever its log shows
 	// (crm_perror).
 	Errors io.Writer
@@ -79,7 +84,7 @@ func (r *Runner) Run(ctx context.Context, c *Call, limit time.Duration) wire.Res
 		if spent >= time.Duration(share*float64(limit)) {
 			return result
 		}
-		left = limit - spent
+		left = limit - spent.Truncate(time.Second) // the reference counts whole ones
 		select {
 		case <-time.After(retryPause):
 		case <-ctx.Done():
@@ -115,6 +120,9 @@ func (r *Runner) once(ctx context.Context, c *Call, stdin string, limit time.Dur
 	case ctx.Err() != nil && !state.Exited():
 		result.Exit, result.Exec = crmexit.Error, wire.ExecTimeout
 		result.Reason = "Fence agent did not exit within specified timeout"
+		if r.Deferred {
+			result.Reason = "Fence agent did not complete within " + iso8601.ReadableInterval(uint(limit.Milliseconds()))
+		}
 		if !errors.Is(context.Cause(ctx), errTimeout) {
 			result.Exec, result.Reason = wire.ExecCancelled, ""
 		}

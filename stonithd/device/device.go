@@ -236,6 +236,9 @@ func (d *Device) Timeout(action string, otherwise int) int {
 	return int(agent.Number(v))
 }
 
+// OnTarget is the actions that only the target can do, with blanks between.
+func (d *Device) OnTarget() string { return strings.Join(d.onTarget, " ") }
+
 // Required tells an action that every device of its kind has to do.
 func (d *Device) Required(action string) bool { return d.Unfences && action == "on" }
 

@@ -73,6 +73,12 @@ func hostMap(text string) (byNode map[string]string, ports []string) {
 	return byNode, ports
 }
 
+// PortOf is what the device calls a target, if it has a name of its own for it.
+func (d *Device) PortOf(target string) (string, bool) { return d.port(target) }
+
+// Targets are those that the parameters list, or what the agent has listed last.
+func (d *Device) Targets() []string { return slices.Clone(d.targets) }
+
 func (d *Device) port(target string) (string, bool) {
 	p, ok := d.ports[strings.ToLower(target)]
 	return p, ok
@@ -84,7 +90,7 @@ func (d *Device) port(target string) (string, bool) {
 func (d *Device) Allowed(action, target, self string, allowSelf bool) bool {
 	local := strings.EqualFold(target, self)
 	// The reference looks for the action within the words, joined.
-	if len(d.onTarget) > 0 && strings.Contains(strings.Join(d.onTarget, " "), action) {
+	if len(d.onTarget) > 0 && strings.Contains(d.OnTarget(), action) {
 		return local
 	}
 	return !local || allowSelf

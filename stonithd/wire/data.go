@@ -16,7 +16,11 @@ type Device struct {
 	Agent     string
 	Namespace string // empty if nobody knows the agent
 	Params    []Param
+	Provides  string // "unfencing", of devices of the CIB
 }
+
+// Unfencing is what a device provides by which nodes have to be turned on.
+const Unfencing = "unfencing"
 
 // Element is the data of the request. Of parameters with the same name the first counts;
 // those whose name begins with a digit become elements.
@@ -26,8 +30,14 @@ func (d *Device) Element() *etree.Element {
 	e.CreateAttr(attrOrigin, "create_device_registration_xml")
 	e.CreateAttr(attrAgent, d.Agent)
 	setSome(e, attrNamespace, d.Namespace)
+	setSome(e, attrProvides, d.Provides)
+	parameters(e, d.Params)
+	return e
+}
+
+func parameters(e *etree.Element, params []Param) {
 	args := e.CreateElement(tagAttributes)
-	for _, p := range d.Params {
+	for _, p := range params {
 		switch {
 		case p.Name != "" && p.Name[0] >= '0' && p.Name[0] <= '9':
 			c := args.CreateElement("param")
@@ -37,13 +47,12 @@ func (d *Device) Element() *etree.Element {
 			args.CreateAttr(p.Name, p.Value)
 		}
 	}
-	return e
 }
 
 // ParseDevice reads what is to be registered.
 func ParseDevice(e *etree.Element) (*Device, error) {
 	var err error
-	d := &Device{Namespace: e.SelectAttrValue(attrNamespace, "")}
+	d := &Device{Namespace: e.SelectAttrValue(attrNamespace, ""), Provides: e.SelectAttrValue(attrProvides, "")}
 	if d.ID, err = required(e, attrID); err != nil {
 		return nil, err
 	}

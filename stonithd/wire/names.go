@@ -74,6 +74,23 @@ const (
 	attrAgent     = "agent"
 	attrNamespace = "namespace"
 	attrIndex     = "index"
+	attrFrom      = "src"
+	attrActive    = "st_active"
+
+	// Between fencers alone.
+	attrRelayed       = "st_remote_op_relay"
+	attrDifferential  = "st_differential"
+	attrMerged        = "st_op_merged"
+	attrEnded         = "state"
+	attrAvailable     = "st-available-devices"
+	attrVerified      = "st_monitor_verified"
+	attrFlags         = "st_device_support_flags"
+	attrActionTimeout = "st_action_timeout"
+	attrDelayMax      = "st_delay_max"
+	attrDelayBase     = "st_delay_base"
+	attrRequired      = "st_required"
+	attrDisallowed    = "st_action_disallowed"
+	attrProvides      = "rsc_provides"
 
 	tagData       = "st_calldata"
 	tagAttributes = "attributes"

@@ -73,7 +73,7 @@ func serve(t *testing.T, dir string) *alone {
 	s.m, first = manager.New(manager.Config{Node: localNode, CIB: cib, Status: status, Alone: true, DaemonUser: "root"})
 	s.do(first)
 	s.mu.Unlock()
-	a := &alone{server: s, dir: dir, name: fmt.Sprintf("cib-test-%d-%s", os.Getpid(), strings.ToLower(t.Name()))}
+	a := &alone{server: s, dir: dir, name: fmt.Sprintf("cib-test-%d-%s", os.Getpid(), strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")))}
 	service, err := ipc.Listen(ipc.Options{Name: a.name, ShmDir: t.TempDir(), Locker: &s.mu, Handler: &handler{server: s}})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/manager"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/dhtls"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
@@ -54,6 +55,8 @@ type remoteListener struct {
 	secure secure // nil for a port without encryption
 }
 
+func encrypt(ctx context.Context, c net.Conn) (net.Conn, error) { return dhtls.Server(ctx, c) }
+
 // remotePorts are what a CIB says of them.
 var remotePorts = []struct {
 	attribute string
@@ -61,6 +64,7 @@ var remotePorts = []struct {
 	level     loglevel.Level
 	starting  string
 }{
+	{"remote-tls-port", encrypt, loglevel.Notice, "Starting TLS listener on port %d"},
 	{"remote-clear-port", nil, loglevel.Warning, "Starting plain-text listener on port %d"},
 }
 

@@ -8,11 +8,13 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
+	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/password"
@@ -74,12 +76,23 @@ func remotely(address string, more ...string) client.Options {
 }
 
 func TestRemote(t *testing.T) {
-	a := serve(t, t.TempDir())
-	address := serveRemotely(t, a, nil)
+	for _, tt := range []struct {
+		name, encrypted string
+		secured         secure
+	}{{"clear", "no", nil}, {"TLS", "yes", encrypt}} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := serve(t, t.TempDir())
+			testRemote(t, a, remotely(serveRemotely(t, a, tt.secured), "CIB_encrypted", tt.encrypted))
+		})
+	}
+}
+
+// testRemote has clients change the CIB, hear of it, and be told of the end.
+func testRemote(t *testing.T, a *alone, o client.Options) {
 	ctx := within(t)
 	var conns []client.Conn
 	for range 2 {
-		c, err := client.Open(ctx, "test", remotely(address))
+		c, err := client.Open(ctx, "test", o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,6 +176,12 @@ func TestRemoteRefused(t *testing.T) {
 		}
 		_ = c.Close()
 	}
+	if _, err := client.Open(within(t), "test", remotely(address, "CIB_encrypted", "yes")); client.RC(err) != crmexit.RC(syscall.EPERM) {
+		t.Errorf("TLS where there is none: %v", err)
+	}
+	if _, err := client.Open(within(t), "test", remotely(serveRemotely(t, a, encrypt))); !errors.Is(err, client.ErrProtocol) {
+		t.Errorf("none where there is TLS: %v", err)
+	}
 	c, err := client.Open(within(t), "test", remotely(address))
 	if err != nil {
 		t.Fatal(err)
@@ -186,12 +205,14 @@ func TestRemoteNoise(t *testing.T) {
 		`<other cib_op="cib_query" cib_callid="1" cib_callopt="4096"/>`, `no XML`, ``,
 		`<cib_command cib_op="nothing known" cib_callid="2"/>`,
 		`<cib_command cib_op="cib_ismaster"/>`,
+		// As the reference's tools escape it.
+		`<cib_command cib_op="cib_create" cib_section="nodes" cib_callid="4" cib_callopt="0"><cib_calldata><node id="1" uname="ü""/></cib_calldata></cib_command>`,
 	} {
 		if err := messages.Send(text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{`<cib_result cib_op="register" `, `<cib-reply t="cib" cib_op="cib_ismaster" cib_callid="`} {
+	for _, want := range []string{`<cib_result cib_op="register" `, `<cib-reply t="cib" cib_op="cib_ismaster" cib_callid="`, `<cib-reply t="cib" cib_op="cib_create" cib_callid="4"`} {
 		if got, err := messages.Receive(remote.MaxLogin); err != nil || !strings.HasPrefix(got, want) {
 			t.Errorf("%s, %v", got, err)
 		}

@@ -98,7 +98,7 @@ func (c *remoteClient) write() {
 		c.queue = c.queue[1:]
 		c.mu.Unlock()
 		_ = c.conn.SetWriteDeadline(time.Now().Add(stalled))
-		_, err := c.conn.Write(b)
+		err := remote.Write(c.conn, b)
 		c.mu.Lock()
 		c.queued -= len(b)
 		if err != nil {
@@ -145,6 +145,10 @@ func (s *server) serveRemoteClient(c *remoteClient, who manager.Client) {
 func (s *server) remoteRequest(c *remoteClient, message string) {
 	doc, err := xmltree.Parse([]byte(message), xmltree.KeepText)
 	if err != nil {
+		// The reference does not escape a quotation mark that stands behind a letter like ü.
+		doc, _, _ = xmltree.Recover([]byte(message), xmltree.KeepText)
+	}
+	if doc == nil || doc.Root() == nil {
 		loglevel.LogfAt(s.log, loglevel.Error, "pcmk__remote_message_xml", "Couldn't parse: '%.120s'", message)
 		return
 	}

@@ -2,6 +2,7 @@ package based
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -48,7 +49,7 @@ func (s *server) do(actions []manager.Action) {
 		switch a := a.(type) {
 		case manager.Respond:
 			if c := s.clients[a.Client]; c != nil {
-				s.sent(c, "Synchronous reply to", c.RespondText(a.ID, frame.Flags(a.Flags), a.Text))
+				s.sent(c, "Synchronous reply to", c.RespondShared(a.ID, frame.Flags(a.Flags), a.Text))
 			}
 		case manager.Ack:
 			if c := s.clients[a.Client]; c != nil {
@@ -58,9 +59,9 @@ func (s *server) do(actions []manager.Action) {
 		case manager.Event:
 			for _, id := range a.Clients {
 				if c := s.clients[id]; c != nil {
-					s.sent(c, "Asynchronous message to", c.EventText(a.Text))
+					s.sent(c, "Asynchronous message to", c.EventShared(a.Text))
 				} else if c := s.remotes[id]; c != nil {
-					c.send(a.Text)
+					c.send(a.Text.String())
 				}
 			}
 		case manager.Send:
@@ -113,8 +114,14 @@ func (s *server) with(call func(m *manager.Manager) []manager.Action) {
 	s.do(call(s.m))
 }
 
+// rest is from the last write until what changes needed is given back to the system: a CIB of
+// 10 MB that is replaced a few times leaves some hundreds.
+const rest = 10 * time.Second
+
 // writer writes to the disk what comes, until the channel is closed.
 func (s *server) writer() {
+	giveBack := time.AfterFunc(rest, debug.FreeOSMemory)
+	defer giveBack.Stop()
 	for cib := range s.write {
 		err := s.store.Write(cib, time.Now().Format(time.ANSIC))
 		if err == nil {
@@ -122,5 +129,6 @@ func (s *server) writer() {
 				cib.SelectAttrValue("admin_epoch", ""), cib.SelectAttrValue("epoch", ""))
 		}
 		s.with(func(m *manager.Manager) []manager.Action { return m.Written(err) })
+		giveBack.Reset(rest)
 	}
 }

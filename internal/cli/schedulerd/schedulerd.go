@@ -76,8 +76,8 @@ func printMetadata(out pcmktool.Output) {
 
 // run serves until SIGTERM.
 func run(out pcmktool.Output) int {
-	debug.SetGCPercent(gcPercent)
 	d := daemon.Start(name)
+	debug.SetGCPercent(gcPercent)
 	say := func(level loglevel.Level, text string) { d.Log.LogfAt(level, "main", "%s", text) }
 	say(loglevel.Notice, "Starting Pacemaker scheduler")
 	fail := func(text string) int {

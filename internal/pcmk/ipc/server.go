@@ -13,6 +13,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/server"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
@@ -224,11 +225,15 @@ func (c *Client) Respond(id int32, flags frame.Flags, e *etree.Element) error {
 
 // RespondText is Respond with a document already written.
 func (c *Client) RespondText(id int32, flags frame.Flags, document string) error {
+	return c.RespondShared(id, flags, packed.Plain(document))
+}
+
+// RespondShared is RespondText with a document that may have a part in common with others.
+func (c *Client) RespondShared(id int32, flags frame.Flags, document packed.Text) error {
 	if c.Proxied() && !flags.Has(frame.ServerEvent) {
 		return c.event(flags|frame.ServerEvent|frame.ProxyResponse, document)
 	}
-	m := frame.Message{ID: id, Flags: flags | frame.Freed, Text: document}
-	b, err := frame.Encode(nil, &m, c.qb.MaxMsgSize())
+	b, err := frame.EncodeText(nil, id, flags|frame.Freed, document, c.qb.MaxMsgSize())
 	if err != nil {
 		return err
 	}
@@ -241,13 +246,15 @@ func (c *Client) RespondText(id int32, flags frame.Flags, document string) error
 func (c *Client) Event(e *etree.Element) error { return c.EventText(text.Line(e)) }
 
 // EventText is Event with a document already written.
-func (c *Client) EventText(document string) error {
+func (c *Client) EventText(document string) error { return c.EventShared(packed.Plain(document)) }
+
+// EventShared is EventText with a document that may have a part in common with others.
+func (c *Client) EventShared(document packed.Text) error {
 	return c.event(frame.ServerEvent, document)
 }
 
-func (c *Client) event(flags frame.Flags, document string) error {
-	m := frame.Message{ID: events.Add(1), Flags: flags | frame.Freed, Text: document}
-	b, err := frame.Encode(nil, &m, c.qb.MaxMsgSize())
+func (c *Client) event(flags frame.Flags, document packed.Text) error {
+	b, err := frame.EncodeText(nil, events.Add(1), flags|frame.Freed, document, c.qb.MaxMsgSize())
 	if err != nil {
 		return err
 	}

@@ -4,12 +4,10 @@ package packed
 
 import (
 	"bytes"
-	stdbzip2 "compress/bzip2"
+	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/dsnet/compress/bzip2"
 )
 
 // Threshold is the size in bytes, its final zero byte counted, from which on a text is
@@ -27,20 +25,7 @@ const level = 4
 var errLonger = errors.New("more data than announced")
 
 // Pack compresses data.
-func Pack(data []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := bzip2.NewWriter(&out, &bzip2.WriterConfig{Level: level})
-	if err != nil {
-		return nil, fmt.Errorf("bzip2: %w", err)
-	}
-	if _, err := w.Write(data); err != nil {
-		return nil, fmt.Errorf("bzip2: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("bzip2: %w", err)
-	}
-	return out.Bytes(), nil
-}
+func Pack(data []byte) ([]byte, error) { return stream(data) }
 
 // Unpack is the data of size bytes that was compressed. It uses no more memory than
 // the data turns out to need, whatever size says.
@@ -48,7 +33,7 @@ func Unpack(packed []byte, size int) ([]byte, error) {
 	if size < 0 || size > MaxSize {
 		return nil, fmt.Errorf("bzip2: size %d is not within 0 to %d", size, MaxSize)
 	}
-	r := stdbzip2.NewReader(bytes.NewReader(packed))
+	r := bzip2.NewReader(bytes.NewReader(packed))
 	data, err := io.ReadAll(io.LimitReader(r, int64(size)+1))
 	switch {
 	case err != nil:

@@ -31,7 +31,17 @@ func (c *Conn) Send(text string) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.stream.Write(b)
+	return Write(c.stream, b)
+}
+
+// Write sends a message that Next has made, the header for itself. Over TLS that is a record for itself: the
+// reference asks for the header first, is given as much of the first record as it has room for, and then waits
+// for the socket, not for the rest of the record.
+func Write(w io.Writer, message []byte) error {
+	if _, err := w.Write(message[:HeaderSize]); err != nil {
+		return err
+	}
+	_, err := w.Write(message[HeaderSize:])
 	return err
 }
 

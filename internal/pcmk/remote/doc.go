@@ -2,9 +2,7 @@
 // Pacemaker 2.1.5): between a CIB manager and clients on other machines, and between a
 // controller and the executor of a remote node. docs/wire/remote.md describes it.
 //
-// A [Conn] frames what goes over any stream. It sends a message in one piece, so that the
-// reference, which takes what it can get for the same message, is not given the beginning of the
-// next one with the end of the last.
+// A [Conn] frames what goes over any stream, TLS or not.
 //
 // No length is believed: memory is taken as bytes arrive, up to what the receiver allows.
 //

@@ -57,11 +57,9 @@ func calls(what string, span time.Duration) (n int, took time.Duration, err erro
 			return cib.Request{Op: ops.Modify, Section: "crm_config", Data: options, Options: cib.CanCreate}
 		}
 	case "section":
-		call = func(int) cib.Request {
-			return cib.Request{Op: ops.Query, Section: "crm_config", Options: cib.ScopeLocal}
-		}
+		return queries("crm_config", span)
 	case "all":
-		call = func(int) cib.Request { return cib.Request{Op: ops.Query, Options: cib.ScopeLocal} }
+		return queries("", span)
 	default:
 		return 0, 0, fmt.Errorf("there are no such calls")
 	}

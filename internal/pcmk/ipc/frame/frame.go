@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
@@ -53,15 +54,24 @@ var ErrTooLarge = errors.New("message too large for the connection")
 // Encode appends a message to b. It compresses the text when the message would otherwise
 // have limit bytes or more; if it then still has more, the error is ErrTooLarge.
 func Encode(b []byte, m *Message, limit int) ([]byte, error) {
-	size, flags := len(m.Text)+1, m.Flags&^Compressed
+	return EncodeText(b, m.ID, m.Flags, packed.Plain(m.Text), limit)
+}
+
+// EncodeText is Encode of a message whose text may be shared with others.
+func EncodeText(b []byte, id int32, flags Flags, text packed.Text, limit int) ([]byte, error) {
+	size := text.Len() + 1
+	flags &^= Compressed
 	if size > packed.MaxSize {
 		return b, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, packed.MaxSize)
 	}
 	if HeaderSize+size < limit {
-		b = appendHeader(b, m.ID, flags, size, 0, HeaderSize+size)
-		return append(append(b, m.Text...), 0), nil
+		b = appendHeader(slices.Grow(b, HeaderSize+size), id, flags, size, 0, HeaderSize+size)
+		return append(text.AppendTo(b), 0), nil
 	}
-	payload, err := packed.Pack(append([]byte(m.Text), 0))
+	payload, err := text.Pack(nil)
+	if err == nil && HeaderSize+len(payload) > limit && text.Shared != nil {
+		payload, err = text.PackSmall(nil)
+	}
 	if err != nil {
 		return b, err
 	}
@@ -69,7 +79,7 @@ func Encode(b []byte, m *Message, limit int) ([]byte, error) {
 	if whole > limit {
 		return b, fmt.Errorf("%w: %d bytes, compressed %d, at most %d", ErrTooLarge, size, whole, limit)
 	}
-	return append(appendHeader(b, m.ID, flags|Compressed, size, len(payload), whole), payload...), nil
+	return append(appendHeader(b, id, flags|Compressed, size, len(payload), whole), payload...), nil
 }
 
 func appendHeader(b []byte, id int32, flags Flags, size, packedSize, whole int) []byte {

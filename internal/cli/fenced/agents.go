@@ -1,0 +1,135 @@
+package fenced
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/secrets"
+	"github.com/ringmaster-ha/ringmaster/internal/root"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
+	"github.com/ringmaster-ha/ringmaster/stonithd/agent"
+	"github.com/ringmaster-ha/ringmaster/stonithd/wire"
+)
+
+// metadataTimeout is how long an agent may take to say what it is.
+const metadataTimeout = 10 * time.Second
+
+// describe is the engine's Config's: what an agent says of itself, which counts for as long as
+// the daemon runs (get_agent_metadata).
+func (s *server) describe(name string) (*etree.Element, bool) {
+	said, ok := s.metadata[name]
+	if !ok {
+		var err error
+		if said, err = s.agents.Metadata(s.ctx, name, metadataTimeout); err != nil {
+			return nil, true
+		}
+		s.metadata[name] = said
+	}
+	doc, err := xmltree.Parse([]byte(said), xmltree.KeepText)
+	if err != nil {
+		return nil, false
+	}
+	return doc.Root(), false
+}
+
+// unlimited is the time of an agent that nobody limits.
+const unlimited = 24 * time.Hour
+
+// Run is the engine's Host's.
+func (s *server) Run(number int, device string, c *agent.Call, timeout int) {
+	limit := time.Duration(timeout) * time.Second
+	if limit <= 0 {
+		limit = unlimited
+	}
+	// An agent outlives the daemon rather than being cut short.
+	go func() {
+		result, ok := s.substitute(device, c)
+		if ok {
+			result = s.agents.Run(context.Background(), c, limit)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !s.ending {
+			s.engine.Ran(time.Now(), number, &result)
+			s.arm()
+		}
+	}()
+}
+
+// Panic is the engine's Host's: it resets the node by way of SBD, if that is there, or by the
+// kernel (pcmk__panic).
+func (s *server) Panic() {
+	const function = "pcmk__panic"
+	if pid := sbd(); pid > 1 {
+		s.log.LogfAt(loglevel.Emerg, function, "Signaling sbd[%d] to panic the system: stonith_device_execute", pid)
+		if syscall.Kill(pid, syscall.SIGKILL) == nil {
+			os.Exit(int(crmexit.Panic))
+		}
+	}
+	s.log.LogfAt(loglevel.Emerg, function, "Panicking the system directly: stonith_device_execute")
+	how, _ := s.daemon.Env("PCMK_panic_action")
+	trigger := "b"
+	if strings.HasSuffix(strings.ToLower(how), "crash") {
+		trigger = "c"
+	}
+	if strings.HasPrefix(strings.ToLower(how), "sync-") {
+		syscall.Sync()
+	}
+	_ = os.WriteFile(root.Path("/proc/sysrq-trigger"), []byte(trigger+"\n"), 0)
+	_ = syscall.Reboot(syscall.LINUX_REBOOT_CMD_RESTART) // no return, unless it is refused
+	os.Exit(int(crmexit.Panic))
+}
+
+// sbd is the process of SBD, 0 if there is none (pcmk__locate_sbd).
+func sbd() int {
+	program := func(pid int) string {
+		target, _ := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
+		return target
+	}
+	if b, err := os.ReadFile(root.Path("/run/sbd.pid")); err == nil {
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && filepath.Base(program(pid)) == "sbd" {
+			return pid
+		}
+	}
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil && filepath.Base(program(pid)) == "sbd" {
+			return pid
+		}
+	}
+	return 0
+}
+
+// noSecrets is the result of a device whose secrets cannot be read.
+var noSecrets = wire.Result{Exit: crmexit.Error, Exec: wire.ExecNoSecrets, Reason: "Failed to get CIB secrets"}
+
+// substitute puts secrets in place of their marks; the result is that there are none to be
+// had (pcmk__substitute_secrets).
+func (s *server) substitute(device string, c *agent.Call) (result wire.Result, ok bool) {
+	dir := root.Path(secrets.Dir)
+	params := slices.Clone(c.Device)
+	for i, p := range params {
+		if p.Value != secrets.Mark {
+			continue
+		}
+		value, err := secrets.Value(dir, device, p.Name)
+		if err != nil {
+			s.log.LogfAt(loglevel.Error, "pcmk__substitute_secrets", "%v", err)
+			s.log.LogfAt(loglevel.Error, "stonith_device_execute", "Considering %s unconfigured because unable to load CIB secrets: %v", device, err)
+			return noSecrets, false
+		}
+		params[i].Value = value
+	}
+	c.Device = params
+	return wire.Result{}, true
+}

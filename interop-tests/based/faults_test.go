@@ -1,0 +1,38 @@
+//go:build interop
+
+package based
+
+import (
+	"testing"
+
+	"github.com/ringmaster-ha/ringmaster/interop-tests/mix"
+)
+
+// TestFaults has managers killed, nodes crash and a network part, with a change each time that those who
+// are away miss. Of the mixtures only one runs by default; -mixtures CCC,GoGoC,GoGoGo compares.
+func TestFaults(t *testing.T) {
+	mix.CompareIn(t, "GoGoC", []string{daemon}, func(r *mix.Run) {
+		change := func(node int, value string) { r.Do(node, "crm_attribute", "-n", "a", "-v", value) }
+		r.Do(1, "cibadmin", "-C", "-o", "resources", "--xml-text", `<primitive id="d1" class="ocf" provider="pacemaker" type="Dummy"><operations><op id="d1-m" name="monitor" interval="10s"/></operations></primitive>`)
+		change(1, "1")
+		r.Settle()
+		r.Kill(2, "pacemaker-based")
+		change(2, "killed")
+		r.SettleConfiguration()
+		r.Crash(3)
+		change(1, "crashed")
+		r.Return(3)
+		r.SettleConfiguration()
+		r.Part([]int{1}, []int{2, 3})
+		change(2, "parted")
+		r.Heal()
+		r.SettleConfiguration()
+		r.Kill(1, "pacemaker-based") // the primary's
+		change(3, "primary killed")
+		r.SettleConfiguration()
+		r.Crash(1)
+		change(2, "primary crashed")
+		r.Return(1)
+		r.SettleConfiguration()
+	})
+}
