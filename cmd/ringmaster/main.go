@@ -26,6 +26,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmfailcount"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmon"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmresource"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmshadow"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
@@ -68,6 +69,7 @@ var programs = map[string]program{
 	"crm_failcount": crmfailcount.Main,
 	"crm_master":    crmmaster.Main,
 	"crm_mon":       crmmon.Main,
+	"crm_resource":  crmresource.Main,
 	"crm_rule":      crmrule.Main,
 	"crm_shadow":    crmshadow.Main,
 	"crm_simulate":  crmsimulate.Main,

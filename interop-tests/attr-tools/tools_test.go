@@ -25,6 +25,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmfailcount"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmresource"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmstandby"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmticket"
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
@@ -42,6 +43,7 @@ var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Wri
 	"cibsecret":     cibsecret.Main,
 	"crm_attribute": crmattribute.Main,
 	"crm_failcount": crmfailcount.Main,
+	"crm_resource":  crmresource.Main,
 	"crm_master":    crmmaster.Main,
 	"crm_standby":   crmstandby.Main,
 	"crm_ticket":    crmticket.Main,

@@ -136,3 +136,14 @@ func (ws *WorkingSet) readOperation(e *etree.Element) *Operation {
 	o.suffix = Key("", o.Name, o.IntervalMS)
 	return o
 }
+
+// Raw is the resource's configuration before its template was put in, or Element if it has
+// none.
+func (r *Resource) Raw() *etree.Element {
+	for raw, expanded := range r.ws.expanded {
+		if expanded == r.Element {
+			return raw
+		}
+	}
+	return r.Element
+}

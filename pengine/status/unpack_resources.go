@@ -335,9 +335,17 @@ func (r *Resource) count() {
 // evaluateMeta are the resource's meta-attributes (get_meta_attributes): its
 // attributes in XML, its own sets, those of its parents' configuration, the
 // defaults, and whatever else its parent has.
-func (ws *WorkingSet) evaluateMeta(r *Resource) map[string]string {
+func (ws *WorkingSet) evaluateMeta(r *Resource) map[string]string { return r.MetaOn(nil) }
+
+// MetaOn are the resource's meta-attributes as they are on a node, which its rules may ask
+// for; nil is none.
+func (r *Resource) MetaOn(on *Node) map[string]string {
+	ws := r.ws
 	meta := map[string]string{}
 	in := ws.RuleInput()
+	if on != nil {
+		in.Node = rules.InMap(on.Attributes)
+	}
 	in.Resource = &rules.Resource{Class: r.Class, Provider: r.Provider, Type: r.Type}
 	for _, a := range r.Element.Attr {
 		addDefault(meta, a.FullKey(), a.Value)

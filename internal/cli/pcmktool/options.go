@@ -14,6 +14,9 @@ type Common struct {
 	Verbosity int  // how often -V is given
 	Version   bool // -$, --version
 
+	// Rest are the arguments that are no options, after Run has read them.
+	Rest []string
+
 	// Of tools with formatted output:
 	OutputAs *string // the format, nil if not given
 	OutputTo *string // the file, nil if not given

@@ -23,6 +23,9 @@ const (
 
 	// APIVersion is that of the XML output.
 	APIVersion = "2.25"
+
+	// Release is the version that a cluster of such nodes has for its own.
+	Release = Version + "-" + build
 )
 
 // WriteVersion is --version of tools without formatted output.

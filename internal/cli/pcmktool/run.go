@@ -13,13 +13,16 @@ import (
 // asked to, and else leaves the work to do, whose error is said. tool is its name in the log.
 func (c *Common) Run(ctx *goption.Context, args []string, with, tool string, stdout, stderr io.Writer, do func(out Output, log *Log) (crmexit.Code, error)) int {
 	name := Program(args)
-	_, help, err := Parse(ctx, args, with, stdout)
+	rest, help, err := Parse(ctx, args, with, stdout)
 	switch {
 	case help:
 		return int(crmexit.OK)
 	case err != nil:
 		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return int(crmexit.Usage)
+	}
+	if len(rest) > 0 {
+		c.Rest = rest[1:]
 	}
 	log := c.NewLog(tool, stderr)
 	out, err := c.Open(args, stdout, stderr)
