@@ -20,12 +20,14 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmdiff"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmerror"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmfailcount"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmon"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmnode"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmresource"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmshadow"
@@ -69,6 +71,7 @@ var programs = map[string]program{
 	"crm_failcount": crmfailcount.Main,
 	"crm_master":    crmmaster.Main,
 	"crm_mon":       crmmon.Main,
+	"crm_node":      crmnode.Main,
 	"crm_resource":  crmresource.Main,
 	"crm_rule":      crmrule.Main,
 	"crm_shadow":    crmshadow.Main,
@@ -76,6 +79,7 @@ var programs = map[string]program{
 	"crm_standby":   crmstandby.Main,
 	"crm_ticket":    crmticket.Main,
 	"crm_verify":    crmverify.Main,
+	"crmadmin":      crmadmin.Main,
 	"iso8601":       iso8601.Main,
 	"stonith_admin": stonithadmin.Main,
 

@@ -22,9 +22,11 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/attrdupdater"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibsecret"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmattribute"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmfailcount"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmnode"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmresource"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmstandby"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmticket"
@@ -43,7 +45,9 @@ var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Wri
 	"cibsecret":     cibsecret.Main,
 	"crm_attribute": crmattribute.Main,
 	"crm_failcount": crmfailcount.Main,
+	"crm_node":      crmnode.Main,
 	"crm_resource":  crmresource.Main,
+	"crmadmin":      crmadmin.Main,
 	"crm_master":    crmmaster.Main,
 	"crm_standby":   crmstandby.Main,
 	"crm_ticket":    crmticket.Main,
