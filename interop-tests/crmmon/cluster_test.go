@@ -202,7 +202,7 @@ func console(t *testing.T, l *lab.Lab, h *lab.Host, ours string) {
 		t.Fatal(err)
 	}
 	l.Eventually(10*time.Second, "the keys", func() bool {
-		return strings.HasPrefix(frame(), "Display option change mode\n  c:     Display cluster tickets\n")
+		return strings.HasPrefix(frame(), "Display option change mode\n  c:    Display cluster tickets\n")
 	})
 	if _, err := keys.WriteString("q"); err != nil {
 		t.Fatal(err)

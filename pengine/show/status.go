@@ -54,10 +54,13 @@ func (p *Printer) Cluster(ws *status.WorkingSet, view View) {
 		section(has(SectionFencing), v.fencingXML)
 	} else if v.Fencing != nil {
 		section(has(SectionFenceFailed), v.failedFencing)
+		if p.page != nil { // where it comes before the tickets
+			section(v.Sections.Any(SectionFencing), v.otherFencing)
+		}
 	}
 	section(has(SectionTickets), v.tickets)
 	section(has(SectionBans), v.bans)
-	if v.Fencing != nil && !p.xml {
+	if v.Fencing != nil && !p.isTree() {
 		section(v.Sections.Any(SectionFencing), v.otherFencing)
 	}
 }
