@@ -19,8 +19,9 @@ func sort[T any](list, spare []T, compare func(a, b T) int) {
 		return
 	}
 	first, second := list[:len(list)/2], list[len(list)/2:]
-	sort(first, spare, compare)
+	// Debian's GLib sorts the second half first, which shows in what comparisons log.
 	sort(second, spare, compare)
+	sort(first, spare, compare)
 	merged := spare[:0]
 	for len(first) > 0 && len(second) > 0 {
 		if compare(first[0], second[0]) <= 0 {

@@ -14,8 +14,9 @@ import (
 const cibDir = "/var/lib/pacemaker/cib"
 
 // TestDisk has a node find its files damaged when it comes back, and its disk full. What is damaged is set aside, the
-// CIB comes from the peers, and what is then written is whole.
+// CIB comes from the peers, and what is then written is whole. It runs on request.
 func TestDisk(t *testing.T) {
+	onRequest(t)
 	mix.CompareIn(t, "GoGoGo", []string{daemon}, func(r *mix.Run) {
 		const node = 2
 		h := r.Host(node)

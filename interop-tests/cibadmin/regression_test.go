@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,15 +18,20 @@ import (
 // temporary are names of files of the reference's regression tests.
 var temporary = regexp.MustCompile(`/[\w/.-]*cts-cli\.[\w.-]+`)
 
+// logged is where a line of the log comes from. That the tests do away with the line of the
+// source leaves no brackets of the reference's.
+var logged = regexp.MustCompile(`(?m)^\((\w+)\) \t`)
+
 // TestRegression has the reference's own regression tests of command-line tools (cts/cts-cli) run
-// with its cibadmin and crm_shadow and with ours: what they print is the same.
+// with its cibadmin, crm_mon and crm_shadow and with ours: what they print is the same.
 // RINGMASTER_PACEMAKER names the folder with the reference's source.
 func TestRegression(t *testing.T) {
 	source := os.Getenv("RINGMASTER_PACEMAKER")
 	if source == "" {
 		t.Skip("RINGMASTER_PACEMAKER does not name the reference's source")
 	}
-	tests := []string{"tools", "acls", "validity", "upgrade", "access_render"}
+	// Sections change the environment of those that come after them.
+	groups := [][]string{{"tools", "acls", "validity", "upgrade", "access_render"}, {"crm_mon", "feature_set"}}
 	outputs := map[bool]map[string]string{}
 	for _, byUs := range []bool{false, true} {
 		folder := t.TempDir()
@@ -42,14 +48,13 @@ func TestRegression(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := "/usr/sbin:/usr/bin:/sbin:/bin"
-		args := []string{"-s", "-t", strings.Join(tests, " ")}
 		if byUs {
 			bin := built(t, "../../cmd/ringmaster")
 			tools := folder + "/tools-of-ours"
 			if err := os.Mkdir(tools, fs.ModePerm); err != nil {
 				t.Fatal(err)
 			}
-			for _, name := range []string{"cibadmin", "crm_shadow"} {
+			for _, name := range []string{"cibadmin", "crm_mon", "crm_shadow"} {
 				if err := os.Link(bin, filepath.Join(tools, name)); err != nil {
 					t.Fatal(err)
 				}
@@ -60,22 +65,24 @@ func TestRegression(t *testing.T) {
 		if err := os.Mkdir(temporaries, fs.ModePerm); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(folder+"/cts/cts-cli", args...)
-		cmd.Env = []string{"PATH=" + path, "LC_ALL=C", "TZ=UTC", "HOME=" + folder, "TMPDIR=" + temporaries}
-		out, err := cmd.CombinedOutput()
-		if !strings.HasSuffix(string(out), " tests passed\n") && !strings.Contains(string(out), "tests passed but output was unexpected") {
-			t.Errorf("by us %v: %v\n%s", byUs, err, out[max(0, len(out)-2000):])
-		}
 		outputs[byUs] = map[string]string{}
-		for _, name := range tests {
-			b, err := os.ReadFile(folder + "/cts/cli/regression." + name + ".exp")
-			if err != nil {
-				t.Fatal(err)
+		for _, tests := range groups {
+			cmd := exec.Command(folder+"/cts/cts-cli", "-s", "-t", strings.Join(tests, " "))
+			cmd.Env = []string{"PATH=" + path, "LC_ALL=C", "TZ=UTC", "HOME=" + folder, "TMPDIR=" + temporaries}
+			out, err := cmd.CombinedOutput()
+			if !strings.HasSuffix(string(out), " tests passed\n") && !strings.Contains(string(out), "tests passed but output was unexpected") {
+				t.Errorf("by us %v: %v\n%s", byUs, err, out[max(0, len(out)-2000):])
 			}
-			outputs[byUs][name] = temporary.ReplaceAllString(string(b), "a-file")
+			for _, name := range tests {
+				b, err := os.ReadFile(folder + "/cts/cli/regression." + name + ".exp")
+				if err != nil {
+					t.Fatal(err)
+				}
+				outputs[byUs][name] = logged.ReplaceAllString(temporary.ReplaceAllString(string(b), "a-file"), "$1 \t")
+			}
 		}
 	}
-	for _, name := range tests {
+	for _, name := range slices.Concat(groups...) {
 		got, want := strings.Split(outputs[true][name], "\n"), strings.Split(outputs[false][name], "\n")
 		if d := golden.Difference(got, want); d != "" {
 			t.Errorf("%s: %s", name, d)

@@ -17,7 +17,10 @@ import (
 	"github.com/ringmaster-ha/ringmaster/stonithd/fencertest"
 )
 
-var update = flag.Bool("update", false, "make the goldens of internal/cli/stonithadmin anew")
+var (
+	update   = flag.Bool("update", false, "make the goldens anew: those of internal/cli/stonithadmin, and the course of a cluster of the reference's fencers")
+	mixtures = flag.String("mixtures", "", "the clusters to form, of c and g")
+)
 
 func TestMain(m *testing.M) {
 	lab.Init()

@@ -2,4 +2,10 @@
 // same command lines, asked of the same fencer, have to have the same output and status,
 // and to say the same to the fencer. With -update it makes the goldens of
 // internal/cli/stonithadmin anew.
+//
+// TestSwap runs our fencer on some of three nodes, -mixtures gcc,gcg,ggg, below the reference's
+// other daemons: devices with lists, maps, statuses and parameters of all kinds, fencing
+// from every node, failures, timeouts, topology, relays, the history. What the tool says,
+// what a recording agent reads and what is remembered has to be what it is with the
+// reference's fencers alone (testdata/swap.txt).
 package fenced

@@ -107,6 +107,7 @@ func (s *planner) handleHistory(rh *status.ResourceHistory, r *status.Resource, 
 		return
 	}
 	for _, e := range s.ws.ActiveEntries(rh) {
+		s.ws.ReadInterval(e)
 		switch {
 		case e.IntervalMS > 0 && (r.Is(status.Maintenance) || n.Maintenance):
 			s.scheduleCancel(r, e, n, "maintenance mode")
@@ -169,6 +170,7 @@ func (s *planner) agentChanged(r *status.Resource, n *status.Node, rh *status.Re
 // history entry calls for, and tells whether there was one
 // (pcmk__check_action_config).
 func (s *planner) actionChanged(r *status.Resource, n *status.Node, e *status.HistoryEntry) bool {
+	s.ws.ReadInterval(e)
 	if e.IntervalMS > 0 && r.FindOperation(r.KeyOf(e.Task, e.IntervalMS), false) == nil {
 		if s.ws.Flags.Has(status.StopOrphanActions) {
 			s.scheduleCancel(r, e, n, "orphan")

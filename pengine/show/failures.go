@@ -44,7 +44,7 @@ func (v viewer) failureDetail(f *status.Failure) string {
 	if where == "" {
 		where = "unknown node"
 	}
-	text := fmt.Sprintf("%s on %s '%s' (%d): call=%s, status='%s'", f.Key(), where, status.ExitText(f.RC), f.RC, call, execText(f.Status))
+	text := fmt.Sprintf("%s on %s '%s' (%d): call=%s, status='%s'", f.Key(), where, status.ExitText(f.RC), f.RC, call, ExecText(f.Status))
 	if f.ExitReason != "" {
 		text += ", exitreason='" + f.ExitReason + "'"
 	}
@@ -78,7 +78,7 @@ func (v viewer) failureSentence(f *status.Failure) string {
 			b.WriteString(" (" + f.ExitReason + ")")
 		}
 	} else {
-		b.WriteString(" could not be executed (" + execText(f.Status))
+		b.WriteString(" could not be executed (" + ExecText(f.Status))
 		if f.ExitReason != "" {
 			b.WriteString(": " + f.ExitReason)
 		}
@@ -129,7 +129,7 @@ func (v viewer) failureXML(f *status.Failure) {
 		key = "id"
 	}
 	e := v.Element("failure", key, f.Key(), "node", f.NodeName, "exitstatus", status.ExitText(f.RC), "exitreason", string(text.AppendEscaped(nil, reason, text.Faithful)),
-		"exitcode", strconv.Itoa(f.RC), "call", f.Element.SelectAttrValue("call-id", ""), "status", execText(f.Status))
+		"exitcode", strconv.Itoa(f.RC), "call", f.Element.SelectAttrValue("call-id", ""), "status", ExecText(f.Status))
 	if f.LastChange <= 0 {
 		return
 	}
@@ -156,8 +156,8 @@ var execTexts = map[int]string{
 	status.ExecNoFenceDevice: "No fence device", status.ExecNoSecrets: "CIB secrets unavailable",
 }
 
-// execText is what an operation's status means (pcmk_exec_status_str).
-func execText(code int) string {
+// ExecText is what an operation's status means (pcmk_exec_status_str).
+func ExecText(code int) string {
 	if text, ok := execTexts[code]; ok {
 		return text
 	}

@@ -22,6 +22,8 @@ type CIB struct {
 	// (pcmk__simulate_node_config).
 	ConfigureNodes bool
 
+	readInt func(text string) (n int64, ok bool) // which may say what is wrong with it
+
 	states  map[string][]*etree.Element // of node_state, by uname
 	doubled map[*etree.Element]bool     // whether a node's state has elements of the same name and id
 }
@@ -176,7 +178,7 @@ func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known stri
 		switch found := resourceHistories(node, name); len(found) {
 		case 0:
 		case 1:
-			return history{Element: found[0], call: nextCallID(found[0])}, true
+			return history{Element: found[0], call: c.nextCallID(found[0])}, true
 		default:
 			doubled = true
 		}

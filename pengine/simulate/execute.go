@@ -21,6 +21,7 @@ var ErrTerminated = errors.New("simulate: the transition did not end")
 // RESOURCE_TASK_INTERVAL@NODE=RC, fail (pcmk__simulate_transition). The error is
 // ErrTerminated, or a NodeStateError at which all ends.
 func (c *CIB) Execute(p *show.Printer, ws *status.WorkingSet, g *graph.Graph, failures []string) error {
+	c.readInt = ws.ReadInt
 	if !p.Quiet() {
 		p.Begin("Executing Cluster Transition")
 	}

@@ -34,6 +34,7 @@ func (in *Injections) Any() bool {
 // Inject makes the events happen (pcmk__inject_scheduler_input). ws is of the CIB as
 // it was. The error is a NodeStateError; nothing more has happened then.
 func (c *CIB) Inject(p *show.Printer, ws *status.WorkingSet, in *Injections) error {
+	c.readInt = ws.ReadInt
 	if !p.Quiet() {
 		p.Begin("Performing Requested Modifications")
 	}

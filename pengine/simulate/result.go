@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/beevik/etree"
@@ -25,14 +26,16 @@ type result struct {
 const transitionID = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 
 // nextCallID is above those of all entries.
-func nextCallID(history *etree.Element) int {
-	last := 0
+func (c *CIB) nextCallID(history *etree.Element) int {
+	last := int64(0)
 	for _, e := range history.ChildElements() {
-		if n, err := strconv.Atoi(e.SelectAttrValue("call-id", "")); err == nil {
-			last = max(last, n)
+		if id := e.SelectAttr("call-id"); id != nil {
+			if n, ok := c.readInt(id.Value); ok && n <= math.MaxInt32 {
+				last = max(last, n)
+			}
 		}
 	}
-	return last + 1
+	return int(last) + 1
 }
 
 // record writes a result into a resource's history in a node's state: over an earlier

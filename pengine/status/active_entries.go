@@ -3,10 +3,7 @@ package status
 // ActiveEntries are the entries of a resource's history from the one on that made
 // it active, the oldest first; none if it has stopped since.
 func (ws *WorkingSet) ActiveEntries(r *ResourceHistory) []*HistoryEntry {
-	sorted := r.Sorted
-	if sorted == nil {
-		sorted = ws.SortHistory(r)
-	}
+	sorted := ws.SortHistory(r)
 	start, stop := activeOperations(sorted)
 	if start < stop {
 		return nil

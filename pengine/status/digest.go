@@ -187,6 +187,7 @@ func (r *Resource) digests(task string, intervalMS uint, on *Node, entry *Histor
 // and how they compare with the entry's (rsc_action_digest_cmp).
 func (r *Resource) CompareDigests(entry *HistoryEntry, on *Node) *Digests {
 	ws := r.ws
+	ws.said(entry, fieldInterval)
 	d := r.digests(entry.Task, entry.IntervalMS, on, entry, ws.Flags.Has(Sanitized))
 	changed := func(what, was, now, then string) {
 		if ws.log.Enabled(loglevel.Info) {

@@ -9,6 +9,10 @@ func (u *operationUnpacker) checkExpiry(e *HistoryEntry) (expired bool) {
 	ws, r, n := u.ws, u.r, u.n
 	lastFailure := strings.HasSuffix(e.ID, "_last_failure_0")
 	unexpired := 0
+	ws.said(e, fieldInterval)
+	if r.FailureTimeout > 0 {
+		ws.said(e, fieldChange)
+	}
 	if r.FailureTimeout > 0 && e.HasLastChange {
 		now := ws.EffectiveTime()
 		expired = now >= e.LastChange+int64(r.FailureTimeout) && !u.waitsForFencing(e, lastFailure)

@@ -147,7 +147,7 @@ func (r *Resource) blocksOnFailure(n *Node, entry *HistoryEntry) bool {
 			continue
 		}
 		if entry != nil {
-			if o.failedIn(entry, name) {
+			if o.failedIn(r.ws, entry, name) {
 				return true
 			}
 			continue
@@ -155,7 +155,7 @@ func (r *Resource) blocksOnFailure(n *Node, entry *HistoryEntry) bool {
 		for _, h := range r.ws.HistoryOf(n.Name) {
 			for _, rh := range h.byID[name] {
 				for _, e := range rh.Entries {
-					if e.Task == o.Name && e.IntervalMS == o.IntervalMS && o.failedIn(e, name) {
+					if e.Task == o.Name && e.IntervalMS == o.IntervalMS && o.failedIn(r.ws, e, name) {
 						return true
 					}
 				}
@@ -166,12 +166,17 @@ func (r *Resource) blocksOnFailure(n *Node, entry *HistoryEntry) bool {
 }
 
 // failedIn tells whether a history entry is a failure of the operation.
-func (o *Operation) failedIn(e *HistoryEntry, resource string) bool {
+func (o *Operation) failedIn(ws *WorkingSet, e *HistoryEntry, resource string) bool {
+	ws.said(e, fieldInterval)
 	if e.IntervalMS != o.IntervalMS || !strings.EqualFold(o.Name, e.Task) {
 		return false
 	}
 	if strings.EqualFold(e.ID, Key(resource, "last_failure", 0)) {
 		return true
 	}
-	return strings.EqualFold(e.ID, Key(resource, o.Name, o.IntervalMS)) && e.RC != e.TargetRC
+	if !strings.EqualFold(e.ID, Key(resource, o.Name, o.IntervalMS)) {
+		return false
+	}
+	ws.said(e, fieldKey, fieldRC)
+	return e.RC != e.TargetRC
 }

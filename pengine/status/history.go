@@ -74,7 +74,8 @@ type HistoryEntry struct {
 	Element  *etree.Element
 	Resource *ResourceHistory
 
-	endless bool // the interval is more than can be: not a probe's 0, though it counts as 0
+	odd     fields // see said
+	endless bool   // the interval is more than can be: not a probe's 0, though it counts as 0
 }
 
 // Failure is an entry of the list of failed operations that status shows: the

@@ -26,6 +26,9 @@ func (u *operationUnpacker) migratedTo(e *HistoryEntry) {
 	}
 	r.Role = RoleStarted
 	targetNode, sourceNode := ws.FindNode(target), ws.FindNode(source)
+	if from != nil {
+		ws.said(from, fieldRC, fieldStatus)
+	}
 	targetUp := !targetNewer && targetNode != nil && targetNode.Online
 	fail := func() {
 		r.Set(Failed | Stop)

@@ -2,6 +2,7 @@ package status
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -66,19 +67,24 @@ func readEntry(e *etree.Element, r *ResourceHistory) *HistoryEntry {
 		case "operation":
 			h.Task, h.HasTask = v, true
 		case "interval":
+			h.mark(fieldInterval, isPlain(v))
 			n, ok := LeadingInt(v)
 			h.endless = ok && n > math.MaxUint32
 			if ok && n >= 0 && !h.endless {
 				h.IntervalMS = uint(n)
 			}
 		case "call-id":
+			h.mark(fieldCall, isPlain(v))
 			h.CallID = elementInt(v)
 			h.HasCallID = true
 		case "rc-code":
+			h.mark(fieldRC, isPlain(v))
 			h.RCText, h.RC, h.HasRC = v, elementInt(v), true
 		case "op-status":
+			h.mark(fieldStatus, isPlain(v))
 			h.StatusText, h.Status, h.HasStatus = v, elementInt(v), true
 		case "last-rc-change":
+			h.mark(fieldChange, isPlain(v))
 			h.LastChange, h.HasLastChange = LeadingInt(v)
 		case "on_node":
 			h.OnNode = v
@@ -86,7 +92,12 @@ func readEntry(e *etree.Element, r *ResourceHistory) *HistoryEntry {
 			h.ExitReason = v
 		case "transition-key":
 			h.TransitionKey = v
-			h.TargetRC = targetRC(v)
+			var uuid string
+			var ok bool
+			if _, _, h.TargetRC, uuid, ok = transitionKey(v); !ok {
+				h.TargetRC = -1
+			}
+			h.mark(fieldKey, ok && len(uuid) == uuidLength)
 		case "transition-magic":
 			h.TransitionMagic = v
 		case "migrate_source":
@@ -143,28 +154,41 @@ func transitionKey(key string) (action, transition, target int, uuid string, ok 
 	return action, transition, target, rest[:min(len(rest), 36)], rest != ""
 }
 
-func targetRC(key string) int {
-	_, _, target, _, _ := transitionKey(key)
-	if _, _, _, _, ok := transitionKey(key); !ok {
-		return -1
-	}
-	return target
-}
-
 // transitionMagic takes apart a transition-magic: status and result, and then
 // the key. It gives the transition's number and the controller's id
 // (decode_transition_magic).
 func transitionMagic(magic string) (transition int, uuid string, ok bool) {
-	result, key, found := strings.Cut(magic, ";")
-	status, rc, both := strings.Cut(result, ":")
-	if _, isNumber := LeadingInt(status); !found || !both || !isNumber {
-		return -1, "", false
-	}
-	if _, isNumber := LeadingInt(rc); !isNumber {
+	items, key := magicItems(magic)
+	if items < 3 {
 		return -1, "", false
 	}
 	_, transition, _, uuid, ok = transitionKey(key)
 	return transition, uuid, ok
+}
+
+// magicItems tells how many of status, result and key a transition-magic has, and
+// the key.
+func magicItems(magic string) (n int, key string) {
+	rest := magic
+	for _, end := range []string{":", ";"} {
+		number, after, found := strings.Cut(rest, end)
+		if _, ok := LeadingInt(number); !ok {
+			return n, ""
+		}
+		n++
+		unsigned := strings.TrimLeft(number, " \t\n\v\f\r")
+		if unsigned[0] == '-' || unsigned[0] == '+' {
+			unsigned = unsigned[1:]
+		}
+		if !found || digits(unsigned) != len(unsigned) {
+			return n, ""
+		}
+		rest = after
+	}
+	if key = strings.TrimLeft(rest, " \t\n\v\f\r"); key != "" {
+		n++
+	}
+	return n, key
 }
 
 // Key is the key that an entry is known by: its operation_key, or its
@@ -187,9 +211,10 @@ func (e *HistoryEntry) MasksProbeFailure() bool {
 	return e.IsProbe() && (e.RC == OCFNotInstalled || e.RC == OCFInvalidParam || e.Status == ExecNotInstalled)
 }
 
-// SortHistory sorts a resource's entries, the oldest first.
+// SortHistory sorts a resource's entries, the oldest first. Where one is odd it is done
+// each time, for what the comparisons say.
 func (ws *WorkingSet) SortHistory(r *ResourceHistory) []*HistoryEntry {
-	if r.Sorted == nil {
+	if r.Sorted == nil || slices.ContainsFunc(r.Entries, func(e *HistoryEntry) bool { return e.odd != 0 }) {
 		r.Sorted = make([]*HistoryEntry, 0, len(r.Entries))
 		for e := range NewestFirst(r.Entries) {
 			r.Sorted = append(r.Sorted, e)
@@ -210,6 +235,8 @@ func (ws *WorkingSet) IsNewer(a, b *HistoryEntry, sameNode bool) int {
 		ws.At("pe__is_newer_op").Errorf("Duplicate lrm_rsc_op entries named %s", a.ID)
 		return 0
 	}
+	ws.said(a, fieldCall)
+	ws.said(b, fieldCall)
 	switch {
 	case a.CallID == -1 && b.CallID == -1:
 		return 0
@@ -218,6 +245,8 @@ func (ws *WorkingSet) IsNewer(a, b *HistoryEntry, sameNode bool) int {
 	case sameNode && b.CallID >= 0 && a.CallID > b.CallID:
 		return 1
 	case a.CallID >= 0 && b.CallID >= 0 && (!sameNode || a.CallID == b.CallID):
+		ws.said(a, fieldChange)
+		ws.said(b, fieldChange)
 		lastA, lastB := a.lastChange(), b.lastChange()
 		switch {
 		case lastA >= 0 && lastA < lastB:
@@ -227,7 +256,7 @@ func (ws *WorkingSet) IsNewer(a, b *HistoryEntry, sameNode bool) int {
 		}
 		return 0
 	}
-	return newerTransition(a, b)
+	return ws.newerTransition(a, b)
 }
 
 func (e *HistoryEntry) lastChange() int64 {
@@ -239,11 +268,19 @@ func (e *HistoryEntry) lastChange() int64 {
 
 // newerTransition compares entries of which one is pending by the transitions
 // that they belong to. A shutdown's has no number, and comes last.
-func newerTransition(a, b *HistoryEntry) int {
-	idA, uuidA, okA := transitionMagic(a.TransitionMagic)
-	idB, uuidB, okB := transitionMagic(b.TransitionMagic)
+func (ws *WorkingSet) newerTransition(a, b *HistoryEntry) int {
+	if !a.has("transition-magic") || !b.has("transition-magic") {
+		return 0
+	}
+	ws.oddMagic(a.TransitionMagic)
+	idA, uuidA, ok := transitionMagic(a.TransitionMagic)
+	if !ok {
+		return 0
+	}
+	ws.oddMagic(b.TransitionMagic)
+	idB, uuidB, ok := transitionMagic(b.TransitionMagic)
 	switch {
-	case !okA || !okB:
+	case !ok:
 		return 0
 	case !strings.EqualFold(uuidA, uuidB) || idA == idB:
 		if b.CallID == -1 {
@@ -307,6 +344,9 @@ func (ws *WorkingSet) findEntry(resource, task, node, other string, targetRC int
 				}
 			}
 		}
+	}
+	if found != nil && targetRC >= 0 {
+		ws.said(found, fieldRC, fieldStatus)
 	}
 	if found != nil && targetRC >= 0 && (!found.HasRC || found.RC != targetRC || found.Status != ExecDone) {
 		return nil

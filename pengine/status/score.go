@@ -93,7 +93,10 @@ func scanInt(s string, def int) int {
 
 // ReadInt is LeadingInt, and says in the log what is wrong with the text, each time
 // that it is read (pcmk__scan_ll).
-func (ws *WorkingSet) ReadInt(s string) (n int64, ok bool) {
+func (ws *WorkingSet) ReadInt(s string) (n int64, ok bool) { return ws.readOr(s, 0) }
+
+// readOr is ReadInt of what is otherwise, as the log says, that number.
+func (ws *WorkingSet) readOr(s string, otherwise int) (n int64, ok bool) {
 	n, ok = LeadingInt(s)
 	at := ws.At("scan_ll")
 	rest := strings.TrimLeft(strings.TrimLeft(s, " \t\n\v\f\r"), "+-")
@@ -102,7 +105,7 @@ func (ws *WorkingSet) ReadInt(s string) (n int64, ok bool) {
 		at.Warningf("Integer parsed from '%s' was clipped to %d", s, n)
 		rest = digits
 	case !ok:
-		at.Warningf("Could not parse integer from '%s' (using 0 instead): No digits found", s)
+		at.Warningf("Could not parse integer from '%s' (using %d instead): No digits found", s, otherwise)
 		rest = s
 	default:
 		rest = digits

@@ -119,8 +119,10 @@ func TestTransitionKeys(t *testing.T) {
 	for key, want := range map[string]int{
 		"3:7:0:" + uuid: 0, "3:7:8:" + uuid: 8, "3:7:-1:" + uuid: -1, "3:7:" + uuid: -1, "": -1, "3:7:0:": -1, "a:7:0:" + uuid: -1, "3:7:0:short": 0,
 	} {
-		if got := targetRC(key); got != want {
-			t.Errorf("targetRC(%q) = %d, want %d", key, got, want)
+		entry := etree.NewElement("lrm_rsc_op")
+		entry.CreateAttr("transition-key", key)
+		if got := readEntry(entry, nil).TargetRC; got != want {
+			t.Errorf("transition key %q: expected result %d, want %d", key, got, want)
 		}
 	}
 	transition, id, ok := transitionMagic("0:7;12:34:7:" + uuid)

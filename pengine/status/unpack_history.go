@@ -264,8 +264,11 @@ func (ws *WorkingSet) activeRecurring(r *Resource, n *Node, sorted []*HistoryEnt
 	}
 	for i, e := range sorted {
 		switch {
-		case start < stop && i <= stop, i < start, e.IntervalMS == 0, e.StatusText == strconv.Itoa(ExecPending):
-		default:
+		case start < stop && i <= stop, i < start:
+			continue
+		}
+		ws.said(e, fieldInterval)
+		if e.IntervalMS != 0 && e.StatusText != strconv.Itoa(ExecPending) {
 			ws.Action(r, r.KeyOf(e.Task, e.IntervalMS), e.Task, n, true, true)
 		}
 	}

@@ -25,6 +25,7 @@ type outcome struct{ rc, status int }
 func (u *operationUnpacker) unpack(e *HistoryEntry) {
 	ws, r, n := u.ws, u.r, u.n
 	status := e.Status
+	ws.said(e, fieldKey, fieldRC, fieldCall, fieldStatus, fieldInterval)
 	if !e.HasTask || status < ExecPending || status > ExecNoSecrets {
 		return
 	}
@@ -33,7 +34,7 @@ func (u *operationUnpacker) unpack(e *HistoryEntry) {
 	}
 	expired := status != ExecNotInstalled && u.checkExpiry(e)
 	o := u.remap(e)
-	masked := !r.IsBundled() && e.MasksProbeFailure()
+	masked := !r.IsBundled() && ws.masksProbeFailure(e)
 	switch {
 	case expired && masked && e.RC != e.TargetRC:
 		if r.Role <= RoleStopped {
@@ -135,6 +136,7 @@ func (e *HistoryEntry) because() string {
 
 // when is the time of the last change, for messages.
 func (u *operationUnpacker) when(e *HistoryEntry) string {
+	u.ws.said(e, fieldChange)
 	if !e.HasLastChange {
 		return "unknown time"
 	}
@@ -181,7 +183,7 @@ func (u *operationUnpacker) updateState(e *HistoryEntry, rc int) {
 	r := u.r
 	clears := false
 	switch {
-	case rc == OCFNotInstalled || !r.IsBundled() && e.MasksProbeFailure():
+	case rc == OCFNotInstalled || !r.IsBundled() && u.ws.masksProbeFailure(e):
 		r.Role = RoleStopped
 	case rc == OCFNotRunning:
 		clears = true
@@ -247,13 +249,13 @@ func (u *operationUnpacker) remap(e *HistoryEntry) (o outcome) {
 			o.rc = effective
 		}
 	}
-	if !r.IsBundled() && e.MasksProbeFailure() {
+	if !r.IsBundled() && ws.masksProbeFailure(e) {
 		o = outcome{OCFNotRunning, ExecDone}
 	}
 	if o.status != ExecDone && o.status != ExecError {
 		return o
 	}
-	probe := e.IsProbe()
+	probe := ws.isProbe(e)
 	task := e.Task
 	if probe {
 		task = "probe"
@@ -291,6 +293,7 @@ func (u *operationUnpacker) remap(e *HistoryEntry) (o outcome) {
 	case OCFNotConfigured:
 		o.status = ExecErrorFatal
 	case OCFUnimplemented:
+		ws.said(e, fieldInterval)
 		if e.IntervalMS == 0 {
 			u.checkRecoverable(e, task, o.rc)
 			o.status = ExecErrorHard
@@ -340,7 +343,7 @@ func (u *operationUnpacker) recordFailure(e *HistoryEntry) {
 func (u *operationUnpacker) failure(e *HistoryEntry, rc int) {
 	ws, r, n := u.ws, u.r, u.n
 	u.lastFailure = e
-	probe := e.IsProbe()
+	probe := ws.isProbe(e)
 	task := e.Task
 	if probe {
 		task = "probe"

@@ -386,6 +386,22 @@ func TestRegistration(t *testing.T) {
 	}
 }
 
+// TestMalformed: a request whose numbers are none is refused as it wants to be answered.
+func TestMalformed(t *testing.T) {
+	h := three(t).nodes[0]
+	for _, tt := range []struct {
+		attr, wait string
+	}{{"st_delay", "true"}, {"st_timeout", "true"}, {"st_callopt", "false"}} {
+		e := (&wire.Command{Op: wire.OpQuery, CallID: 2, Options: wire.Sync}).Element()
+		e.CreateAttr(tt.attr, "soon")
+		h.ask(tt.attr, e)
+		r, err := h.result(tt.attr)
+		if err != nil || r.OK() || h.replies[tt.attr][0].SelectAttrValue("wait", "") != tt.wait {
+			t.Errorf("%s: %+v, %v", tt.attr, r, err)
+		}
+	}
+}
+
 // TestRemoval: what waits for a device that goes is told so.
 func TestRemoval(t *testing.T) {
 	w := three(t)

@@ -30,11 +30,7 @@ func (e *Engine) Request(now time.Time, c Client, m *etree.Element) {
 	r, err := wire.ParseRequest(m)
 	if err != nil {
 		e.logf(loglevel.Warning, "stonith_command", "Ignoring request from client %s: %v", c.Name, err)
-		options := wire.CallOptions(0)
-		if cmd, err := wire.ParseCommand(m); err == nil {
-			options = cmd.Options
-		}
-		e.Host.Reply(c.ID, (&wire.Request{Element: m}).Answer(nil, &protocolError), options.Has(wire.Sync))
+		e.Host.Reply(c.ID, r.Answer(nil, &protocolError), r.Options.Has(wire.Sync))
 		return
 	}
 	e.handle(&c, r)

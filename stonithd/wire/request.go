@@ -19,7 +19,8 @@ type Request struct {
 	Element                        *etree.Element
 }
 
-// ParseRequest reads a request. The element stays part of it.
+// ParseRequest reads a request. The element stays part of it. With an error comes what could
+// be read, so that who asked can be answered.
 func ParseRequest(e *etree.Element) (*Request, error) {
 	r := &Request{
 		Op:         e.SelectAttrValue(attrOp, ""),
@@ -33,11 +34,11 @@ func ParseRequest(e *etree.Element) (*Request, error) {
 	}
 	options, err := optional(e, attrOptions)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	r.Options = CallOptions(uint32(options))
 	if r.Timeout, err = optional(e, attrTimeout); err != nil {
-		return nil, err
+		return r, err
 	}
 	r.Delay, err = optional(e, attrDelay)
 	return r, err

@@ -16,6 +16,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/goption"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -65,6 +66,11 @@ type monitor struct {
 	out     pcmktool.Output
 	source  source
 	warned  status.Warned
+
+	terminal *terminal // the console, nil if there is none
+	errors   io.Writer // where they go once it is closed
+	choosing bool      // it has the list of keys
+	written  bool      // a file has all there is to say
 }
 
 func run(ctx context.Context, args []string, w *world) int {
@@ -74,25 +80,54 @@ func run(ctx context.Context, args []string, w *world) int {
 	if help {
 		return int(crmexit.OK)
 	}
-	m.log = o.NewLog(tool, w.stderr)
+	logged := o.Common
+	if env.Lookup(os.LookupEnv).Enabled(tool, "stderr") {
+		logged.Verbosity++ // errors are logged without -V
+	}
+	m.log = logged.NewLog(tool, w.stderr)
 	if err != nil {
 		return m.end(crmexit.Usage, err)
 	}
 	if err := m.prepare(); err != nil {
 		return m.end(crmexit.Usage, err)
 	}
+	if o.format == console && !o.Version && !o.daemon {
+		if os.Getenv("TERM") == "" {
+			fmt.Fprintln(w.stderr, "Error opening terminal: unknown.")
+			return m.log.Exit(crmexit.Error)
+		}
+		m.terminal, m.errors = openTerminal(w.stdin, w.stdout), w.stderr
+		w.stdout, w.stderr = m.terminal, m.terminal
+	}
 	if m.out, err = o.Open(args, w.stdout, w.stderr); err != nil {
 		m.out = nil
 		return m.end(crmexit.Error, err)
 	}
+	if o.daemon {
+		if o.agent == nil && o.format == console {
+			return m.end(crmexit.Usage, mistake("--daemonize requires --output-as=[html|text|xml]"))
+		}
+		if code, done := m.background(); done {
+			return m.log.Exit(code)
+		}
+	}
 	if err := m.check(); err != nil {
 		return m.end(crmexit.Usage, err)
 	}
-	if o.Version {
+	switch {
+	case o.Version:
 		m.out.Version()
 		return m.end(crmexit.OK, nil)
+	case !o.oneShot:
+		return m.end(m.watch(ctx))
 	}
-	return m.end(m.once(ctx))
+	code, err := m.once(ctx)
+	if o.daemon {
+		// The reference's output of a daemon that has nothing to wait for is not ended.
+		m.flush()
+		return m.log.Exit(code)
+	}
+	return m.end(code, err)
 }
 
 // prepare completes the options by where the CIB comes from and by each other.
@@ -155,14 +190,28 @@ func (m *monitor) check() error {
 		o.detail |= xmlDetail
 		o.oneShot = o.oneShot || !o.daemon
 	}
-	if page, ok := m.out.(pcmktool.Page); ok && o.OutputTo != nil && *o.OutputTo != "-" {
-		page.Header("meta", "http-equiv", "refresh", "content", strconv.Itoa(int(o.every/time.Second)))
-	}
+	m.announce()
 	return nil
+}
+
+// announce has a page in a file loaded again and again.
+func (m *monitor) announce() {
+	if page, ok := m.out.(pcmktool.Page); ok && m.toFile() {
+		page.Header("meta", "http-equiv", "refresh", "content", strconv.Itoa(int(m.every/time.Second)))
+	}
 }
 
 // end ends the run with a status, and says what went wrong.
 func (m *monitor) end(code crmexit.Code, err error) int {
+	if m.terminal != nil {
+		// Errors are to be seen after the screen has gone.
+		m.terminal.close()
+		m.stdout, m.stderr = m.terminal.out, m.errors
+		m.out, _ = (&pcmktool.Common{Fancy: true}).Open(m.args, m.stdout, m.stderr) // text can be had
+	}
+	if m.written {
+		return m.log.Exit(code)
+	}
 	if code == crmexit.Usage && (m.format == console || m.format == plain) {
 		// Unlike the help that is asked for it is not made fit for the locale.
 		fmt.Fprint(m.stderr, strings.Replace(m.context.Usage(false), "[OPTION?]", "[OPTION…]", 1))

@@ -77,7 +77,7 @@ func (s *server) Panic() {
 		}
 	}
 	s.log.LogfAt(loglevel.Emerg, function, "Panicking the system directly: stonith_device_execute")
-	how, _ := s.daemon.Env("PCMK_panic_action")
+	how, _ := s.env("PCMK_panic_action")
 	trigger := "b"
 	if strings.HasSuffix(strings.ToLower(how), "crash") {
 		trigger = "c"

@@ -72,7 +72,7 @@ func (s *server) Request(c *ipc.Client, m *ipc.Message) {
 		s.sent(c, c.Ack(m, ipc.Ack{Function: "handle_notify_request", Line: 3274, Status: crmexit.OK}))
 		return
 	}
-	if r, err := wire.ParseRequest(e); err == nil && r.Options.Has(wire.Sync) {
+	if r, _ := wire.ParseRequest(e); r.Options.Has(wire.Sync) { // the engine answers what is malformed
 		if !m.Flags.Has(frame.ClientResponse) {
 			s.log.LogfAt(loglevel.Error, "st_ipc_dispatch", "Ignoring request from client %s that does not wait for its answer", c)
 			return

@@ -115,8 +115,12 @@ func run(mode mode) int {
 		say(loglevel.Error, "%s is already active, aborting startup", name)
 		return p.Exit(crmexit.OK)
 	}
-	s := newServer(p)
+	s := newServer(p.Log, p.Env)
 	defer s.cancel()
+	end := func(code crmexit.Code) int {
+		s.end()
+		return p.Exit(code)
+	}
 	if mode == standAlone {
 		say(loglevel.Warning, "Stand-alone mode is deprecated and will be removed in a future release")
 		s.begin(nil)
@@ -128,10 +132,10 @@ func run(mode mode) int {
 		if err != nil {
 			s.mu.Unlock()
 			if ctx.Err() != nil {
-				return s.end(crmexit.OK)
+				return end(crmexit.OK)
 			}
 			say(loglevel.Crit, "Cannot sign in to the cluster... terminating")
-			return s.end(crmexit.Fatal)
+			return end(crmexit.Fatal)
 		}
 		s.begin(c)
 		s.mu.Unlock()
@@ -147,7 +151,7 @@ func run(mode mode) int {
 	})
 	if err != nil {
 		p.Log.LogfAt(loglevel.Error, "pcmk__serve_fenced_ipc", "Failed to create %s servers: exiting and inhibiting respawn: %v", name, err)
-		return s.end(crmexit.Fatal)
+		return end(crmexit.Fatal)
 	}
 	say(loglevel.Notice, "Pacemaker fencer successfully started and accepting connections")
 	s.all.Go(func() {
@@ -160,5 +164,5 @@ func run(mode mode) int {
 	case <-s.ctx.Done():
 	}
 	s.log.LogfAt(loglevel.Info, "stonith_shutdown", "Terminating with %d clients", s.connected())
-	return s.end(crmexit.OK)
+	return end(crmexit.OK)
 }

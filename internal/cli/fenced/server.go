@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -13,12 +12,11 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
-	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cluster"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
-	"github.com/ringmaster-ha/ringmaster/internal/pcmk/daemon"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
@@ -26,10 +24,10 @@ import (
 	"github.com/ringmaster-ha/ringmaster/stonithd/engine"
 )
 
-// server is what is around the engine. All but daemon, log, ctx, agents and what has its own
+// server is what is around the engine. All but env, log, ctx, agents and what has its own
 // locks is under mu.
 type server struct {
-	daemon *daemon.Daemon
+	env    env.Lookup
 	log    loglevel.Sited
 	ctx    context.Context // ends when the daemon is to end by itself
 	cancel context.CancelFunc
@@ -49,10 +47,10 @@ type server struct {
 	ending   bool // a connection that goes is no reason any more
 }
 
-func newServer(p *daemon.Daemon) *server {
+func newServer(log loglevel.Sited, env env.Lookup) *server {
 	s := &server{
-		daemon: p, log: p.Log, clients: map[string]*ipc.Client{}, metadata: map[string]string{},
-		agents: agent.Runner{Dir: root.Path(agent.Dir), Plugins: root.Path(agent.Plugins), Glue: root.Path(agent.Glue), Log: p.Log, Deferred: true},
+		log: log, env: env, clients: map[string]*ipc.Client{}, metadata: map[string]string{},
+		agents: agent.Runner{Dir: root.Path(agent.Dir), Plugins: root.Path(agent.Plugins), Glue: root.Path(agent.Glue), Log: log, Deferred: true},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.timer = time.AfterFunc(time.Hour, s.tick)
@@ -69,13 +67,13 @@ func (s *server) begin(c *cluster.Cluster) {
 	}
 	s.engine = engine.New(engine.Config{
 		Node: node, System: name, PID: os.Getpid(), StandAlone: c == nil, Peers: (*peerSet)(s), Host: s, Log: s.log,
-		Metadata: s.describe, Namespace: s.agents.Namespace, Random: random, NewID: newID, WatchdogTimeout: s.watchdogTimeout,
+		Metadata: s.describe, Namespace: s.agents.Namespace, Random: random, NewID: ipc.NewID, WatchdogTimeout: s.watchdogTimeout,
 	})
 }
 
 // watchdogTimeout is twice what SBD's watchdog has (pcmk__auto_watchdog_timeout).
 func (s *server) watchdogTimeout() time.Duration {
-	value, _ := s.daemon.Env("SBD_WATCHDOG_TIMEOUT")
+	value, _ := s.env("SBD_WATCHDOG_TIMEOUT")
 	ms, err := iso8601.ParseInterval(value)
 	if err != nil {
 		return 0
@@ -87,14 +85,6 @@ func random(n int) int {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return int(binary.NativeEndian.Uint64(b[:]) % uint64(n))
-}
-
-// newID is a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // fail ends the daemon, as the reference does it: without an error, so that it is started
@@ -114,8 +104,8 @@ func (s *server) failLocked(function, format string, args ...any) {
 	s.cancel()
 }
 
-// end closes everything and returns the exit status.
-func (s *server) end(code crmexit.Code) int {
+// end closes everything.
+func (s *server) end() {
 	s.mu.Lock()
 	s.ending = true
 	s.timer.Stop()
@@ -129,7 +119,6 @@ func (s *server) end(code crmexit.Code) int {
 		_ = cib.Close()
 	}
 	s.all.Wait()
-	return s.daemon.Exit(code)
 }
 
 // arm sets the timer for what is due next. The caller holds mu.

@@ -125,6 +125,9 @@ type destination struct {
 	file *os.File
 }
 
+// Flush shows what has been written; of XML and HTML that is nothing before the end.
+func (d destination) Flush() error { return d.w.Flush() }
+
 func (d destination) close() error {
 	err := d.w.Flush()
 	if d.file != nil {

@@ -97,7 +97,10 @@ func (d *Daemon) Signals() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, unix.SIGTERM)
-	signal.Ignore(unix.SIGUSR1, unix.SIGUSR2, unix.SIGTRAP, unix.SIGPIPE)
+	signal.Ignore(unix.SIGUSR1, unix.SIGUSR2, unix.SIGTRAP)
+	// SIGPIPE goes to nobody, but is not ignored: what is, signal.Notify does not hear afterwards, and the
+	// manager of the CIB is told by it to write again.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
