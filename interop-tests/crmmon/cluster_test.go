@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,9 +50,6 @@ var commands = []string{
 var updated = regexp.MustCompile(`(last updated |last_updated=")[-\d]+ [:\d]+ ?Z?`)
 
 func TestCluster(t *testing.T) {
-	if !*onCluster {
-		t.Skip("-cluster is not given")
-	}
 	bin := built(t)
 	l := lab.New(t, 2)
 	l.DumpLogs("/var/log/pacemaker/pacemaker.log")
@@ -102,7 +100,9 @@ func TestCluster(t *testing.T) {
 		last := ""
 		l.Eventually(60*time.Second, "the cluster is idle", func() bool {
 			cib := a.Exec("cibadmin", "-Q").Stdout
-			idle := cib == last && strings.Contains(a.Exec("crmadmin", "-S", a.Name).Stdout, "S_IDLE")
+			idle := cib == last && slices.ContainsFunc(l.Hosts(), func(h *lab.Host) bool { // whichever is the DC
+				return strings.Contains(a.Exec("crmadmin", "-S", h.Name).Stdout, "S_IDLE")
+			})
 			last = cib
 			return idle
 		})
@@ -125,7 +125,7 @@ func TestCluster(t *testing.T) {
 		settled()
 		status := func() string {
 			r := a.Exec("pcs", "status", "--full")
-			return clock.ReplaceAllString(r.Stdout+r.Stderr, "${1}NOW")
+			return updated.ReplaceAllString(clock.ReplaceAllString(r.Stdout+r.Stderr, "${1}NOW"), "${1}NOW")
 		}
 		theirs := status()
 		a.MustRun("mount", "--bind", ours, reference)
@@ -211,9 +211,7 @@ func console(t *testing.T, l *lab.Lab, h *lab.Host, ours string) {
 	h.MustRun("crm_attribute", "-t", "crm_config", "-n", "maintenance-mode", "-v", "true")
 	l.Eventually(20*time.Second, "a change is seen", func() bool { return strings.Contains(frame(), "*** Resource management is DISABLED ***") })
 	h.MustRun("crm_attribute", "-t", "crm_config", "-n", "maintenance-mode", "-D")
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	h.SignalAll("crm_mon", syscall.SIGTERM)
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the console ends: %v", err)
 	}

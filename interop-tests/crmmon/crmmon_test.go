@@ -19,9 +19,8 @@ import (
 )
 
 var (
-	runs      = flag.Int("runs", 100, "how many command lines TestFiles draws")
-	seed      = flag.Uint64("seed", 1, "from which")
-	onCluster = flag.Bool("cluster", false, "run TestCluster as well")
+	runs = flag.Int("runs", 100, "how many command lines TestFiles draws")
+	seed = flag.Uint64("seed", 1, "from which")
 )
 
 func TestMain(m *testing.M) {
