@@ -256,8 +256,9 @@ func (c *cluster) restarts() {
 	c.do(3, "attrd_updater", "-n", "a2", "-U", "together")
 }
 
-// faults are what the others say of a daemon that does not do its work.
-var faults = regexp.MustCompile(`(?m)^.*pacemaker-attrd\[\d+\] (?:terminated with signal (?:6|11)|exited with status [1-9]|is unresponsive).*$`)
+// faults are what the others say of a daemon that does not do its work. pacemakerd
+// may ask a daemon once before it listens: it has just been started.
+var faults = regexp.MustCompile(`(?m)^.*pacemaker-attrd\[\d+\] (?:terminated with signal (?:6|11)|exited with status [1-9]|is unresponsive to ipc after [2-9]).*$`)
 
 func (c *cluster) checkLogs() {
 	c.t.Helper()
