@@ -104,7 +104,7 @@ func (c *call) request() ops.Request {
 		Options: ops.Options{
 			XPath: c.opts.has(optXPath), PathsOnly: c.opts.has(optPaths), NoChildren: c.opts.has(optNoChildren),
 			Multiple: c.opts.has(optMultiple), CanCreate: c.opts.has(optCanCreate), MixedUpdate: c.opts.has(optMixed),
-			NoTime: c.opts.has(optNoTime), Uncounted: c.opts.has(optAlone) || isTrue(c.msg, fGlobal), Lend: true,
+			NoTime: c.opts.has(optNoTime), Uncounted: c.opts.has(optAlone) || isTrue(c.msg, fGlobal), Lend: true, OwnNotes: true,
 			// A replaced CIB is compared with the one before.
 			Take: c.op != ops.Replace && !c.opts.has(optDryRun),
 		},

@@ -53,8 +53,12 @@ func (w *work) change() (Result, error) {
 	err := w.process()
 	if err == nil && !w.next.Tracking() {
 		w.next.Track(w.guard(w.current))
+		brought := w.exchangeNotes()
 		if mismatch := w.next.Compare(w.current); mismatch != nil {
 			err = nil // the reference goes on as if nothing had changed
+		}
+		if w.next.Dirty() {
+			w.note(brought)
 		}
 	}
 	w.next.Unguard()
@@ -83,6 +87,51 @@ func (w *work) change() (Result, error) {
 	}
 	r.CIB, r.Answer = root, w.answer
 	return r, nil
+}
+
+// notes are what a node writes of itself into a CIB that it has changed.
+var notes = []string{"cib-last-written", "update-origin", "update-client", "update-user"}
+
+// note is one of them; value is nil if a CIB has it not.
+type note struct {
+	name  string
+	value *string
+}
+
+// exchangeNotes gives the outcome the notes of the CIB given, and returns its own where they differ.
+func (w *work) exchangeNotes() (brought []note) {
+	if !w.OwnNotes {
+		return nil
+	}
+	for _, name := range notes {
+		is, has := document.Get(w.next.Root, name)
+		was, had := document.Get(w.current, name)
+		if is == was && has == had {
+			continue
+		}
+		n := note{name: name}
+		if has {
+			n.value = &is
+		}
+		brought = append(brought, n)
+		if had {
+			w.next.Root.CreateAttr(name, was)
+		} else {
+			w.next.Root.RemoveAttr(name)
+		}
+	}
+	return brought
+}
+
+// note writes notes.
+func (w *work) note(notes []note) {
+	for _, n := range notes {
+		if n.value != nil {
+			w.next.Set(w.next.Root, n.name, *n.value)
+		} else {
+			w.next.Unset(w.next.Root, n.name)
+		}
+	}
 }
 
 // guard is what the user may do, by a CIB's permissions; nil if they do not matter.

@@ -39,7 +39,12 @@ type Options struct {
 	MixedUpdate bool // a modification removes what it marks with __delete__
 	NoTime      bool // does not note who changed the configuration, and when (cib_no_mtime)
 	Uncounted   bool // the version is not raised: it comes from elsewhere
-	WithDigest  bool // the patchset gets a digest, whatever its version
+	// OwnNotes has a replacement that differs in nothing but who changed it last, and when, leave all as it
+	// is: each node of a cluster has notes of its own, and all have to count alike. (In the
+	// reference, nodes whose notes differ from those of a replacement raise the version, the others
+	// do not.)
+	OwnNotes   bool
+	WithDigest bool // the patchset gets a digest, whatever its version
 	// Take lets what does not change move from the CIB given to the new one, so that it is not
 	// copied: the old one is no CIB any more then, unless there was an error.
 	Take bool
