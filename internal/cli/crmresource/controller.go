@@ -3,6 +3,7 @@ package crmresource
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -238,8 +239,8 @@ func (t *tool) whereKnown(r *status.Resource) (nodes []*status.Node) {
 	}
 	switch {
 	case len(known) > 0:
-		// The reference's list is as its table of nodes has them.
-		for _, id := range status.HashOrder(known) {
+		// The reference's list is as GLib makes it of a table: the last comes first.
+		for _, id := range slices.Backward(status.HashOrder(known)) {
 			nodes = append(nodes, t.ws.FindNodeID(id[0]))
 		}
 	case t.force:

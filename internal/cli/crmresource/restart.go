@@ -203,7 +203,7 @@ func (s *restarting) stop() error {
 	}
 	was, err := s.findPair("value", s.lookup, "", nil, nil, "target-role")
 	s.was, s.hadRole = was, err == nil
-	return s.update(s.role(), "Stopped")
+	return s.update(s.role(), "stopped")
 }
 
 // start takes back what stop has done.
