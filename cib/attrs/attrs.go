@@ -8,6 +8,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -15,7 +16,7 @@ import (
 
 // CIB is what a CIB is asked by: a client.Conn.
 type CIB interface {
-	Do(ctx context.Context, r client.Request) (*etree.Element, error)
+	Do(ctx context.Context, r call.Request) (*etree.Element, error)
 }
 
 // RC is the reference's result for an error of this package.
@@ -48,7 +49,7 @@ func Find(ctx context.Context, c CIB, p Place) (*etree.Element, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.Do(ctx, client.Request{Op: ops.Query, Section: path, Options: client.XPath | client.ScopeLocal})
+	return c.Do(ctx, call.Request{Op: ops.Query, Section: path, Options: call.XPath | call.ScopeLocal})
 }
 
 // Children are what an answer of Find that is not one pair has.
@@ -95,7 +96,7 @@ func pair(id, name, value *string) *etree.Element {
 
 // Change says how values are changed.
 type Change struct {
-	Options client.CallOptions
+	Options call.Options
 	Remote  bool // the node is a Pacemaker Remote node
 }
 
@@ -136,7 +137,7 @@ func Update(ctx context.Context, c CIB, p Place, value string, how Change) error
 		n.inner.AddChild(pair(&n.id, name, &value))
 		whole = n.whole
 	}
-	_, err = c.Do(ctx, client.Request{Op: ops.Modify, Section: section, Data: whole, Options: how.Options | client.QuorumOverride})
+	_, err = c.Do(ctx, call.Request{Op: ops.Modify, Section: section, Data: whole, Options: how.Options | call.QuorumOverride})
 	if err != nil {
 		return &UpdateError{section, set, name, err}
 	}
@@ -241,7 +242,7 @@ func (p *Place) identify(m *made) {
 
 // Delete deletes the pair in a place (cib__delete_node_attr), by its id if the place has one,
 // and otherwise gives the id that it found. More than one is a *MultipleError.
-func Delete(ctx context.Context, c CIB, p Place, options client.CallOptions) (id *string, err error) {
+func Delete(ctx context.Context, c CIB, p Place, options call.Options) (id *string, err error) {
 	if p.Name == nil && p.ID == nil {
 		return nil, syscall.EINVAL
 	}
@@ -254,6 +255,6 @@ func Delete(ctx context.Context, c CIB, p Place, options client.CallOptions) (id
 		id = attribute(found, "id")
 		with = id
 	}
-	_, err = c.Do(ctx, client.Request{Op: ops.Delete, Section: p.Section, Data: pair(with, p.Name, nil), Options: options | client.QuorumOverride})
+	_, err = c.Do(ctx, call.Request{Op: ops.Delete, Section: p.Section, Data: pair(with, p.Name, nil), Options: options | call.QuorumOverride})
 	return id, err
 }

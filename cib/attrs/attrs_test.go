@@ -8,6 +8,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -17,11 +18,11 @@ import (
 type fake struct {
 	found *etree.Element // nil for nothing
 	path  string
-	last  client.Request
+	last  call.Request
 }
 
-func (f *fake) Do(_ context.Context, r client.Request) (*etree.Element, error) {
-	if r.Options&client.XPath == 0 {
+func (f *fake) Do(_ context.Context, r call.Request) (*etree.Element, error) {
+	if r.Options&call.XPath == 0 {
 		f.last = r
 		return nil, nil
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/ringmaster-ha/ringmaster/cib/client"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 )
 
@@ -30,7 +30,7 @@ var byName = func() string {
 // NodeNamed is the node of a name, whose case does not matter; none is ENXIO (query_node_uuid).
 func NodeNamed(ctx context.Context, c CIB, name string) (Node, error) {
 	path := fmt.Sprintf(byName, asciiLower(name))
-	e, err := c.Do(ctx, client.Request{Op: ops.Query, Section: path, Options: client.XPath | client.ScopeLocal})
+	e, err := c.Do(ctx, call.Request{Op: ops.Query, Section: path, Options: call.XPath | call.ScopeLocal})
 	if err != nil {
 		return Node{}, syscall.ENXIO
 	}

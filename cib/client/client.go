@@ -8,61 +8,12 @@ import (
 
 	"github.com/beevik/etree"
 
-	"github.com/ringmaster-ha/ringmaster/cib/ops"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/dhtls"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 )
-
-// Operations that only a daemon does; those of package ops are for all.
-const (
-	Noop         ops.Op = "noop"
-	Ping         ops.Op = "ping" // answers with the version and the digest
-	Sync         ops.Op = "cib_sync"
-	SyncOne      ops.Op = "cib_sync_one"
-	IsPrimary    ops.Op = "cib_ismaster" // no error: the node's is the primary instance
-	SetPrimary   ops.Op = "cib_master"
-	SetSecondary ops.Op = "cib_slave"
-	Shutdown     ops.Op = "cib_shutdown_req"
-	DeleteExact  ops.Op = "cib_delete_alt"
-)
-
-// CallOptions are a request's options, as bits (enum cib_call_options).
-type CallOptions uint32
-
-// The options.
-const (
-	Verbose        CallOptions = 0x1
-	XPath          CallOptions = 0x2 // the section is an XPath
-	Multiple       CallOptions = 0x4 // and means all that it finds
-	CanCreate      CallOptions = 0x8
-	DiscardReply   CallOptions = 0x10
-	NoChildren     CallOptions = 0x20
-	XPathAddress   CallOptions = 0x40 // a query answers with paths
-	MixedUpdate    CallOptions = 0x80
-	ScopeLocal     CallOptions = 0x100 // this node's copy will do
-	DryRun         CallOptions = 0x200
-	SyncCall       CallOptions = 0x1000 // the request waits for its answer; Do sets it
-	NoTime         CallOptions = 0x2000
-	ZeroCopy       CallOptions = 0x4000
-	NoNotification CallOptions = 0x10000
-	QuorumOverride CallOptions = 0x100000
-	NoBroadcast    CallOptions = 0x1000000
-	ForceDiff      CallOptions = 0x10000000
-)
-
-// Request is what to do.
-type Request struct {
-	Op      ops.Op
-	Host    string // the node that shall do it, "" for whoever does that
-	Section string // or XPath; "" for all
-	Data    *etree.Element
-	Options CallOptions
-	// User is in whose name, which root and the cluster's user may say; "" for who CIB_user
-	// names, or else one's own.
-	User string
-}
 
 // Notification is a kind of event that a daemon tells of on request.
 type Notification string
@@ -81,10 +32,10 @@ type Conn interface {
 	// Do does what is asked for and waits until it is done; without a deadline as long as
 	// Options.Timeout says. The answer may come with an error: it then is what could not be done.
 	// It is the caller's.
-	Do(ctx context.Context, r Request) (*etree.Element, error)
+	Do(ctx context.Context, r call.Request) (*etree.Element, error)
 	// Send asks for something and returns the number of the call, by which the Event
 	// is known that has the answer.
-	Send(ctx context.Context, r Request) (call int, err error)
+	Send(ctx context.Context, r call.Request) (call int, err error)
 	// Subscribe asks for events of a kind, or for no more. A file has none.
 	Subscribe(ctx context.Context, kind Notification, on bool) error
 	// Event waits for the next event.
@@ -203,7 +154,7 @@ func Open(ctx context.Context, program string, o Options) (Conn, error) {
 
 // user is in whose name a request is: CIB_user steps in where it says nothing
 // (cib_internal_op).
-func (o *Options) user(r *Request) string {
+func (o *Options) user(r *call.Request) string {
 	if r.User != "" {
 		return r.User
 	}

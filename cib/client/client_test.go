@@ -10,6 +10,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
@@ -81,7 +82,7 @@ func TestQuery(t *testing.T) {
 	}
 	defer c.Close()
 	for _, section := range []string{"", "resources"} {
-		e, err := c.Do(t.Context(), Request{Op: ops.Query, Section: section})
+		e, err := c.Do(t.Context(), call.Request{Op: ops.Query, Section: section})
 		if err != nil || e.SelectAttrValue("epoch", "") != "7" || section != "" && e.Tag != section || e.Parent() != nil {
 			t.Errorf("%q: %v, %v", section, e, err)
 		}
@@ -109,7 +110,7 @@ func TestBadAnswers(t *testing.T) {
 		})
 		c, err := Open(t.Context(), "test", o)
 		if err == nil {
-			_, err = c.Do(t.Context(), Request{Op: ops.Query})
+			_, err = c.Do(t.Context(), call.Request{Op: ops.Query})
 			c.Close()
 		}
 		if RC(err) != tt.want {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/remote"
 )
@@ -83,19 +84,19 @@ func TestRemote(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if answer, err := c.Do(ctx, Request{Op: ops.Query, Section: "nodes"}); err != nil || answer.Tag != "nodes" {
+	if answer, err := c.Do(ctx, call.Request{Op: ops.Query, Section: "nodes"}); err != nil || answer.Tag != "nodes" {
 		t.Errorf("%v, %v", answer, err)
 	}
-	if _, err := c.Do(ctx, Request{Op: ops.Modify, Data: element(t, `<nodes/>`), User: "anna"}); err == nil || RC(err).String() != "Permission denied" {
+	if _, err := c.Do(ctx, call.Request{Op: ops.Modify, Data: element(t, `<nodes/>`), User: "anna"}); err == nil || RC(err).String() != "Permission denied" {
 		t.Error(err)
 	}
 	if err := c.Subscribe(ctx, NotifyDiff, true); err != nil {
 		t.Error(err)
 	}
-	if call, err := c.Send(ctx, Request{Op: Noop}); err != nil || call != 3 {
-		t.Error(call, err)
+	if number, err := c.Send(ctx, call.Request{Op: call.Noop}); err != nil || number != 3 {
+		t.Error(number, err)
 	}
-	if e, err := c.Await(ctx, 3); err != nil || e.Op != Noop {
+	if e, err := c.Await(ctx, 3); err != nil || e.Op != call.Noop {
 		t.Error(e, err)
 	}
 	if e, err := c.Event(ctx); err != nil || e.Kind != NotifyDiff {
@@ -150,7 +151,7 @@ func TestRemoteRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Do(context.Background(), Request{Op: ops.Query}); err == nil || RC(err).String() != tt.want {
+		if _, err := c.Do(context.Background(), call.Request{Op: ops.Query}); err == nil || RC(err).String() != tt.want {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		<-c.Done()

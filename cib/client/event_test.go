@@ -9,6 +9,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
@@ -86,12 +87,12 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, op := range []ops.Op{ops.Modify, ops.Delete} {
-		call, err := c.Send(ctx, Request{Op: op})
-		if err != nil || call != i+1 {
-			t.Fatalf("call %d: %v", call, err)
+		number, err := c.Send(ctx, call.Request{Op: op})
+		if err != nil || number != i+1 {
+			t.Fatalf("call %d: %v", number, err)
 		}
-		e, err := c.Await(ctx, call)
-		if err != nil || e.Call != call || e.Op != op || e.Answer == nil || RC(e.Err) != crmexit.RC(6*i) {
+		e, err := c.Await(ctx, number)
+		if err != nil || e.Call != number || e.Op != op || e.Answer == nil || RC(e.Err) != crmexit.RC(6*i) {
 			t.Errorf("%+v, %v", e, err)
 		}
 	}

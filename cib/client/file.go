@@ -15,6 +15,7 @@ import (
 	"github.com/dsnet/compress/bzip2"
 
 	"github.com/ringmaster-ha/ringmaster/cib/acl"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/disk"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
@@ -93,14 +94,14 @@ func realPath(name string) (string, error) {
 func (f *file) Live() bool            { return false }
 func (f *file) Done() <-chan struct{} { return nil }
 
-func (f *file) Do(ctx context.Context, r Request) (*etree.Element, error) {
+func (f *file) Do(ctx context.Context, r call.Request) (*etree.Element, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.perform(r)
 }
 
 // perform is cib_file_perform_op_delegate.
-func (f *file) perform(r Request) (*etree.Element, error) {
+func (f *file) perform(r call.Request) (*etree.Element, error) {
 	const where = "cib_file_perform_op_delegate"
 	about, user := "entire CIB", "default user"
 	if r.Section != "" {
@@ -119,8 +120,8 @@ func (f *file) perform(r Request) (*etree.Element, error) {
 	res, err := ops.Perform(f.cib, ops.Request{
 		Op: r.Op, Section: r.Section, Data: r.Data,
 		Options: ops.Options{
-			XPath: r.Options&XPath != 0, PathsOnly: r.Options&XPathAddress != 0, NoChildren: r.Options&NoChildren != 0,
-			Multiple: r.Options&Multiple != 0, CanCreate: r.Options&CanCreate != 0, MixedUpdate: r.Options&MixedUpdate != 0, NoTime: true,
+			XPath: r.Options&call.XPath != 0, PathsOnly: r.Options&call.XPathAddress != 0, NoChildren: r.Options&call.NoChildren != 0,
+			Multiple: r.Options&call.Multiple != 0, CanCreate: r.Options&call.CanCreate != 0, MixedUpdate: r.Options&call.MixedUpdate != 0, NoTime: true,
 			WithDigest: f.Log.Enabled(loglevel.Info),
 		},
 		User: acl.User{Name: name, InGroup: func(group string) bool { return account.InGroup(name, group) }},
@@ -131,7 +132,7 @@ func (f *file) perform(r Request) (*etree.Element, error) {
 		var back *ops.StepBack
 		if errors.As(err, &back) {
 			loglevel.LogfAt(f.Log, loglevel.Error, "cib_perform_op", "%s went backwards: %d -> %d (Opts: %#x)",
-				back.Field, back.From, back.To, uint32(r.Options|NoTime|NoBroadcast|ScopeLocal))
+				back.Field, back.From, back.To, uint32(r.Options|call.NoTime|call.NoBroadcast|call.ScopeLocal))
 		}
 		if errors.Is(err, ops.ErrNoData) && r.Op != ops.Replace {
 			loglevel.LogfAt(f.Log, loglevel.Error, strings.Replace(string(r.Op), "cib_", "cib_process_", 1), "Cannot perform modification with no data")
@@ -164,7 +165,7 @@ func (f *file) logPatchset(level loglevel.Level, where string, patchset *etree.E
 	}
 }
 
-func (f *file) Send(ctx context.Context, r Request) (int, error) {
+func (f *file) Send(ctx context.Context, r call.Request) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	answer, err := f.perform(r)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -73,7 +74,7 @@ func TestFile(t *testing.T) {
 	if c.Live() || c.Done() != nil {
 		t.Error("a file is no daemon")
 	}
-	answer, err := c.Do(t.Context(), Request{Op: ops.Query, Section: "//node", Options: XPath})
+	answer, err := c.Do(t.Context(), call.Request{Op: ops.Query, Section: "//node", Options: call.XPath})
 	if err != nil || text.Line(answer) != `<node id="1" uname="n1"/>` {
 		t.Errorf("%v, %v", answer, err)
 	}
@@ -83,10 +84,10 @@ func TestFile(t *testing.T) {
 	}
 
 	c = open(t, "CIB_file", name)
-	if _, err := c.Do(t.Context(), Request{Op: ops.Create, Section: "nodes", Data: element(t, `<node id="2" uname="n2"/>`)}); err != nil {
+	if _, err := c.Do(t.Context(), call.Request{Op: ops.Create, Section: "nodes", Data: element(t, `<node id="2" uname="n2"/>`)}); err != nil {
 		t.Fatal(err)
 	}
-	answer, err = c.Do(t.Context(), Request{Op: ops.Create, Section: "nodes", Data: element(t, `<node id="2" uname="n2"/>`)})
+	answer, err = c.Do(t.Context(), call.Request{Op: ops.Create, Section: "nodes", Data: element(t, `<node id="2" uname="n2"/>`)})
 	if RC(err) != crmexit.RC(syscall.EEXIST) || answer == nil || !errors.Is(err, ops.ErrExists) || err.Error() != "File exists" {
 		t.Errorf("%v, %v", answer, err)
 	}
@@ -100,7 +101,7 @@ func TestFile(t *testing.T) {
 	if got := contents(t, name); got != want {
 		t.Errorf("got %s", got)
 	}
-	if _, err := c.Do(t.Context(), Request{Op: ops.Query}); !errors.Is(err, ErrClosed) || RC(err) != crmexit.RC(syscall.ENOTCONN) {
+	if _, err := c.Do(t.Context(), call.Request{Op: ops.Query}); !errors.Is(err, ErrClosed) || RC(err) != crmexit.RC(syscall.ENOTCONN) {
 		t.Errorf("after the end: %v", err)
 	}
 	if err := c.Close(); err != nil {
@@ -113,11 +114,11 @@ func TestFileEvents(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "cib.xml")
 	write(t, name, stored)
 	c := open(t, "CIB_file", name)
-	first, err := c.Send(t.Context(), Request{Op: ops.Bump})
+	first, err := c.Send(t.Context(), call.Request{Op: ops.Bump})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := c.Send(t.Context(), Request{Op: ops.Query, Section: "//none", Options: XPath})
+	second, err := c.Send(t.Context(), call.Request{Op: ops.Query, Section: "//none", Options: call.XPath})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestFileEvents(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if _, err := c.Do(t.Context(), Request{Op: Ping}); RC(err) != crmexit.RC(syscall.EPROTONOSUPPORT) {
+	if _, err := c.Do(t.Context(), call.Request{Op: call.Ping}); RC(err) != crmexit.RC(syscall.EPROTONOSUPPORT) {
 		t.Errorf("ping: %v", err)
 	}
 }
@@ -169,7 +170,7 @@ func TestOpenChooses(t *testing.T) {
 			}
 			continue
 		}
-		nodes, err := c.Do(t.Context(), Request{Op: ops.Query, Section: "nodes"})
+		nodes, err := c.Do(t.Context(), call.Request{Op: ops.Query, Section: "nodes"})
 		if err != nil || nodes.SelectElement("node").SelectAttrValue("uname", "") != tt.want {
 			t.Errorf("%v, %v, want %s", nodes, err, tt.want)
 		}
@@ -186,15 +187,15 @@ func TestFileRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Do(t.Context(), Request{Op: ops.Create, Section: "nodes", Data: element(t, `<bogus/>`)}); RC(err) != crmexit.RCSchemaValidation || explained != 1 {
+	if _, err := c.Do(t.Context(), call.Request{Op: ops.Create, Section: "nodes", Data: element(t, `<bogus/>`)}); RC(err) != crmexit.RCSchemaValidation || explained != 1 {
 		t.Errorf("%v, explained %d times", err, explained)
 	}
 	acl := `<crm_config><cluster_property_set id="o"><nvpair id="o1" name="enable-acl" value="true"/></cluster_property_set></crm_config>`
-	if _, err := c.Do(t.Context(), Request{Op: ops.Modify, Section: "crm_config", Data: element(t, acl)}); err != nil {
+	if _, err := c.Do(t.Context(), call.Request{Op: ops.Modify, Section: "crm_config", Data: element(t, acl)}); err != nil {
 		t.Fatal(err)
 	}
 	for user, want := range map[string]crmexit.RC{"": crmexit.RC(syscall.EACCES), "root": crmexit.RCOK} {
-		if _, err := c.Do(t.Context(), Request{Op: ops.Bump, User: user}); RC(err) != want {
+		if _, err := c.Do(t.Context(), call.Request{Op: ops.Bump, User: user}); RC(err) != want {
 			t.Errorf("%q: %v", user, err)
 		}
 	}
@@ -205,7 +206,7 @@ func TestFileCannotBeWritten(t *testing.T) {
 	name := filepath.Join(dir, "cib.xml")
 	write(t, name, stored)
 	c := open(t, "CIB_file", name)
-	if _, err := c.Do(t.Context(), Request{Op: ops.Bump}); err != nil {
+	if _, err := c.Do(t.Context(), call.Request{Op: ops.Bump}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(dir, dir+"-gone"); err != nil {

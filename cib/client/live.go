@@ -8,6 +8,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 )
 
@@ -49,15 +50,15 @@ func (l *live) number() int {
 	return l.calls
 }
 
-func (l *live) Do(ctx context.Context, r Request) (*etree.Element, error) {
+func (l *live) Do(ctx context.Context, r call.Request) (*etree.Element, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, l.Timeout)
 		defer cancel()
 	}
-	r.Options |= SyncCall
-	call := l.number()
-	reply, err := l.link.call(ctx, message(&r, l.user(&r), l.token, call), r.Options&DiscardReply == 0)
+	r.Options |= call.SyncCall
+	number := l.number()
+	reply, err := l.link.call(ctx, message(&r, l.user(&r), l.token, number), r.Options&call.DiscardReply == 0)
 	if err != nil || reply == nil {
 		return nil, err
 	}
@@ -65,24 +66,24 @@ func (l *live) Do(ctx context.Context, r Request) (*etree.Element, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case e.Call != call:
-		return nil, fmt.Errorf("%w: %s %d, want %d", ErrProtocol, callKey, e.Call, call)
-	case r.Options&DiscardReply != 0:
+	case e.Call != number:
+		return nil, fmt.Errorf("%w: %s %d, want %d", ErrProtocol, callKey, e.Call, number)
+	case r.Options&call.DiscardReply != 0:
 		e.Answer = nil
 	}
-	if e.Err == nil && e.Answer == nil && r.Op == ops.Query && r.Options&DiscardReply == 0 {
+	if e.Err == nil && e.Answer == nil && r.Op == ops.Query && r.Options&call.DiscardReply == 0 {
 		return nil, fmt.Errorf("%w: no %s", ErrProtocol, dataKey)
 	}
 	return e.Answer, e.Err
 }
 
-func (l *live) Send(ctx context.Context, r Request) (int, error) {
-	r.Options &^= SyncCall
-	call := l.number()
-	if err := l.link.send(ctx, message(&r, l.user(&r), l.token, call)); err != nil {
+func (l *live) Send(ctx context.Context, r call.Request) (int, error) {
+	r.Options &^= call.SyncCall
+	number := l.number()
+	if err := l.link.send(ctx, message(&r, l.user(&r), l.token, number)); err != nil {
 		return 0, err
 	}
-	return call, nil
+	return number, nil
 }
 
 func (l *live) Subscribe(ctx context.Context, kind Notification, on bool) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -33,12 +34,12 @@ func registration(program string) *etree.Element {
 	m.CreateAttr(typeKey, ofCIB)
 	m.CreateAttr(opKey, register)
 	m.CreateAttr(nameKey, program)
-	m.CreateAttr(optionsKey, strconv.Itoa(int(SyncCall)))
+	m.CreateAttr(optionsKey, strconv.Itoa(int(call.SyncCall)))
 	return m
 }
 
 // message is a request (cib_create_op); token is what the daemon calls the client.
-func message(r *Request, user, token string, call int) *etree.Element {
+func message(r *call.Request, user, token string, call int) *etree.Element {
 	m := etree.NewElement(command)
 	m.CreateAttr("__name__", command)
 	m.CreateAttr(typeKey, ofCIB)

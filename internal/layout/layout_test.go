@@ -152,6 +152,7 @@ var floors = map[string]int{
 	"cib/xpath":             1,
 	"pengine/rules":         1,
 	"internal/cli/pcmktool": 1,
+	"cib/call":              4,
 	"cib/client":            5,
 	"internal/cli/cibinput": 6,
 	"pengine/status":        2,
@@ -175,6 +176,7 @@ var floors = map[string]int{
 	"internal/pcmk/remote":    1,
 	"internal/pcmk/password":  0,
 	"cib/attrs":               6,
+	"crmd/fsa":                1,
 	"crmd/transition":         4,
 	"crmd/client":             4,
 	"pacemakerd/client":       4,
@@ -295,10 +297,10 @@ func TestLayers(t *testing.T) {
 // are given.
 var cores = []string{
 	"attrd/engine", "attrd/wire",
-	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "cib/manager", "internal/xmltree", "internal/featureset",
+	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "cib/call", "cib/manager", "internal/xmltree", "internal/featureset",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
-	"cpg/engine", "cpg/wire", "crmd/transition", "quorum/engine", "quorum/wire", "cmap/wire",
+	"cpg/engine", "cpg/wire", "crmd/fsa", "crmd/transition", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
 	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pcmk/remote", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/engine", "stonithd/history",
 }

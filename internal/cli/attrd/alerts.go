@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -49,7 +50,7 @@ const alertsPath = "/cib/configuration/alerts"
 
 // readAlerts asks for what the CIB says of alerts (attrd_read_options). The caller holds mu.
 func (s *server) readAlerts() {
-	call, err := s.request(client.Request{Op: ops.Query, Section: alertsPath, Options: client.XPath | client.ScopeLocal})
+	call, err := s.request(call.Request{Op: ops.Query, Section: alertsPath, Options: call.XPath | call.ScopeLocal})
 	if err != nil {
 		s.alerts.read(client.Event{Err: err})
 		return

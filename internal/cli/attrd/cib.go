@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/attrd/engine"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -69,7 +70,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 func (s *server) eraseOwn() {
 	xpath := fmt.Sprintf("//node_state[@uname='%s']/transient_attributes", s.cluster.NodeName())
 	s.log.LogfAt(loglevel.Info, "attrd_erase_attrs", "Clearing transient attributes from CIB | xpath=%s", xpath)
-	call, err := s.request(client.Request{Op: ops.Delete, Section: xpath, Options: client.QuorumOverride | client.XPath})
+	call, err := s.request(call.Request{Op: ops.Delete, Section: xpath, Options: call.QuorumOverride | call.XPath})
 	if err != nil {
 		s.erased(xpath, err)
 		return
@@ -86,7 +87,7 @@ func (s *server) erased(xpath string, err error) {
 	s.log.LogfAt(level, "attrd_erase_cb", "Cleared transient attributes: %v | xpath=%s rc=%d", rc, xpath, int(rc))
 }
 
-func (s *server) request(r client.Request) (int, error) {
+func (s *server) request(r call.Request) (int, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, sendTimeout)
 	defer cancel()
 	return s.cib.Send(ctx, r)
@@ -94,9 +95,9 @@ func (s *server) request(r client.Request) (int, error) {
 
 // Modify is the engine's Host's.
 func (s *server) Modify(u *engine.Update) int {
-	r := client.Request{Op: ops.Modify, Section: "status", Data: u.Status, Options: client.QuorumOverride, User: u.User}
+	r := call.Request{Op: ops.Modify, Section: "status", Data: u.Status, Options: call.QuorumOverride, User: u.User}
 	if u.Deletes {
-		r.Options |= client.MixedUpdate | client.ScopeLocal
+		r.Options |= call.MixedUpdate | call.ScopeLocal
 	}
 	call, err := s.request(r)
 	now := time.Now()

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -103,21 +104,21 @@ func testRemote(t *testing.T, a *alone, o client.Options) {
 		t.Fatal(err)
 	}
 	// The answer to this comes after the subscription has been read.
-	call, err := conns[1].Send(ctx, client.Request{Op: client.Noop})
+	number, err := conns[1].Send(ctx, call.Request{Op: call.Noop})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conns[1].Await(ctx, call); err != nil {
+	if _, err := conns[1].Await(ctx, number); err != nil {
 		t.Fatal(err)
 	}
 	nodes := element(t, `<nodes><node id="1" uname="a"/></nodes>`)
-	if _, err := conns[0].Do(ctx, client.Request{Op: ops.Modify, Section: "nodes", Data: nodes}); err != nil {
+	if _, err := conns[0].Do(ctx, call.Request{Op: ops.Modify, Section: "nodes", Data: nodes}); err != nil {
 		t.Error(err)
 	}
 	if e, err := conns[1].Event(ctx); err != nil || e.Kind != client.NotifyDiff || e.Message.SelectAttrValue("cib_op", "") != "cib_modify" {
 		t.Error(e, err)
 	}
-	got, err := conns[1].Do(ctx, client.Request{Op: ops.Query})
+	got, err := conns[1].Do(ctx, call.Request{Op: ops.Query})
 	if err != nil || got.FindElement("configuration/nodes/node[@uname='a']") == nil || got.SelectAttrValue("update-client", "") != "test" || got.SelectAttrValue("update-user", "") != "hacluster" {
 		t.Errorf("%v: %v", err, got)
 	}

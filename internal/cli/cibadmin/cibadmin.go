@@ -19,6 +19,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/acl"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/digest"
 	"github.com/ringmaster-ha/ringmaster/cib/document"
@@ -179,7 +180,7 @@ func (t *tool) perform(seenBy *string) crmexit.Code {
 	}
 	var answer *etree.Element
 	var code crmexit.Code
-	if conn.Live() && t.request.Options&client.SyncCall == 0 {
+	if conn.Live() && t.request.Options&call.SyncCall == 0 {
 		answer, code = t.send(ctx)
 	} else {
 		answer, code = t.do(ctx)
@@ -218,7 +219,7 @@ func (t *tool) do(ctx context.Context) (*etree.Element, crmexit.Code) {
 	fmt.Fprintf(t.stderr, "Call failed: %s\n", rc)
 	if rc == crmexit.RCSchemaValidation {
 		if t.request.Op == ops.Upgrade {
-			if cib, err := t.conn.Do(ctx, client.Request{Op: ops.Query, Options: t.request.Options}); err == nil {
+			if cib, err := t.conn.Do(ctx, call.Request{Op: ops.Query, Options: t.request.Options}); err == nil {
 				t.reader.ExplainUpgrade(cib)
 			}
 		} else if answer != nil {
@@ -272,7 +273,7 @@ func (t *tool) unchanged() {
 func (t *tool) print(answer *etree.Element) {
 	switch {
 	case answer == nil:
-	case t.request.Options&client.XPathAddress == 0:
+	case t.request.Options&call.XPathAddress == 0:
 		_, _ = io.WriteString(t.stdout, text.Lines(answer))
 	case strings.EqualFold(answer.Tag, "xpath-query"):
 		for _, e := range answer.ChildElements() {

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/ringmaster-ha/ringmaster/cib/client"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/getopt"
@@ -37,7 +37,7 @@ var accesses = map[string]access{"auto": autoAccess, "namespace": namespaceAcces
 
 // options are what the command line says.
 type options struct {
-	request   client.Request // without what it is about
+	request   call.Request // without what it is about
 	digest    digests
 	user      *string
 	access    access
@@ -74,9 +74,9 @@ var commands = map[rune]ops.Op{
 }
 
 // flags are the options that become those of the request.
-var flags = map[rune]client.CallOptions{
-	'A': client.XPath, 'e': client.XPathAddress, 'S': client.SyncCall, 'c': client.CanCreate, 'n': client.NoChildren, 'V': client.Verbose,
-	'l': client.ScopeLocal, 'd': client.Multiple, 'b': client.NoBroadcast | client.ScopeLocal, 's': client.SyncCall, 'f': client.QuorumOverride,
+var flags = map[rune]call.Options{
+	'A': call.XPath, 'e': call.XPathAddress, 'S': call.SyncCall, 'c': call.CanCreate, 'n': call.NoChildren, 'V': call.Verbose,
+	'l': call.ScopeLocal, 'd': call.Multiple, 'b': call.NoBroadcast | call.ScopeLocal, 's': call.SyncCall, 'f': call.QuorumOverride,
 }
 
 // dangerous are the options that need --force.

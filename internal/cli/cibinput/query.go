@@ -9,6 +9,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/cib/schema"
@@ -35,7 +36,7 @@ func (r *Reader) queryCluster() (*Document, error) {
 		return nil, errNoInput
 	}
 	defer c.Close()
-	cib, err := c.Do(ctx, client.Request{Op: ops.Query, Options: client.ScopeLocal})
+	cib, err := c.Do(ctx, call.Request{Op: ops.Query, Options: call.ScopeLocal})
 	if err != nil {
 		return nil, errNoInput
 	}

@@ -16,6 +16,7 @@ import (
 
 	attrd "github.com/ringmaster-ha/ringmaster/attrd/client"
 	"github.com/ringmaster-ha/ringmaster/cib/attrs"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	controller "github.com/ringmaster-ha/ringmaster/crmd/client"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
@@ -44,7 +45,7 @@ type tool struct {
 	cib  client.Conn
 	node attrs.Node // that attributes are of, if that matters
 	own  bool       // whether it does
-	call client.CallOptions
+	call call.Options
 }
 
 func (t *tool) run(r *cibinput.Reader) (crmexit.Code, error) {
@@ -53,7 +54,7 @@ func (t *tool) run(r *cibinput.Reader) (crmexit.Code, error) {
 	}
 	if t.inhibit {
 		t.log.Print(loglevel.Warning, "main", "Inhibiting notifications for this update")
-		t.call |= client.NoNotification
+		t.call |= call.NoNotification
 	}
 	var err error
 	if t.cib, err = r.Open(t.ctx, client.Options{}); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
@@ -60,7 +61,7 @@ func find(path string) (*etree.Element, error) {
 		return nil, err
 	}
 	defer cib.Close()
-	return cib.Do(ctx, client.Request{Op: ops.Query, Section: path, Options: client.XPath | client.ScopeLocal})
+	return cib.Do(ctx, call.Request{Op: ops.Query, Section: path, Options: call.XPath | call.ScopeLocal})
 }
 
 // units are those that an interval may have, in milliseconds; a microsecond is 0.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
@@ -254,7 +255,7 @@ func (w *watcher) connectCIB(ctx context.Context) crmexit.RC {
 
 // query asks for the whole CIB.
 func (w *watcher) query(ctx context.Context) (err error) {
-	w.cib, err = w.conn.Do(ctx, client.Request{Op: ops.Query, Options: client.ScopeLocal})
+	w.cib, err = w.conn.Do(ctx, call.Request{Op: ops.Query, Options: call.ScopeLocal})
 	if err != nil {
 		w.cib = nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
@@ -54,7 +55,7 @@ func (m *monitor) once(ctx context.Context) (crmexit.Code, error) {
 		return crmexit.OK, nil
 	}
 	defer conn.Close()
-	cib, err := conn.Do(ctx, client.Request{Op: ops.Query, Options: client.ScopeLocal})
+	cib, err := conn.Do(ctx, call.Request{Op: ops.Query, Options: call.ScopeLocal})
 	if err != nil {
 		return crmexit.OK, nil
 	}

@@ -14,6 +14,7 @@ import (
 
 	attrd "github.com/ringmaster-ha/ringmaster/attrd/client"
 	"github.com/ringmaster-ha/ringmaster/attrd/wire"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	controller "github.com/ringmaster-ha/ringmaster/crmd/client"
@@ -277,7 +278,7 @@ func (t *tool) removeFromCIB(name string, id uint32) error {
 		if id > 0 {
 			e.CreateAttr("id", strconv.FormatUint(uint64(id), 10))
 		}
-		if _, err = c.Do(t.ctx, client.Request{Op: ops.Delete, Section: from[0], Data: e}); err != nil {
+		if _, err = c.Do(t.ctx, call.Request{Op: ops.Delete, Section: from[0], Data: e}); err != nil {
 			shown := name
 			if name == "" {
 				shown = "(null)"

@@ -11,6 +11,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/attrs"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	controller "github.com/ringmaster-ha/ringmaster/crmd/client"
@@ -57,7 +58,7 @@ type tool struct {
 	sleep  func(time.Duration)
 
 	cib        client.Conn
-	call       client.CallOptions // of changes
+	call       call.Options       // of changes
 	controld   *controller.Conn   // nil without a cluster
 	expected   int                // answers of it
 	ws         *status.WorkingSet // nil if none is needed
@@ -162,7 +163,7 @@ func (t *tool) prepare() error {
 		return t.end(crmexit.Usage, "Must supply a node name with -N")
 	}
 	if t.force {
-		t.call |= client.QuorumOverride
+		t.call |= call.QuorumOverride
 	}
 	if t.needs.find != 0 && t.resource != nil {
 		t.data = true
@@ -227,7 +228,7 @@ func (t *tool) load() error {
 
 // whole is the CIB as it is.
 func (t *tool) whole() (*etree.Element, error) {
-	root, err := t.cib.Do(t.ctx, client.Request{Op: ops.Query, Options: client.ScopeLocal})
+	root, err := t.cib.Do(t.ctx, call.Request{Op: ops.Query, Options: call.ScopeLocal})
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/attrs"
-	"github.com/ringmaster-ha/ringmaster/cib/client"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/xpath"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -177,7 +177,7 @@ func (t *tool) move() error {
 // wanted (cli_resource_clear).
 func (t *tool) clearOn(resource, node string, bans bool) error {
 	path := "//rsc_location[@id='cli-prefer-" + resource + "'][rule[@id='cli-prefer-rule-" + resource + "']/expression[@attribute='#uname' and @value='" + node + "']]"
-	if err := t.removeFrom(path, nil, client.XPath); err != nil && !attrs.IsMissing(err) {
+	if err := t.removeFrom(path, nil, call.XPath); err != nil && !attrs.IsMissing(err) {
 		return err
 	}
 	fragment := etree.NewElement("constraints")

@@ -7,7 +7,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/attrs"
-	"github.com/ringmaster-ha/ringmaster/cib/client"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
@@ -47,7 +47,7 @@ func (t *tool) findPair(attribute, resource, kind string, set, id *string, name 
 		b.WriteString(`@id="` + *id + `" and `)
 	}
 	b.WriteString(`@name="` + name + `"]`)
-	found, err := t.cib.Do(t.ctx, client.Request{Op: ops.Query, Section: b.String(), Options: client.XPath | client.ScopeLocal})
+	found, err := t.cib.Do(t.ctx, call.Request{Op: ops.Query, Section: b.String(), Options: call.XPath | call.ScopeLocal})
 	if err != nil {
 		return "", err
 	}

@@ -3,7 +3,7 @@ package crmresource
 import (
 	"fmt"
 
-	"github.com/ringmaster-ha/ringmaster/cib/client"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
@@ -278,14 +278,14 @@ func numbers(r *status.Resource) (sum uint64) {
 }
 
 // remove deletes from the CIB; a section may be an XPath.
-func (t *tool) removeFrom(section string, data *etree.Element, more client.CallOptions) error {
-	_, err := t.cib.Do(t.ctx, client.Request{Op: ops.Delete, Section: section, Data: data, Options: t.call | more})
+func (t *tool) removeFrom(section string, data *etree.Element, more call.Options) error {
+	_, err := t.cib.Do(t.ctx, call.Request{Op: ops.Delete, Section: section, Data: data, Options: t.call | more})
 	return err
 }
 
 // modify changes the CIB.
 func (t *tool) modify(section string, data *etree.Element) error {
-	_, err := t.cib.Do(t.ctx, client.Request{Op: ops.Modify, Section: section, Data: data, Options: t.call})
+	_, err := t.cib.Do(t.ctx, call.Request{Op: ops.Modify, Section: section, Data: data, Options: t.call})
 	return err
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
@@ -214,7 +215,7 @@ func (t *tool) remove() crmexit.Code {
 }
 
 func query(cluster client.Conn) (*etree.Element, error) {
-	return cluster.Do(context.Background(), client.Request{Op: ops.Query})
+	return cluster.Do(context.Background(), call.Request{Op: ops.Query})
 }
 
 // copy makes the shadow what the cluster is.
@@ -296,9 +297,9 @@ func (t *tool) diff(cluster client.Conn) crmexit.Code {
 
 // commit brings the shadow into the cluster.
 func (t *tool) commit(cluster client.Conn) crmexit.Code {
-	request := client.Request{Op: ops.Replace, Options: client.SyncCall}
+	request := call.Request{Op: ops.Replace, Options: call.SyncCall}
 	if t.force {
-		request.Options |= client.QuorumOverride
+		request.Options |= call.QuorumOverride
 	}
 	if d := t.reader.File(t.file); d != nil {
 		request.Data = d.Root

@@ -7,7 +7,7 @@ import (
 
 	"github.com/beevik/etree"
 
-	"github.com/ringmaster-ha/ringmaster/cib/client"
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
@@ -101,10 +101,10 @@ func (t *tool) modify() error {
 			ticket.CreateAttr("last-granted", strconv.FormatInt(t.now.Unix(), 10))
 		}
 	}
-	r := client.Request{Op: ops.Modify, Section: "status", Data: top}
+	r := call.Request{Op: ops.Modify, Section: "status", Data: top}
 	if found && len(t.removals) > 0 {
 		// A modification could not remove anything.
-		r = client.Request{Op: ops.Replace, Section: "status", Data: ticket}
+		r = call.Request{Op: ops.Replace, Section: "status", Data: ticket}
 	}
 	_, err = t.cib.Do(t.ctx, r)
 	return err
@@ -130,7 +130,7 @@ func (t *tool) clean() (crmexit.Code, error) {
 		return crmexit.OK, nil
 	}
 	if err == nil {
-		_, err = t.cib.Do(t.ctx, client.Request{Op: ops.Delete, Section: "status", Data: e})
+		_, err = t.cib.Do(t.ctx, call.Request{Op: ops.Delete, Section: "status", Data: e})
 	}
 	if err == nil {
 		fmt.Fprintf(t.out, "Cleaned up %s\n", *t.ticket)

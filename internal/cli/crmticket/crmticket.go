@@ -16,6 +16,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
@@ -119,7 +120,7 @@ func (t *tool) read(r *cibinput.Reader) (crmexit.Code, error) {
 			return pcmktool.Fail(crmexit.Config, "Could not update local CIB to latest schema version")
 		}
 	} else {
-		cib, err := t.cib.Do(t.ctx, client.Request{Op: ops.Query, Options: client.ScopeLocal})
+		cib, err := t.cib.Do(t.ctx, call.Request{Op: ops.Query, Options: call.ScopeLocal})
 		if err != nil {
 			return ended(err, "Could not get local CIB")
 		}
@@ -157,7 +158,7 @@ func constraintPath(ticket *string) string {
 }
 
 func (t *tool) find(path string) (*etree.Element, error) {
-	return t.cib.Do(t.ctx, client.Request{Op: ops.Query, Section: path, Options: client.XPath | client.ScopeLocal})
+	return t.cib.Do(t.ctx, call.Request{Op: ops.Query, Section: path, Options: call.XPath | call.ScopeLocal})
 }
 
 // state finds the state of the ticket; more than one is said.

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -70,7 +71,7 @@ func (s *server) followCIB() {
 
 // fetchCIB asks for the whole CIB.
 func (s *server) fetchCIB() {
-	cib, err := s.cib.Do(s.ctx, client.Request{Op: ops.Query, Options: client.ScopeLocal})
+	cib, err := s.cib.Do(s.ctx, call.Request{Op: ops.Query, Options: call.ScopeLocal})
 	if err != nil {
 		if s.ctx.Err() == nil {
 			rc := client.RC(err).Legacy()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/digest"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
@@ -34,7 +35,7 @@ func watch() error {
 	if err := c.Subscribe(ctx, client.NotifyDiff, true); err != nil {
 		return err
 	}
-	whole := client.Request{Op: ops.Query, Options: client.ScopeLocal}
+	whole := call.Request{Op: ops.Query, Options: call.ScopeLocal}
 	cib, err := c.Do(ctx, whole)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/cib/call"
 	cib "github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 )
@@ -43,10 +44,10 @@ func calls(what string, span time.Duration) (n int, took time.Duration, err erro
 		return 0, 0, err
 	}
 	defer c.Close()
-	var call func(n int) cib.Request
+	var request func(n int) call.Request
 	switch what {
 	case "write":
-		call = func(n int) cib.Request {
+		request = func(n int) call.Request {
 			options := etree.NewElement("crm_config")
 			set := options.CreateElement("cluster_property_set")
 			set.CreateAttr("id", "bench")
@@ -54,7 +55,7 @@ func calls(what string, span time.Duration) (n int, took time.Duration, err erro
 			option.CreateAttr("id", "bench-option")
 			option.CreateAttr("name", "bench")
 			option.CreateAttr("value", strconv.Itoa(n))
-			return cib.Request{Op: ops.Modify, Section: "crm_config", Data: options, Options: cib.CanCreate}
+			return call.Request{Op: ops.Modify, Section: "crm_config", Data: options, Options: call.CanCreate}
 		}
 	case "section":
 		return queries("crm_config", span)
@@ -65,7 +66,7 @@ func calls(what string, span time.Duration) (n int, took time.Duration, err erro
 	}
 	start := time.Now()
 	for took < span {
-		if _, err := c.Do(ctx, call(n)); err != nil {
+		if _, err := c.Do(ctx, request(n)); err != nil {
 			return 0, 0, fmt.Errorf("call %d: %w", n, err)
 		}
 		n++
