@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/attrd/client"
 	"github.com/ringmaster-ha/ringmaster/attrd/wire"
+	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
 
@@ -15,7 +17,10 @@ import (
 var errNotConnected = errors.New("not connected")
 
 // attributePatience is how long the manager of attributes may take for a change.
-const attributePatience = 30 * time.Second
+const (
+	attributePatience = 30 * time.Second
+	attributePause    = 100 * time.Millisecond // before it is tried again to connect
+)
 
 // attributeQueue sends changes of attributes one after the other.
 type attributeQueue struct {
@@ -60,10 +65,18 @@ func (q *attributeQueue) run() {
 	}
 }
 
+// send sends a change. A manager of attributes that is about to begin is waited for.
 func (q *attributeQueue) send(m *wire.Message) {
 	ctx, cancel := context.WithTimeout(q.s.ctx, attributePatience)
 	defer cancel()
-	if err := client.Send(ctx, client.Options{IPC: q.s.dialOptions()}, m); err != nil && q.s.ctx.Err() == nil {
-		q.s.log.LogfAt(loglevel.Error, "update_attrd", "Could not update attribute: %v", client.RC(err))
+	for {
+		err := client.Send(ctx, client.Options{IPC: q.s.dialOptions()}, m)
+		if err == nil || q.s.ctx.Err() != nil {
+			return
+		}
+		if rc := client.RC(err); rc != crmexit.RC(syscall.ECONNREFUSED) && rc != crmexit.RC(syscall.ENOTCONN) || !wait(ctx, attributePause) {
+			q.s.log.LogfAt(loglevel.Error, "update_attrd", "Could not update attribute: %v", rc)
+			return
+		}
 	}
 }
