@@ -203,6 +203,7 @@ var floors = map[string]int{
 	"internal/pcmk/secrets":  0,
 	"internal/pcmk/env":      1,
 	"internal/pcmk/metadata": 1,
+	"internal/pcmk/watchdog": 2,
 	"internal/pcmk/pcmklog":  3,
 	"internal/pcmk/daemon":   4,
 
