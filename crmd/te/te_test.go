@@ -209,12 +209,25 @@ log 5 Transition 3 (Complete=1, Pending=0, Fired=0, Skipped=0, Incomplete=0, Sou
 input C_FSA_INTERNAL I_PE_CALC
 `)
 	w.te.StopThrottling()
-	w.start(synapse("1", fenceNode2, ""))
+	w.start(synapse("1", fenceNode2, "")) // waits for the fencer
+	w.after(50 * time.Second)
+	asked := len(w.fences)
+	w.te.FencerConnected(w.now)
+	if w.te.StopFencingSync(); len(w.fences) != asked+1 {
+		t.Error("the fencer is not asked when it is there")
+	}
 	w.te.FencingTimeout(w.now, w.calls, 200)
 	w.after(260*time.Second - 1)
 	w.take()
 	w.after(1)
 	if got := w.take(); !strings.Contains(got, "did not reply in time (aborting transition)") {
+		t.Error(got)
+	}
+	w.te.FencerLost(w.now, true)
+	w.start(synapse("1", fenceNode2, ""))
+	w.take()
+	w.after(time.Minute)
+	if got := w.take(); !strings.Contains(got, "Fence operation 0 for node2 failed: Internal communication failure (aborting transition)") {
 		t.Error(got)
 	}
 }

@@ -63,6 +63,8 @@ func newWorld(t testing.TB, nodes ...string) *world {
 	w.te = te.New(te.Config{Controller: w, Host: w, Log: w, Requests: &crmmsg.Maker{}, Program: "pacemaker-controld", Client: "pacemaker-controld.7"})
 	w.te.StartThrottling(w.now)
 	w.te.SetOptions(te.Options{FencingAttempts: 3, FenceReaction: "stop"})
+	w.te.FencerConnected(w.now)
+	w.te.StopFencingSync()
 	w.te.Start(w.now)
 	w.did = nil
 	return w
