@@ -64,6 +64,8 @@ type Controller struct {
 
 	election   *election.Election
 	electionAt time.Time // its timer, zero if it does not run
+	// early are votes of nodes in the process group that quorum has not told of yet.
+	early []*etree.Element
 
 	join joinRound
 	// ring is the number of the membership that quorum has told of last.

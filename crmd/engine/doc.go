@@ -25,6 +25,8 @@
 //     the scheduler gets it.
 //   - If every node of corosync's list is in the process group, a node that looks for a DC
 //     gives it one second to answer, not dc-deadtime: nobody else can be waited for.
+//   - A vote of a node that is in the process group is kept until quorum has told of the node, where the
+//     reference drops it, and waits for the election to time out.
 //   - Values of options are looked for with one query where the reference makes several.
 //   - Peers are gone through in the order in which they came, where the reference walks a table
 //     of no order.

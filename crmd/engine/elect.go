@@ -119,6 +119,11 @@ func (c *Controller) countVote(e *event) {
 		c.logf(loglevel.Warning, function, "Cannot count election message: %v", err)
 		return
 	}
+	if p := c.find(m.From); p != nil && p.State != peers.Member && p.Processes&peers.CPG != 0 && len(c.early) < maxEarly {
+		c.logf(loglevel.Debug, function, "Keeping %s of %s until quorum tells of it", m.Op, m.From)
+		c.early = append(c.early, e.message)
+		return
+	}
 	state, actions := c.election.Count(m, c.state != fsa.SStarting, c.now, c.host.CPUTime)
 	c.elect(actions)
 	switch state {
@@ -133,6 +138,18 @@ func (c *Controller) countVote(e *event) {
 		} else if c.state != fsa.SStarting {
 			c.Input(fsa.CFSAInternal, fsa.IPending, function)
 		}
+	}
+}
+
+// maxEarly is how many votes are kept.
+const maxEarly = 64
+
+// countEarly counts the votes of nodes that quorum has told of only now.
+func (c *Controller) countEarly() {
+	early := c.early
+	c.early = nil
+	for _, m := range early {
+		c.put(&event{cause: fsa.CHAMessage, input: fsa.INull, actions: fsa.AElectionCount | fsa.AElectionCheck, message: m, origin: "handle_request"})
 	}
 }
 

@@ -217,6 +217,7 @@ func (c *Controller) membersChanged(ring uint64) {
 		c.populate(te.NodeCluster|te.NodePeer|te.NodeExpected, function)
 	}
 	c.actions |= fsa.AElectionCheck // of those that are awaited some may be lost
+	c.countEarly()
 	c.trigger()
 	// By this, a second DC is found out.
 	from := crmmsg.Controller

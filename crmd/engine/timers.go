@@ -68,8 +68,6 @@ func (t *timers) stop(id timerID) bool {
 	return ran
 }
 
-func (t *timers) running(id timerID) bool { return !t[id].at.IsZero() }
-
 // controlTimer starts or stops a timer (do_timer_control).
 func (c *Controller) controlTimer(a fsa.Actions, e *event) {
 	switch a {
