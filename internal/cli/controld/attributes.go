@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/attrd/client"
 	"github.com/ringmaster-ha/ringmaster/attrd/wire"
+	"github.com/ringmaster-ha/ringmaster/crmd/fsa"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
@@ -75,8 +76,32 @@ func (q *attributeQueue) send(m *wire.Message) {
 			return
 		}
 		if rc := client.RC(err); rc != crmexit.RC(syscall.ECONNREFUSED) && rc != crmexit.RC(syscall.ENOTCONN) || !wait(ctx, attributePause) {
-			q.s.log.LogfAt(loglevel.Error, "update_attrd", "Could not update attribute: %v", rc)
+			q.s.enter(func(now time.Time) { q.s.attributeFailed(now, m, rc) })
 			return
 		}
+	}
+}
+
+// attributeFailed gives the DC to another node: the scheduler would not get the right picture here. A node that
+// wants to leave and cannot say so leaves without (handle_attr_error).
+func (s *server) attributeFailed(now time.Time, m *wire.Message, rc crmexit.RC) {
+	level := loglevel.Error
+	if s.core.IsDC() {
+		level = loglevel.Crit
+	}
+	text := func(p *string) string {
+		if p == nil {
+			return "(null)"
+		}
+		return *p
+	}
+	s.log.LogfAt(level, "update_attrd", "Could not update attribute %s=%s for cluster node %s: %v | rc=%d", text(m.Name), text(m.Value), text(m.Host), rc, int(rc))
+	switch {
+	case s.core.IsDC():
+		s.log.LogfAt(loglevel.Notice, "crmd_exit", "Forcing immediate exit with status %d (%v)", int(crmexit.Fatal), crmexit.Fatal)
+		s.Exit(crmexit.Fatal)
+	case s.core.ShuttingDown():
+		s.core.Input(fsa.CFSAInternal, fsa.IFail, "handle_attr_error")
+		s.core.Tick(now)
 	}
 }
