@@ -36,16 +36,14 @@ func (c *Controller) counted(r call.Request, then func(now time.Time, answer *et
 		return c.host.CIB(r, nil)
 	}
 	n := c.host.CIB(r, func(now time.Time, answer *etree.Element, err error) {
-		if !c.at(now) {
-			return
-		}
-		then(now, answer, err)
-		c.calls = max(c.calls-1, 0)
-		if c.calls == 0 && !c.scheduling.askAt.IsZero() {
-			c.askAgain()
-		}
-		c.trigger()
-		c.settle()
+		c.event(now, func() {
+			then(now, answer, err)
+			c.calls = max(c.calls-1, 0)
+			if c.calls == 0 && !c.scheduling.askAt.IsZero() {
+				c.askAgain()
+			}
+			c.trigger()
+		})
 	})
 	if n > 0 {
 		c.calls++

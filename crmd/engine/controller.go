@@ -50,7 +50,7 @@ type Controller struct {
 	stalled  bool
 	// triggered and rereads are what is to be done before the Controller waits for the next event.
 	triggered, rereads bool
-	exited             bool
+	busy, exited       bool
 
 	links   [numSubsystems]link
 	cluster Cluster
@@ -111,10 +111,22 @@ func (c *Controller) logf(level loglevel.Level, function, format string, args ..
 	}
 }
 
-// at begins an event at a time. Events after the end change nothing.
-func (c *Controller) at(now time.Time) bool {
+// event does what an event brings, and all that follows from it. Events after the end change
+// nothing, and those that a Controller brings about itself, by changing a node in the cache, are
+// part of the one under way.
+func (c *Controller) event(now time.Time, f func()) {
+	if c.exited {
+		return
+	}
 	c.now = now
-	return !c.exited
+	if c.busy {
+		f()
+		return
+	}
+	c.busy = true
+	f()
+	c.settle()
+	c.busy = false
 }
 
 // settle does what is due until nothing is left that could be done now.
@@ -138,140 +150,100 @@ func (c *Controller) trigger() { c.triggered = true }
 
 // Start begins to work: the controller connects to what it needs (crmd_init).
 func (c *Controller) Start(now time.Time) {
-	if !c.at(now) {
-		return
-	}
-	c.set(starting)
-	c.put(&event{cause: fsa.CStartup, input: fsa.IStartup, origin: "crmd_init"})
-	c.settle()
+	c.event(now, func() {
+		c.set(starting)
+		c.put(&event{cause: fsa.CStartup, input: fsa.IStartup, origin: "crmd_init"})
+	})
 }
 
 // Shutdown is SIGTERM: the cluster is asked to do without this node. A second one is more
 // urgent than that (crm_shutdown).
 func (c *Controller) Shutdown(now time.Time) {
-	if c.at(now) {
-		c.shutdown()
-		c.settle()
-	}
+	c.event(now, c.shutdown)
 }
 
 // PeerMessage is a message of a node's controller or of a tool there (crmd_cs_dispatch).
 func (c *Controller) PeerMessage(now time.Time, from string, e *etree.Element) {
-	if c.at(now) {
-		c.receive(from, e)
-		c.settle()
-	}
+	c.event(now, func() { c.receive(from, e) })
 }
 
 // ClientMessage is the message of an IPC client, whose id it is told by; user is whose program it
 // is (dispatch_controller_ipc).
 func (c *Controller) ClientMessage(now time.Time, client, user string, e *etree.Element) {
-	if c.at(now) {
-		c.serve(client, user, e)
-		c.settle()
-	}
+	c.event(now, func() { c.serve(client, user, e) })
 }
 
 // ClientGone says that an IPC client has gone (ipc_client_disconnected).
 func (c *Controller) ClientGone(now time.Time, client string) {
-	if c.at(now) {
-		c.trigger()
-		c.settle()
-	}
+	c.event(now, func() { c.trigger() })
 }
 
 // PeerChanged is a change of a node in the cache (peer_update_callback).
 func (c *Controller) PeerChanged(now time.Time, change peers.Change) {
-	if c.at(now) {
-		c.peerChanged(change)
-		c.settle()
-	}
+	c.event(now, func() { c.peerChanged(change) })
 }
 
 // Quorate is news of quorum, whose members the cache has already (crmd_quorum_callback).
 func (c *Controller) Quorate(now time.Time, ring uint64, quorate bool) {
-	if c.at(now) {
+	c.event(now, func() {
 		c.quorate = quorate
 		c.updateQuorum(quorate, false)
 		c.membersChanged(ring)
-		c.settle()
-	}
+	})
 }
 
 // CIBDiff is a change of the CIB: a patchset, and what operation it comes from (do_cib_updated,
 // te_update_diff).
 func (c *Controller) CIBDiff(now time.Time, operation string, patchset *etree.Element) {
-	if c.at(now) {
-		c.cibChanged(operation, patchset)
-		c.settle()
-	}
+	c.event(now, func() { c.cibChanged(operation, patchset) })
 }
 
 // CIBReplaced is the notification that the CIB was replaced (do_cib_replaced).
 func (c *Controller) CIBReplaced(now time.Time, notification *etree.Element) {
-	if c.at(now) {
-		c.cibReplaced(notification)
-		c.settle()
-	}
+	c.event(now, func() { c.cibReplaced(notification) })
 }
 
 // ExecutorEvent is what the executor tells by itself (lrm_op_callback).
 func (c *Controller) ExecutorEvent(now time.Time, e *etree.Element) {
-	if c.at(now) {
+	c.event(now, func() {
 		if err := c.lrm.Event(now, e); err != nil {
 			c.logf(loglevel.Error, "lrm_op_callback", "Cannot understand the executor: %v", err)
 		}
 		c.trigger()
-		c.settle()
-	}
+	})
 }
 
 // FencerEvent is what the fencer tells all who want to know (handle_fence_notification).
 func (c *Controller) FencerEvent(now time.Time, n *stonithwire.Notification) {
-	if c.at(now) {
-		c.te.FencerEvent(now, n)
-		c.settle()
-	}
+	c.event(now, func() { c.te.FencerEvent(now, n) })
 }
 
 // FencingTimeout is how many seconds the fencer may need for a call after all.
 func (c *Controller) FencingTimeout(now time.Time, call, seconds int) {
-	if c.at(now) {
-		c.te.FencingTimeout(now, call, seconds)
-	}
+	c.event(now, func() { c.te.FencingTimeout(now, call, seconds) })
 }
 
 // Scheduled is a message of the scheduler (scheduler_event_callback).
 func (c *Controller) Scheduled(now time.Time, e *etree.Element) {
-	if c.at(now) {
-		c.scheduled(e)
-		c.settle()
-	}
+	c.event(now, func() { c.scheduled(e) })
 }
 
 // Connected is the outcome of Host.Connect; for ClusterLayer only that it failed.
 func (c *Controller) Connected(now time.Time, s Subsystem, err error) {
-	if c.at(now) {
-		c.connected(s, err)
-		c.settle()
-	}
+	c.event(now, func() { c.connected(s, err) })
 }
 
 // Joined is that the connection to the cluster layer has been made.
 func (c *Controller) Joined(now time.Time, cluster Cluster) {
-	if c.at(now) {
+	c.event(now, func() {
 		c.cluster = cluster
 		c.connected(ClusterLayer, nil)
-		c.settle()
-	}
+	})
 }
 
 // Lost is that a connection has ended from the other side.
 func (c *Controller) Lost(now time.Time, s Subsystem) {
-	if c.at(now) {
-		c.lost(s)
-		c.settle()
-	}
+	c.event(now, func() { c.lost(s) })
 }
 
 // CIBTimeout is how long the answer of the CIB manager is waited for (cib_op_timeout).

@@ -120,11 +120,10 @@ func (h hosted) Metadata(class, provider, agent string, then func(now time.Time,
 
 // then is an event that a part has asked to be told of.
 func (c *Controller) then(now time.Time, f func()) {
-	if c.at(now) {
+	c.event(now, func() {
 		f()
 		c.trigger()
-		c.settle()
-	}
+	})
 }
 
 // AlertFencing tells those who want to know of fencing.

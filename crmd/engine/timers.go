@@ -152,9 +152,10 @@ func (c *Controller) NextDeadline() (next time.Time) {
 
 // Tick does what is due at a time.
 func (c *Controller) Tick(now time.Time) {
-	if !c.at(now) {
-		return
-	}
+	c.event(now, func() { c.tick(now) })
+}
+
+func (c *Controller) tick(now time.Time) {
 	due := func(t time.Time) bool { return !t.IsZero() && !now.Before(t) && !c.exited }
 	for id := range c.timers {
 		if due(c.timers[id].at) {
@@ -178,7 +179,6 @@ func (c *Controller) Tick(now time.Time) {
 	if due(c.te.NextDeadline()) {
 		c.te.Tick(now)
 	}
-	c.settle()
 }
 
 // popped is the end of a timer (crm_timer_popped).
