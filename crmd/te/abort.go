@@ -73,6 +73,15 @@ func enclosing(e *etree.Element, tag string) *etree.Element {
 	return nil
 }
 
+// where is the path of an element. An action of a graph stands alone.
+func where(e *etree.Element) string {
+	if enclosing(e, "transition_graph") == nil {
+		return document.Path(e)
+	}
+	path := document.Path(e)
+	return path[strings.LastIndex(path, "/"):]
+}
+
 // logAbort says what has ended the transition.
 func (t *Transitioner) logAbort(level loglevel.Level, reason string, cause *etree.Element, origin string) {
 	const function = "abort_transition_graph"
@@ -99,7 +108,7 @@ func (t *Transitioner) logAbort(level loglevel.Level, reason string, cause *etre
 	}
 	if change == nil {
 		t.logf(level, function, "Transition %d aborted by %s.%s: %s | cib=%s source=%s path=%s complete=%t",
-			id, cause.Tag, attr(cause, "id"), reason, cib, origin, document.Path(cause), complete)
+			id, cause.Tag, attr(cause, "id"), reason, cib, origin, where(cause), complete)
 		return
 	}
 	op, path := attr(change, "operation"), attr(change, "path")

@@ -32,7 +32,7 @@ const (
 // Errors of actions that cannot be started.
 var (
 	errBadAction = errors.New("the graph does not say what is to be done where")
-	errSend      = errors.New("Communication error on send")
+	errSend      = errors.New("communication error on send")
 )
 
 // executor is a Transitioner as its graph calls it.

@@ -23,7 +23,8 @@
 // # Where it differs from the reference
 //
 // A local action whose result comes while it is started is not counted among its node's jobs at all; the
-// reference takes it off without having added it, and allows one too many from then on. Results of fencing that
+// reference takes it off without having added it, and allows one too many from then on. Fencing without a fencer waits for
+// one for as long as the reference does, which does nothing else meanwhile. Results of fencing that
 // the fencer owes when its connection ends are not waited for. The source of an abort in the log
 // is the reference's function, without its line.
 //

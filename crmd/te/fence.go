@@ -16,6 +16,8 @@ const (
 	defaultAttempts = 10
 	// fencerGrace is how much later than it should the fencer may answer.
 	fencerGrace = time.Minute
+	// fencerPatience is how long a fencer that cannot be reached is waited for.
+	fencerPatience = 58 * time.Second
 	// syncSoon and syncLate are how long after a node has come, and after the fencer has, fencers tell each
 	// other what they know: soon lets more nodes come, late lets the DC do it.
 	syncSoon = 5 * time.Second
@@ -24,24 +26,28 @@ const (
 
 // fencing is what is known of fencing.
 type fencing struct {
-	panics   bool           // when this node is told that it was fenced
-	failures map[string]int // in a row, by node
-	calls    []fencingCall  // that the fencer has not answered
-	cleanup  []string       // nodes whose fencing the next DC has to see to
-	lastID   int
+	connected bool           // there is a fencer
+	panics    bool           // when this node is told that it was fenced
+	failures  map[string]int // in a row, by node
+	calls     []fencingCall  // that the fencer has not answered
+	cleanup   []string       // nodes whose fencing the next DC has to see to
+	lastID    int
 }
 
-// fencingCall is a question to the fencer.
+// fencingCall is a question to the fencer, or one that waits until there is one.
 type fencingCall struct {
 	id, call int
 	key      string // of the action
 	by       time.Time
+	fence    *stonithwire.Fence
+	options  stonithwire.CallOptions
+	asked    bool
 }
 
 // overdue are the questions whose answers should have come.
 func (f *fencing) overdue(now time.Time) (ids []int) {
 	for _, c := range f.calls {
-		if !now.Before(c.by) {
+		if !c.by.IsZero() && !now.Before(c.by) {
 			ids = append(ids, c.id)
 		}
 	}
@@ -124,18 +130,32 @@ func (t *Transitioner) fence(a *transition.Action) error {
 		options |= stonithwire.AllowSelf
 	}
 	t.fencing.lastID++
-	c := fencingCall{id: t.fencing.lastID, key: t.key(a, 0)}
-	if f.Timeout > 0 {
-		c.by = t.now.Add(time.Duration(f.Timeout)*time.Second + fencerGrace)
+	t.fencing.calls = append(t.fencing.calls, fencingCall{id: t.fencing.lastID, key: t.key(a, 0), by: t.now.Add(fencerPatience), fence: f, options: options})
+	if t.fencing.connected {
+		t.askFencer()
 	}
-	c.call = t.Host.Fence(f, options, func(now time.Time, r stonithwire.Result) {
-		t.now = now
-		if c, ok := t.fencing.take(c.id); ok {
-			t.fenced(c, r)
-		}
-	})
-	t.fencing.calls = append(t.fencing.calls, c)
 	return nil
+}
+
+// askFencer asks what has not been asked yet.
+func (t *Transitioner) askFencer() {
+	for i := range t.fencing.calls {
+		c := &t.fencing.calls[i]
+		if c.asked {
+			continue
+		}
+		id, seconds := c.id, c.fence.Timeout
+		c.asked, c.by = true, time.Time{}
+		if seconds > 0 {
+			c.by = t.now.Add(time.Duration(seconds)*time.Second + fencerGrace)
+		}
+		c.call = t.Host.Fence(c.fence, c.options, func(now time.Time, r stonithwire.Result) {
+			t.now = now
+			if c, ok := t.fencing.take(id); ok {
+				t.fenced(c, r)
+			}
+		})
+	}
 }
 
 // FencingTimeout says how long the fencer may need for a call after all (st_opt_timeout_updates).
@@ -150,7 +170,13 @@ func (t *Transitioner) FencingTimeout(now time.Time, call, seconds int) {
 
 // fenceLate ends a question to the fencer that was not answered.
 func (t *Transitioner) fenceLate(id int) {
-	if c, ok := t.fencing.take(id); ok {
+	c, ok := t.fencing.take(id)
+	switch {
+	case !ok:
+	case !c.asked:
+		t.logf(loglevel.Error, "te_connect_stonith", "Could not connect to fencer")
+		t.fenced(c, stonithwire.Result{Exit: crmexit.Error, Exec: stonithwire.ExecNotConnected})
+	default:
 		t.logf(loglevel.Error, "stonith_async_timeout_handler", "Async call %d timed out", c.call)
 		t.fenced(c, stonithwire.Result{Exit: crmexit.Error, Exec: stonithwire.ExecTimeout, Reason: "Fencer accepted request but did not reply in time"})
 	}
@@ -231,6 +257,8 @@ func (t *Transitioner) FencerConnected(now time.Time) {
 	t.now = now
 	t.syncLater(true)
 	t.logf(loglevel.Notice, "te_connect_stonith", "Fencer successfully connected")
+	t.fencing.connected = true
+	t.askFencer()
 }
 
 // FencerLost says that the connection to the fencer has ended; required is that another is to be made
@@ -244,7 +272,7 @@ func (t *Transitioner) FencerLost(now time.Time, required bool) {
 	} else {
 		t.logf(loglevel.Info, function, "Fencing daemon disconnected")
 	}
-	t.fencing.calls = nil
+	t.fencing.connected, t.fencing.calls = false, nil
 	if !t.Controller.IsDC() || t.graph == nil {
 		return
 	}

@@ -197,7 +197,7 @@ func (t *Transitioner) Invoke(now time.Time, answer *etree.Element, expected str
 		return
 	}
 	source := answer.SelectAttrValue("crm-tgraph-in", "")
-	g, problems, err := transition.Parse(data.Copy(), source)
+	g, problems, err := transition.Parse(data, source)
 	if err != nil {
 		t.logf(loglevel.Error, "pcmk__unpack_graph", "%v", err)
 		g = transition.Blank()

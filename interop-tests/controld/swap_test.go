@@ -94,12 +94,22 @@ func (s *scene) shows(node int, patterns ...string) {
 	s.idle(node)
 }
 
-// idle waits until the cluster has nothing more to do.
+// idle waits until the controllers have nothing to do for a while and the CIB stays as it is. (crm_resource --wait
+// always takes two seconds.)
 func (s *scene) idle(node int) {
 	s.T.Helper()
 	h := s.Host(node)
-	h.MustRun("crm_resource", "--wait", "--timeout", "60s")
-	s.Lab.Eventually(30*time.Second, "the DC is idle", func() bool { return strings.Contains(h.Exec("crmadmin", "-S", dc(h)).Stdout, "S_IDLE") })
+	last, same := "", 0
+	s.Lab.Eventually(60*time.Second, "an idle cluster", func() bool {
+		cib := h.Exec("cibadmin", "-Q", "-l").Stdout
+		if cib == last && strings.Contains(h.Exec("crmadmin", "-S", dc(h)).Stdout, "S_IDLE") {
+			same++
+		} else {
+			same = 0
+		}
+		last = cib
+		return same == 3
+	})
 }
 
 var dcLine = regexp.MustCompile(`Current DC: (node\d)`)

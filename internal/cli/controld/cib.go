@@ -33,10 +33,11 @@ type refused struct{ error }
 func (e refused) Unwrap() error  { return e.error }
 func (e refused) RC() crmexit.RC { return client.RC(e.error) }
 
-// Connecting to the CIB manager: how long waited before it is tried once more, and how long a request may be
-// left lying.
+// Connecting to the CIB manager: how often it is tried, and how long waited in between; and how long a request may
+// be left lying.
 const (
-	cibPause    = time.Second
+	cibAttempts = 20
+	cibPause    = 50 * time.Millisecond
 	cibPatience = 10 * time.Second
 )
 
@@ -70,7 +71,7 @@ func (l *cibLink) expire(now time.Time) {
 // connectCIB connects and asks for notifications (do_cib_control).
 func (s *server) connectCIB() {
 	conn, err := s.openCIB()
-	if err != nil && wait(s.ctx, cibPause) {
+	for n := 1; err != nil && n < cibAttempts && wait(s.ctx, cibPause); n++ {
 		conn, err = s.openCIB()
 	}
 	s.mu.Lock()

@@ -7,6 +7,8 @@
 // attributes go out one after the other from a goroutine of their own, and what the CIB manager or the fencer is asked
 // for is answered later, or given up when its time is over.
 //
-// Deviations from the reference: a connection is made without the state machine standing still, and the fencer is
-// tried once a second and not without a pause.
+// Deviations from the reference: a connection is made without the state machine standing still. A CIB manager that does not
+// listen yet is tried twenty times within a second and not once more after one, the fencer four times a second, and
+// a manager of attributes ten times a second for half a minute, where the reference loses the change: daemons that are
+// started at the same time find each other at once.
 package controld

@@ -14,7 +14,7 @@ import (
 
 // Connecting to the fencer: how long waited before it is tried again, and how long it may take to answer.
 const (
-	fencerPause    = time.Second
+	fencerPause    = 250 * time.Millisecond
 	fencerPatience = 30 * time.Second
 	// historySeconds is how long fencers may take to tell each other what they know.
 	historySeconds = 5
@@ -48,8 +48,8 @@ func (s *server) connectFencer() {
 	s.all.Go(func() {
 		defer cancel()
 		conn, err := s.openFencer(ctx)
-		for err != nil {
-			s.log.LogfAt(loglevel.Notice, "te_connect_stonith", "Fencer connection failed (will retry): %v | rc=%d", client.RC(err), int(client.RC(err).Legacy()))
+		for level := loglevel.Notice; err != nil; level = loglevel.Debug {
+			s.log.LogfAt(level, "te_connect_stonith", "Fencer connection failed (will retry): %v | rc=%d", client.RC(err), int(client.RC(err).Legacy()))
 			if !wait(ctx, fencerPause) {
 				return
 			}
