@@ -155,13 +155,17 @@ func (s *scene) tell(node int) {
 	}
 }
 
-// calls takes down how the recording agent was called since the last time.
-func (s *scene) calls(nodes ...int) {
+// calls takes down how the recording agent was called since the last time, if notified also of what others
+// do. That the reference itself tells or not, as it is faster or slower to find that something has changed again.
+func (s *scene) calls(notified bool, nodes ...int) {
 	for _, n := range nodes {
 		h := s.Host(n)
 		by := map[string][]string{} // resource
 		for line := range strings.Lines(h.ReadFile(records + "/calls")) {
 			id, call, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if strings.HasPrefix(call, "notify") && !notified {
+				continue
+			}
 			// What was notified and then put off is notified again.
 			if call = strings.TrimSpace(call); len(by[id]) == 0 || by[id][len(by[id])-1] != call {
 				by[id] = append(by[id], call)
@@ -222,7 +226,7 @@ func (s *scene) taken(what string, nodes ...int) {
 	s.Note("=== " + what)
 	s.idle(nodes[0])
 	s.tell(nodes[0])
-	s.calls(nodes...)
+	s.calls(what == "start", nodes...)
 	s.SettleMasked(mask)
 }
 
