@@ -125,7 +125,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		e, err := read(doc.Root())
+		e, err := Decode(doc.Root())
 		if err == nil && e.Kind == "" && e.Call < 1 {
 			t.Errorf("%+v", e)
 		}

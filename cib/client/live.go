@@ -58,11 +58,11 @@ func (l *live) Do(ctx context.Context, r call.Request) (*etree.Element, error) {
 	}
 	r.Options |= call.SyncCall
 	number := l.number()
-	reply, err := l.link.call(ctx, message(&r, l.user(&r), l.token, number), r.Options&call.DiscardReply == 0)
+	reply, err := l.link.call(ctx, Encode(&r, l.user(&r), l.token, number), r.Options&call.DiscardReply == 0)
 	if err != nil || reply == nil {
 		return nil, err
 	}
-	e, err := read(reply)
+	e, err := Decode(reply)
 	switch {
 	case err != nil:
 		return nil, err
@@ -80,14 +80,14 @@ func (l *live) Do(ctx context.Context, r call.Request) (*etree.Element, error) {
 func (l *live) Send(ctx context.Context, r call.Request) (int, error) {
 	r.Options &^= call.SyncCall
 	number := l.number()
-	if err := l.link.send(ctx, message(&r, l.user(&r), l.token, number)); err != nil {
+	if err := l.link.send(ctx, Encode(&r, l.user(&r), l.token, number)); err != nil {
 		return 0, err
 	}
 	return number, nil
 }
 
 func (l *live) Subscribe(ctx context.Context, kind Notification, on bool) error {
-	return l.link.subscribe(ctx, subscription(kind, on))
+	return l.link.subscribe(ctx, Subscription(kind, on))
 }
 
 func (l *live) Event(ctx context.Context) (Event, error) {
@@ -107,7 +107,7 @@ func (l *live) next(ctx context.Context) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	return read(m)
+	return Decode(m)
 }
 
 func (l *live) Await(ctx context.Context, call int) (Event, error) {

@@ -28,8 +28,8 @@ const (
 	kindKey, activateKey           = "cib_notify_type", "cib_notify_activate"
 )
 
-// registration is what a program says first.
-func registration(program string) *etree.Element {
+// Registration is what a program says first.
+func Registration(program string) *etree.Element {
 	m := etree.NewElement(command)
 	m.CreateAttr(typeKey, ofCIB)
 	m.CreateAttr(opKey, register)
@@ -38,8 +38,9 @@ func registration(program string) *etree.Element {
 	return m
 }
 
-// message is a request (cib_create_op); token is what the daemon calls the client.
-func message(r *call.Request, user, token string, call int) *etree.Element {
+// Encode is a request as a message (cib_create_op), in the name of a user if that is not empty; token is what
+// the daemon calls the client.
+func Encode(r *call.Request, user, token string, call int) *etree.Element {
 	m := etree.NewElement(command)
 	m.CreateAttr("__name__", command)
 	m.CreateAttr(typeKey, ofCIB)
@@ -61,8 +62,8 @@ func message(r *call.Request, user, token string, call int) *etree.Element {
 	return m
 }
 
-// subscription asks for notifications.
-func subscription(kind Notification, on bool) *etree.Element {
+// Subscription asks for notifications, or for no more.
+func Subscription(kind Notification, on bool) *etree.Element {
 	m := etree.NewElement(callback)
 	m.CreateAttr(opKey, ofNotification)
 	m.CreateAttr(kindKey, string(kind))
@@ -89,8 +90,8 @@ type Event struct {
 	Message *etree.Element
 }
 
-// read understands what a daemon has sent.
-func read(m *etree.Element) (Event, error) {
+// Decode understands what a daemon has sent.
+func Decode(m *etree.Element) (Event, error) {
 	e := Event{Op: ops.Op(m.SelectAttrValue(opKey, "")), Message: m}
 	data := dataKey
 	switch m.SelectAttrValue(typeKey, "") {

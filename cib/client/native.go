@@ -50,7 +50,7 @@ func dial(ctx context.Context, program string, o Options) (Conn, error) {
 }
 
 func (l *live) register(ctx context.Context, program string) error {
-	reply, err := l.link.call(ctx, registration(program), true)
+	reply, err := l.link.call(ctx, Registration(program), true)
 	if err != nil {
 		return err
 	}

@@ -197,7 +197,7 @@ var floors = map[string]int{
 	"stonithd/fencertest": 5,
 
 	"internal/syslog":        1,
-	"internal/pcmk/account":  0,
+	"internal/pcmk/account":  1,
 	"internal/pcmk/secrets":  0,
 	"internal/pcmk/env":      1,
 	"internal/pcmk/metadata": 1,

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/ringmaster-ha/ringmaster/internal/root"
 )
 
 // The account that Pacemaker's daemons run as.
@@ -31,8 +33,12 @@ type IDs struct {
 	Known    bool
 }
 
-// Cluster looks ClusterUser up, once (pcmk_daemon_user).
+// Cluster looks ClusterUser up, once (pcmk_daemon_user). A node that lives in a folder
+// (package root) belongs to whoever runs it.
 var Cluster = sync.OnceValue(func() IDs {
+	if root.Dir() != "" {
+		return IDs{uint32(os.Geteuid()), uint32(os.Getegid()), true}
+	}
 	u, err := user.Lookup(ClusterUser)
 	if err != nil {
 		return IDs{}

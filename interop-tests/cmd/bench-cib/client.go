@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/beevik/etree"
@@ -38,6 +40,9 @@ func client(args []string) int {
 // calls makes calls of a kind for a while; those that change the CIB change one
 // option, each time to another value.
 func calls(what string, span time.Duration) (n int, took time.Duration, err error) {
+	if what == "attribute" {
+		return attributes(span)
+	}
 	ctx := context.Background()
 	c, err := cib.Open(ctx, "bench-cib", cib.Options{})
 	if err != nil {
@@ -70,6 +75,33 @@ func calls(what string, span time.Duration) (n int, took time.Duration, err erro
 			return 0, 0, fmt.Errorf("call %d: %w", n, err)
 		}
 		n++
+		took = time.Since(start)
+	}
+	return n, took, nil
+}
+
+// attributes sets an attribute with the host's tool, again and again to another value, each time until
+// the tool reads it back.
+func attributes(span time.Duration) (n int, took time.Duration, err error) {
+	updater := func(args ...string) (string, error) {
+		out, err := exec.Command("attrd_updater", append([]string{"-n", "bench"}, args...)...).Output()
+		return string(out), err
+	}
+	start := time.Now()
+	for ; took < span; n++ {
+		if _, err := updater("-U", strconv.Itoa(n)); err != nil {
+			return 0, 0, err
+		}
+		want := fmt.Sprintf("value=%q", strconv.Itoa(n))
+		for since := time.Now(); ; {
+			// Until there is a value the tool fails.
+			if out, _ := updater("-Q"); strings.Contains(out, want) {
+				break
+			}
+			if time.Since(since) > time.Minute {
+				return 0, 0, fmt.Errorf("an attribute does not read back within a minute")
+			}
+		}
 		took = time.Since(start)
 	}
 	return n, took, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func form(kind lab.Kind, size int) *cluster {
 		h.WriteFile(file, configuration(size))
 		h.MustRun("chown", "hacluster:haclient", file)
 		h.MustRun("chmod", "600", file)
-		h.Start(basedPath)
+		h.Start("env", "PCMK_ipc_buffer="+strconv.Itoa(max(buffer, 2*size)), basedPath)
 	}
 	for _, h := range c.Hosts() {
 		c.Eventually(time.Minute, h.Name+" answers", func() bool {
@@ -67,6 +68,10 @@ func form(kind lab.Kind, size int) *cluster {
 	}
 	return c
 }
+
+// buffer is what PCMK_ipc_buffer is without being set. A CIB that does not fit into it when it has
+// been compressed cannot be had from the reference's manager.
+const buffer = 128 << 10
 
 // configuration is a CIB of about so many bytes.
 func configuration(size int) string {

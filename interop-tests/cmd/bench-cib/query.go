@@ -47,7 +47,7 @@ func queries(section string, span time.Duration) (n int, took time.Duration, err
 // compressed.
 const largest = 512 << 10
 
-// ask asks once, and then again and again until a time.
+// ask asks once, and then again and again until a time. Only the answers after the first count.
 func ask(section string, ready func() (until time.Time)) (n int, err error) {
 	var once sync.Once
 	end := func() (until time.Time) { once.Do(func() { until = ready() }); return until }
@@ -87,7 +87,7 @@ func ask(section string, ready func() (until time.Time)) (n int, err error) {
 	} else if !bytes.Contains([]byte(m.Text), []byte(` cib_rc="0"`)) {
 		return 0, fmt.Errorf("the query was refused: %.300s", m.Text)
 	}
-	for until := end(); n == 0 || time.Now().Before(until); n++ {
+	for until := end(); time.Now().Before(until); n++ {
 		answer, err := call(query)
 		if err != nil {
 			return 0, err
