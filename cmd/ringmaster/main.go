@@ -18,6 +18,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibsecret"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/controld"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmadmin"
@@ -85,6 +86,7 @@ var programs = map[string]program{
 
 	"pacemaker-based":      based.Main,
 	"pacemaker-attrd":      attrd.Main,
+	"pacemaker-controld":   controld.Main,
 	"pacemaker-execd":      execd.Main,
 	"pacemaker-fenced":     fenced.Main,
 	"pacemaker-schedulerd": schedulerd.Main,
