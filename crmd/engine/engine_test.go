@@ -225,10 +225,6 @@ func TestFaults(t *testing.T) {
 				}
 				w.split(parts[:]...)
 			case 3: // and heals
-				all := make([]int, n)
-				for i := range all {
-					all[i] = i + 1
-				}
 				w.heal()
 			}
 			w.run(w.some(3000))

@@ -75,7 +75,7 @@ func (l *Local) verifyStopped(state fsa.State, level loglevel.Level) bool {
 		if state != fsa.STerminate && l.sentStop {
 			return false
 		}
-		for _, id := range l.memory.order {
+		for _, id := range l.memory.pendings() {
 			l.logf(level, function, "Pending action: %s (%s)", id, l.memory.pending[id].key)
 		}
 		return true
@@ -112,7 +112,7 @@ func (l *Local) logActive(level loglevel.Level, when string) {
 			found = loglevel.Info
 		}
 		l.logf(found, function, "Found %s active at %s", past.id, when)
-		for _, id := range l.memory.order {
+		for _, id := range l.memory.pendings() {
 			p := l.memory.pending[id]
 			if p.rscID != past.id {
 				continue

@@ -42,8 +42,8 @@ type Controller interface {
 // Host is what a Local acts through. Its errors have a method RC() crmexit.RC, the
 // reference's number, or are those of package cib/ops.
 type Host interface {
-	// CIB asks for something and gives the number of the call, below 0 if it could not;
-	// then, which may be nil, hears the answer.
+	// CIB asks for something and gives the number of the call, below 1 if it could not;
+	// then, which may be nil, hears the answer to one that could.
 	CIB(r call.Request, then func(now time.Time, answer *etree.Element, err error)) int
 	// Attribute tells the manager of node attributes something.
 	Attribute(m *attrdwire.Message)

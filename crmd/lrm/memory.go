@@ -123,10 +123,19 @@ func (m *memory) removePending(id string) bool {
 	return true
 }
 
+// pendings are the names of what is pending, in the order of the reference's table.
+func (m *memory) pendings() []string {
+	list := make([]string, 0, len(m.order))
+	for _, i := range ghash.Order(m.order) {
+		list = append(list, m.order[i])
+	}
+	return list
+}
+
 // dropPending removes what is pending if drop says so, and counts that.
 func (m *memory) dropPending(drop func(id string, p *pending) bool) int {
 	n := 0
-	for _, id := range slices.Clone(m.order) {
+	for _, id := range m.pendings() {
 		if p := m.pending[id]; p != nil && drop(id, p) && m.removePending(id) {
 			n++
 		}

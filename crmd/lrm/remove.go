@@ -47,7 +47,7 @@ func (l *Local) mayClear(now time.Time, rscID, node, user string, then func(now 
 		}
 		then(now, rc)
 	})
-	if n < 0 {
+	if n < 1 {
 		l.logf(loglevel.Error, function, "Unable to clear %s: no CIB connection", what)
 		then(now, errNotConnected)
 	}
@@ -255,7 +255,7 @@ func (l *Local) clearHistory(rscID, node, user string, options call.Options) {
 	r := historyDelete(rscID, node, user, options)
 	what := historyName(rscID, node)
 	n := l.remove(r, what)
-	if n < 0 {
+	if n < 1 {
 		l.logf(loglevel.Error, function, "Unable to clear %s: no CIB connection", what)
 		return
 	}

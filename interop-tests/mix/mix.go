@@ -171,6 +171,12 @@ func (r *Run) Settle() {
 	r.say("CIB of %s:\n%s", names(r.running()), normal(ordered(r.Same())))
 }
 
+// SettleMasked is Settle, where mask takes out of the CIB what differs each time beyond what is left out anyway.
+func (r *Run) SettleMasked(mask func(string) string) {
+	r.T.Helper()
+	r.say("CIB of %s:\n%s", names(r.running()), mask(normal(ordered(r.Same()))))
+}
+
 // SettleConfiguration is Settle that takes down the configuration alone. After faults what nodes have
 // told of themselves may be there or not: a manager of attributes that was started again deletes what there is of
 // its node, and others may have written that before or after.

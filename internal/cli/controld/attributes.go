@@ -21,6 +21,9 @@ var errNotConnected = errors.New("not connected")
 const (
 	attributePatience = 30 * time.Second
 	attributePause    = 100 * time.Millisecond // before it is tried again to connect
+	// attributeSettle is how long a manager of attributes that has just begun is left alone: the first that it
+	// does is to erase the node's attributes from the CIB, which another node's may write faster.
+	attributeSettle = time.Second
 )
 
 // attributeQueue sends changes of attributes one after the other.
@@ -75,11 +78,24 @@ func (q *attributeQueue) send(m *wire.Message) {
 		if err == nil || q.s.ctx.Err() != nil {
 			return
 		}
-		if rc := client.RC(err); rc != crmexit.RC(syscall.ECONNREFUSED) && rc != crmexit.RC(syscall.ENOTCONN) || !wait(ctx, attributePause) {
+		if rc := client.RC(err); rc != crmexit.RC(syscall.ECONNREFUSED) && rc != crmexit.RC(syscall.ENOTCONN) || !q.begun(ctx) {
 			q.s.enter(func(now time.Time) { q.s.attributeFailed(now, m, rc) })
 			return
 		}
 	}
+}
+
+// begun waits until there is a manager of attributes that has done what it does first; it is false if there is none
+// in time.
+func (q *attributeQueue) begun(ctx context.Context) bool {
+	for wait(ctx, attributePause) {
+		c, err := client.Dial(ctx, client.Options{IPC: q.s.dialOptions()})
+		if err == nil {
+			_ = c.Close()
+			return wait(ctx, attributeSettle)
+		}
+	}
+	return false
 }
 
 // attributeFailed gives the DC to another node: the scheduler would not get the right picture here. A node that

@@ -1,6 +1,7 @@
 package controld
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -31,7 +32,7 @@ func (s *server) Load() te.Load {
 		}
 	}
 	if used, err := s.load.cibTime(); err != nil {
-		s.log.LogfAt(loglevel.Warning, "throttle_cib_load", "%v", err)
+		s.log.LogfAt(loglevel.Warning, "throttle_cib_load", "Couldn't find CIB load: %v", err)
 	} else {
 		l.CIB = used
 	}
@@ -42,14 +43,14 @@ func (s *server) Load() te.Load {
 func (r *loadReader) cibTime() (time.Duration, error) {
 	if r.cib == 0 {
 		if r.cib = watchdog.Find("pacemaker-based"); r.cib == 0 {
-			return 0, fmt.Errorf("Couldn't find CIB load file")
+			return 0, errors.New("no CIB manager")
 		}
 	}
 	file := fmt.Sprintf("/proc/%d/stat", r.cib)
 	b, err := os.ReadFile(file)
 	if err != nil {
 		r.cib = 0
-		return 0, fmt.Errorf("Couldn't read %s: %w", file, err)
+		return 0, err
 	}
 	used, err := processorTime(string(b))
 	if err != nil {
