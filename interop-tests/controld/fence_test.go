@@ -3,6 +3,7 @@
 package controld
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -54,6 +55,9 @@ func (s *scene) fenced(what string, node int) {
 // TestFencing has nodes fenced: by the cluster when they are lost, the DC among them, with a device that fails,
 // and by somebody.
 func TestFencing(t *testing.T) {
+	if os.Getenv("RINGMASTER_FAULTS") == "" {
+		t.Skip("it takes minutes: RINGMASTER_FAULTS=1 asks for it")
+	}
 	mix.CompareIn(t, "CCC,GoCGo", []string{daemonPath}, func(r *mix.Run) {
 		s := &scene{r}
 		lay := func(n int) {
