@@ -23,9 +23,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
-	lrmdwire "github.com/ringmaster-ha/ringmaster/lrmd/wire"
 	"github.com/ringmaster-ha/ringmaster/pengine/service"
-	stonithwire "github.com/ringmaster-ha/ringmaster/stonithd/wire"
 )
 
 // world is a cluster in one process: controllers with a ring that orders messages, CIB managers
@@ -40,6 +38,7 @@ type world struct {
 	nodes  []*node
 	ring   uint64
 	ids    int
+	fences int
 	// loses tells of messages that do not come to a node.
 	loses func(from, to *node, task string) bool
 	log   []string
@@ -102,6 +101,8 @@ type node struct {
 	asked    int  // how often the scheduler was
 	stuck    bool // the scheduler does not answer
 	deaf     bool // the manager of attributes does nothing
+
+	machine machine
 }
 
 const configuration = `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="%d" num_updates="0" admin_epoch="0"><configuration>` +
@@ -145,10 +146,7 @@ func (w *world) run(d time.Duration) {
 	for {
 		next, who := end, (*node)(nil)
 		for _, n := range w.nodes {
-			if n.c == nil {
-				continue
-			}
-			if at := n.c.NextDeadline(); !at.IsZero() && at.Before(next) {
+			if at := n.deadline(); !at.IsZero() && at.Before(next) {
 				next, who = at, n
 			}
 		}
@@ -163,7 +161,7 @@ func (w *world) run(d time.Duration) {
 			return
 		}
 		w.now = later(w.now, next)
-		who.c.Tick(w.now)
+		who.tick()
 		w.seq++
 	}
 }
@@ -311,6 +309,7 @@ func (n *node) crash() {
 	n.life++
 	n.c = nil
 	n.forgetStatus()
+	n.machine = machine{}
 	n.leave()
 }
 
@@ -449,13 +448,8 @@ func (n *node) Attribute(m *attrdwire.Message) {
 	n.CIB(call.Request{Op: ops.Modify, Section: "status", Data: state, Options: call.CanCreate}, nil)
 }
 
-func (n *node) Exec(*lrmdwire.Request) (int, *etree.Element, error) { return 0, nil, nil }
 func (n *node) Metadata(_, _, _ string, then func(time.Time, string, error)) {
 	n.soon(n.w.now, func() { then(n.w.now, "", errAway) })
-}
-func (n *node) Fence(*stonithwire.Fence, stonithwire.CallOptions, func(time.Time, stonithwire.Result)) int {
-	n.w.t.Error("fencing was asked for")
-	return 1
 }
 func (n *node) SyncFencing() bool { return n.links[Fencer] }
 func (n *node) Load() te.Load     { return te.Load{Cores: 1, Average: -1, CIB: -1} }
