@@ -126,8 +126,14 @@ func (n *node) agent(op *lrmd.Operation) lrmd.Code {
 		}
 		running[op.RscID] = true
 	case "stop":
+		if n.w.flaky && n.w.rng.IntN(20) == 0 { // the node has to be fenced for it
+			return lrmd.UnknownError
+		}
 		delete(running, op.RscID)
 	case "monitor":
+		if n.w.flaky && op.Interval > 0 && n.w.rng.IntN(5) == 0 { // it has died
+			delete(running, op.RscID)
+		}
 		if !running[op.RscID] {
 			return lrmd.NotRunning
 		}
@@ -256,12 +262,13 @@ var (
 	seeds = flag.Uint64("seeds", 10, "how many seeds")
 )
 
-// Whatever breaks, nothing runs twice, and in the end everything runs.
+// Whatever breaks, agents too, nothing runs twice, and in the end everything runs.
 func TestNothingTwice(t *testing.T) {
 	fences := 0
 	for seed := *first; seed < *first+*seeds; seed++ {
 		n := 3 + int(seed)%3
 		w := withResources(t, n, seed)
+		w.flaky = true
 		for range 8 {
 			switch w.rng.IntN(5) {
 			case 0:
@@ -294,6 +301,7 @@ func TestNothingTwice(t *testing.T) {
 			}
 		}
 		start := w.now
+		w.flaky = false
 		for w.heal(); w.once() != nil; w.run(5 * time.Second) {
 			if w.restart(); w.now.Sub(start) > 5*time.Minute {
 				t.Fatalf("seed %d: after %v: %v\n%s", seed, w.now.Sub(start), w.once(), w.tail(lines))

@@ -39,6 +39,7 @@ type world struct {
 	ring   uint64
 	ids    int
 	fences int
+	flaky  bool // agents fail
 	// loses tells of messages that do not come to a node.
 	loses func(from, to *node, task string) bool
 	log   []string
@@ -428,23 +429,39 @@ func (n *node) Attribute(m *attrdwire.Message) {
 	if m.Task != attrdwire.Update || n.deaf {
 		return
 	}
+	for _, a := range m.Operations() {
+		if a.Name != nil && a.Value != nil {
+			n.attribute(*a.Host, *a.Name, *a.Value)
+		}
+	}
+}
+
+// attribute writes a transient attribute to the CIB.
+func (n *node) attribute(host, name, value string) {
 	id := ""
 	for _, x := range n.w.nodes {
-		if x.name == *m.Host {
+		if x.name == host {
 			id = strconv.Itoa(int(x.id))
 		}
 	}
+	if value == "value++" {
+		old := 0
+		if p := n.doc.root.FindElement("status/node_state[@id='" + id + "']/transient_attributes/instance_attributes/nvpair[@name='" + name + "']"); p != nil {
+			old, _ = strconv.Atoi(p.SelectAttrValue("value", "0"))
+		}
+		value = strconv.Itoa(old + 1)
+	}
 	state := etree.NewElement("node_state")
 	state.CreateAttr("id", id)
-	state.CreateAttr("uname", *m.Host)
+	state.CreateAttr("uname", host)
 	set := state.CreateElement("transient_attributes")
 	set.CreateAttr("id", id)
 	set = set.CreateElement("instance_attributes")
 	set.CreateAttr("id", "status-"+id)
 	p := set.CreateElement("nvpair")
-	p.CreateAttr("id", "status-"+id+"-"+strings.ReplaceAll(*m.Name, "#", "."))
-	p.CreateAttr("name", *m.Name)
-	p.CreateAttr("value", *m.Value)
+	p.CreateAttr("id", "status-"+id+"-"+strings.ReplaceAll(name, "#", "."))
+	p.CreateAttr("name", name)
+	p.CreateAttr("value", value)
 	n.CIB(call.Request{Op: ops.Modify, Section: "status", Data: state, Options: call.CanCreate}, nil)
 }
 
