@@ -57,8 +57,9 @@ fuzz:
 sim:
 	$(GO) run ./totem/sim/cmd/sim -seeds $(SEEDS)
 
+# Whole clusters of Pacemaker's daemons.
 sim-cluster:
-	$(GO) test ./crmd/engine -count=1 -timeout 0 -run TestNothingTwice -seeds $(SEEDS)
+	$(GO) run ./crmd/sim/cmd/sim-cluster -seeds $(SEEDS)
 
 # Our programs as they are installed, for the test hosts.
 stage:

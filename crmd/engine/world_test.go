@@ -23,7 +23,9 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
+	lrmdwire "github.com/ringmaster-ha/ringmaster/lrmd/wire"
 	"github.com/ringmaster-ha/ringmaster/pengine/service"
+	stonithwire "github.com/ringmaster-ha/ringmaster/stonithd/wire"
 )
 
 // world is a cluster in one process: controllers with a ring that orders messages, CIB managers
@@ -38,8 +40,6 @@ type world struct {
 	nodes  []*node
 	ring   uint64
 	ids    int
-	fences int
-	flaky  bool // agents fail
 	// loses tells of messages that do not come to a node.
 	loses func(from, to *node, task string) bool
 	log   []string
@@ -102,8 +102,6 @@ type node struct {
 	asked    int  // how often the scheduler was
 	stuck    bool // the scheduler does not answer
 	deaf     bool // the manager of attributes does nothing
-
-	machine machine
 }
 
 const configuration = `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="%d" num_updates="0" admin_epoch="0"><configuration>` +
@@ -147,7 +145,10 @@ func (w *world) run(d time.Duration) {
 	for {
 		next, who := end, (*node)(nil)
 		for _, n := range w.nodes {
-			if at := n.deadline(); !at.IsZero() && at.Before(next) {
+			if n.c == nil {
+				continue
+			}
+			if at := n.c.NextDeadline(); !at.IsZero() && at.Before(next) {
 				next, who = at, n
 			}
 		}
@@ -162,7 +163,7 @@ func (w *world) run(d time.Duration) {
 			return
 		}
 		w.now = later(w.now, next)
-		who.tick()
+		who.c.Tick(w.now)
 		w.seq++
 	}
 }
@@ -310,7 +311,6 @@ func (n *node) crash() {
 	n.life++
 	n.c = nil
 	n.forgetStatus()
-	n.machine = machine{}
 	n.leave()
 }
 
@@ -444,13 +444,6 @@ func (n *node) attribute(host, name, value string) {
 			id = strconv.Itoa(int(x.id))
 		}
 	}
-	if value == "value++" {
-		old := 0
-		if p := n.doc.root.FindElement("status/node_state[@id='" + id + "']/transient_attributes/instance_attributes/nvpair[@name='" + name + "']"); p != nil {
-			old, _ = strconv.Atoi(p.SelectAttrValue("value", "0"))
-		}
-		value = strconv.Itoa(old + 1)
-	}
 	state := etree.NewElement("node_state")
 	state.CreateAttr("id", id)
 	state.CreateAttr("uname", host)
@@ -465,8 +458,13 @@ func (n *node) attribute(host, name, value string) {
 	n.CIB(call.Request{Op: ops.Modify, Section: "status", Data: state, Options: call.CanCreate}, nil)
 }
 
+func (n *node) Exec(*lrmdwire.Request) (int, *etree.Element, error) { return 0, nil, nil }
 func (n *node) Metadata(_, _, _ string, then func(time.Time, string, error)) {
 	n.soon(n.w.now, func() { then(n.w.now, "", errAway) })
+}
+func (n *node) Fence(*stonithwire.Fence, stonithwire.CallOptions, func(time.Time, stonithwire.Result)) int {
+	n.w.t.Error("fencing was asked for")
+	return 1
 }
 func (n *node) SyncFencing() bool { return n.links[Fencer] }
 func (n *node) Load() te.Load     { return te.Load{Cores: 1, Average: -1, CIB: -1} }
