@@ -241,6 +241,10 @@ func (c *Controller) filterRequest(e *event) {
 		}
 	}
 	if accepted {
+		if c.join.phases[p] == outside {
+			// That it was fenced has been heard of only after it had come back and was offered to join.
+			c.setPhase(p, welcomed, function)
+		}
 		c.setPhase(p, integrated, function)
 		c.cluster.Peers.SetExpected(p, peers.Member)
 	} else {

@@ -34,6 +34,8 @@
 // things can happen before the deletion. An agent that has not said what its parameters are
 // when an operation was asked for is not asked again when its result comes: the entry has
 // no digests of restart and secure parameters then. A resource that has just been
-// registered is not asked back from the executor. A failure that matches none that is
+// registered is not asked back from the executor. A DC that a node joins is told of operations that are under
+// way there; the reference's hears of finished ones only, forgets that the others have been begun, and may start
+// a resource on another node while it is being started here. A failure that matches none that is
 // remembered can be cleared.
 package lrm

@@ -50,6 +50,7 @@ type pending struct {
 	started          int64 // seconds since 1970
 	lock             int64 // since when the resource is locked to a node; 0 for not
 	params           map[string]string
+	recorded         *event // what the CIB has of it; nil for nothing
 
 	cancelled bool // that was asked for
 	remove    bool // and its entry is to go from the CIB
@@ -141,6 +142,17 @@ func (m *memory) dropPending(drop func(id string, p *pending) bool) int {
 		}
 	}
 	return n
+}
+
+// underWay are the operations that have been begun and do not recur, as they were written, by resource.
+func (m *memory) underWay() map[string]*event {
+	all := map[string]*event{}
+	for _, id := range m.order {
+		if p := m.pending[id]; p.recorded != nil && p.intervalMS == 0 {
+			all[p.rscID] = p.recorded
+		}
+	}
+	return all
 }
 
 // active tells whether a resource may be running, for what is remembered of it

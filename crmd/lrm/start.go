@@ -66,7 +66,7 @@ func (l *Local) run(now time.Time, rsc registered, op *etree.Element, md *metada
 	if l.refuse(now, rsc, e, operation) {
 		return
 	}
-	l.recordPending(now, rsc, e)
+	recorded := l.recordPending(now, rsc, e)
 	if e.IntervalMS > 0 {
 		// So that it can begin anew.
 		l.cancelKey(rsc.id, e.Key(), false)
@@ -84,7 +84,7 @@ func (l *Local) run(now time.Time, rsc registered, op *etree.Element, md *metada
 	}
 	p := &pending{
 		rscID: rsc.id, task: operation, key: e.Key(), transition: e.TransitionKey, intervalMS: e.IntervalMS,
-		callID: call, started: now.Unix(), params: e.Params,
+		callID: call, started: now.Unix(), params: e.Params, recorded: recorded,
 	}
 	if n, err := strconv.ParseInt(attr(op, "shutdown-lock"), 10, 64); err == nil {
 		p.lock = n
@@ -132,19 +132,21 @@ func (l *Local) refuse(now time.Time, rsc registered, e *event, operation string
 }
 
 // recordPending writes into the CIB that an operation has been begun, unless record-pending says
-// not to (record_pending_op).
-func (l *Local) recordPending(now time.Time, rsc registered, e *event) {
+// not to, and gives what it has written (record_pending_op).
+func (l *Local) recordPending(now time.Time, rsc registered, e *event) *event {
 	if !recordable(e.Task) {
-		return
+		return nil
 	}
 	if text, ok := e.Meta("record-pending"); ok && !status.IsTrue(text) {
-		return
+		return nil
 	}
 	e.CallID = -1
 	e.set(int(lrmd.UnknownCode), status.ExecPending, "")
 	e.Run, e.Changed = now.Unix(), now.Unix()
 	l.logf(loglevel.Debug, "record_pending_op", "Recording pending op %s on %s in the CIB", e.Key(), l.Controller.Self())
 	l.record(now, l.Controller.Self(), &rsc.agent, e, 0)
+	recorded := *e
+	return &recorded
 }
 
 // recordable tells whether a task is one that histories have (controld_action_is_recordable).

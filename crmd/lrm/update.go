@@ -1,6 +1,8 @@
 package lrm
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -140,7 +142,8 @@ func (l *Local) acknowledge(now time.Time, host, sys string, a *agent, e *event)
 }
 
 // State is this node's state with all that is remembered of its resources, for the DC that it
-// joins; nil if nobody knows the node yet (controld_query_executor_state).
+// joins; nil if nobody knows the node yet (controld_query_executor_state). What is under way is told too, as
+// the CIB has it so far.
 func (l *Local) State(time.Time) *etree.Element {
 	state := l.Controller.LocalState("controld_query_executor_state", true)
 	if state == nil {
@@ -149,21 +152,36 @@ func (l *Local) State(time.Time) *etree.Element {
 	lrm := state.CreateElement("lrm")
 	lrm.CreateAttr("id", l.Controller.SelfID())
 	list := lrm.CreateElement("lrm_resources")
+	underWay := l.memory.underWay()
 	for _, p := range l.memory.pasts() {
-		rsc := list.CreateElement("lrm_resource")
-		rsc.CreateAttr("id", p.id)
-		describeAgent(rsc, p.agent)
-		if p.last != nil {
-			if container, ok := p.last.Meta("container"); ok {
-				rsc.CreateAttr("container", container)
-			}
+		last := p.last
+		if e := underWay[p.id]; e != nil {
+			last = e
+			delete(underWay, p.id)
 		}
-		results := append([]*event{p.failed, p.last}, p.recurring...)
-		for _, e := range results {
-			if e != nil {
-				l.writeResult(rsc, &p.agent, e, "build_active_RAs")
-			}
+		l.writeHistory(list, p.id, &p.agent, p.last, append([]*event{p.failed, last}, p.recurring...))
+	}
+	for _, id := range slices.Sorted(maps.Keys(underWay)) {
+		if a, ok := l.agents[id]; ok {
+			l.writeHistory(list, id, &a, nil, []*event{underWay[id]})
 		}
 	}
 	return state
+}
+
+// writeHistory writes what is known of a resource, whose last result is of a container or not.
+func (l *Local) writeHistory(list *etree.Element, id string, a *agent, last *event, results []*event) {
+	rsc := list.CreateElement("lrm_resource")
+	rsc.CreateAttr("id", id)
+	describeAgent(rsc, *a)
+	if last != nil {
+		if container, ok := last.Meta("container"); ok {
+			rsc.CreateAttr("container", container)
+		}
+	}
+	for _, e := range results {
+		if e != nil {
+			l.writeResult(rsc, a, e, "build_active_RAs")
+		}
+	}
 }

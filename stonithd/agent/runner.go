@@ -70,7 +70,12 @@ const share = 0.7
 func (r *Runner) Run(ctx context.Context, c *Call, limit time.Duration) wire.Result {
 	start := time.Now()
 	left := limit
-	stdin := Arguments(c).Stdin()
+	args := Arguments(c)
+	if id, ok := args.Get("nodeid"); ok && c.NodeID != 0 && c.Target != "" {
+		action, _ := args.Get("action")
+		r.logf(loglevel.Info, "make_args", "Passing '%s' as nodeid with fence action '%s' targeting %s", id, action, c.Target)
+	}
+	stdin := args.Stdin()
 	for try := 1; ; try++ {
 		result := r.once(ctx, c, stdin, left)
 		spent := time.Since(start)
@@ -85,6 +90,7 @@ func (r *Runner) Run(ctx context.Context, c *Call, limit time.Duration) wire.Res
 			return result
 		}
 		left = limit - spent.Truncate(time.Second) // the reference counts whole ones
+		r.logf(loglevel.Info, "internal_stonith_action_execute", "Attempt %d to execute %s (%s). remaining timeout is %d", try+1, c.Agent, c.Action, int(left.Seconds()))
 		select {
 		case <-time.After(retryPause):
 		case <-ctx.Done():
