@@ -42,6 +42,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/pacemakerd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/schedulerd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/stonithadmin"
@@ -87,6 +88,7 @@ var programs = map[string]program{
 	"pacemaker-based":      based.Main,
 	"pacemaker-attrd":      attrd.Main,
 	"pacemaker-controld":   controld.Main,
+	"pacemakerd":           pacemakerd.Main,
 	"pacemaker-execd":      execd.Main,
 	"pacemaker-fenced":     fenced.Main,
 	"pacemaker-schedulerd": schedulerd.Main,

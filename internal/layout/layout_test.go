@@ -183,7 +183,11 @@ var floors = map[string]int{
 	"crmd/lrm":                5,
 	"crmd/te":                 5,
 	"crmd/engine":             6,
+	"crmd/sim":                8,
+	"crmd/sim/cmd":            9,
+	"pacemakerd/state":        0,
 	"pacemakerd/client":       4,
+	"pacemakerd/engine":       4,
 	"attrd/wire":              3,
 	"attrd/client":            4,
 	"attrd/engine":            4,
@@ -307,7 +311,7 @@ var cores = []string{
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
 	"cpg/engine", "cpg/wire", "crmd/engine", "crmd/fsa", "crmd/lrm", "crmd/te", "crmd/transition", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pcmk/remote", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/history", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/engine", "stonithd/history",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pcmk/remote", "internal/pload", "internal/service", "internal/wd", "lrmd", "pacemakerd/engine", "pengine/explain", "pengine/graph", "pengine/history", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/engine", "stonithd/history",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of
