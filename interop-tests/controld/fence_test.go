@@ -58,7 +58,7 @@ func TestFencing(t *testing.T) {
 		t.Skip("it takes four minutes: set RINGMASTER_CONTROLLERS")
 	}
 	mix.CompareIn(t, "CCC,GoCGo", []string{daemonPath}, func(r *mix.Run) {
-		s := &scene{r}
+		s := &scene{Run: r}
 		lay := func(n int) {
 			h := s.Host(n)
 			h.WriteFile("/run/fence_agent", fenceAgent)
