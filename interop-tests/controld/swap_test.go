@@ -152,7 +152,7 @@ var leaders = regexp.MustCompile(`(Current DC: |Designated Controller is: |in st
 
 func mask(text string) string { return varies.ReplaceAllString(text, "$1$2$3$5$6$7") }
 
-// replies are those of several nodes, which come in any order.
+// replies are lines of several nodes, which come in any order.
 func replies(text string) string {
 	lines := slices.DeleteFunc(strings.Split(mask(text), "\n"), func(line string) bool {
 		return strings.HasPrefix(line, "Waiting for") || strings.HasPrefix(line, "... got reply")
@@ -165,7 +165,7 @@ func replies(text string) string {
 func (s *scene) tell(running ...int) {
 	s.T.Helper()
 	commands := [][]string{
-		{"crm_mon", "-1", "-rnfA"}, {"crm_resource", "-l"}, {"crm_resource", "-O"},
+		{"crm_mon", "-1", "-rfA"}, {"crm_resource", "-l"}, {"crm_resource", "-O"},
 		{"crm_node", "-l"}, {"crm_node", "-p"}, {"crm_node", "-q"}, {"crmadmin", "-D"}, {"crmadmin", "-N"},
 	}
 	for _, n := range running {
@@ -176,6 +176,9 @@ func (s *scene) tell(running ...int) {
 		s.DoMasked(func(text string) string {
 			if s.elected {
 				text = leaders.ReplaceAllString(text, "$1")
+			}
+			if args[1] == "-O" { // is in the order of the histories
+				return replies(text)
 			}
 			return mask(text)
 		}, node, args...)
@@ -271,7 +274,7 @@ func (s *scene) taken(what string, nodes ...int) {
 	s.Note("=== " + what)
 	s.idle(nodes[0])
 	s.tell(nodes...)
-	s.calls(what == "start", nodes...)
+	s.calls(what == "start" && long(), nodes...)
 	s.SettleMasked(mask)
 }
 
