@@ -44,7 +44,7 @@ func TestFaults(t *testing.T) {
 		t.Skip("it takes two minutes: set RINGMASTER_CONTROLLERS")
 	}
 	mix.CompareIn(t, "GoCGo", []string{daemonPath}, func(r *mix.Run) {
-		s := &scene{r}
+		s := &scene{Run: r}
 		s.Host(1).MustRun("crm_attribute", "-n", "no-quorum-policy", "-v", "ignore")
 		s.add(primitive("d", dummy, op("d", "monitor", "10s", "")), "")
 		s.shows(1, `d\s+\(ocf:pacemaker:Dummy\):\s+Started`)

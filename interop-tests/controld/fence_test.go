@@ -56,10 +56,10 @@ func (s *scene) fenced(what string, node int) {
 // and by somebody.
 func TestFencing(t *testing.T) {
 	if !long() {
-		t.Skip("it takes four minutes: set RINGMASTER_CONTROLLERS")
+		t.Skip("it takes two minutes: set RINGMASTER_CONTROLLERS")
 	}
 	mix.CompareIn(t, "CCC,GoCGo", []string{daemonPath}, func(r *mix.Run) {
-		s := &scene{r}
+		s := &scene{Run: r}
 		lay := func(n int) {
 			h := s.Host(n)
 			h.WriteFile("/run/fence_agent", fenceAgent)

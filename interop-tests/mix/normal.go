@@ -31,7 +31,7 @@ func normal(s string) string {
 	return epoch.ReplaceAllString(s, "SECONDS")
 }
 
-// ordered is a CIB whose status has its nodes, what is in each, and histories of resources by name and id: the
+// ordered is a CIB whose status has its nodes, what is in each, histories and attributes by name and id: the
 // controller and the manager of attributes add them in any order, and probes of several resources end in any.
 // What is no XML stays.
 func ordered(cib string) string {
@@ -54,8 +54,10 @@ func ordered(cib string) string {
 	for _, status := range doc.Root().SelectElements("status") {
 		for _, state := range status.SelectElements("node_state") {
 			sort(state)
-			for _, resources := range state.FindElements("./lrm/lrm_resources") {
-				sort(resources)
+			for _, path := range []string{"./lrm/lrm_resources", "./lrm/lrm_resources/lrm_resource", "./transient_attributes/instance_attributes"} {
+				for _, list := range state.FindElements(path) {
+					sort(list)
+				}
 			}
 		}
 		sort(status)
