@@ -57,26 +57,24 @@ exit 0
 
 // swapped is three nodes, of which some run our fencer.
 type swapped struct {
-	t *testing.T
-	l *lab.Lab
+	t       *testing.T
+	l       *lab.Lab
+	mixture string
+	agent   string
 	// said is what was done and what came of it.
 	said strings.Builder
 }
 
-// form makes a cluster: a letter a node, g for ours and c for the reference's.
-func form(t *testing.T, mixture string) *swapped {
+// form makes a cluster: a letter a node, g for ours and c for the reference's. The fence agent
+// is laid over one that each host has.
+func form(t *testing.T, mixture, agent string, ring lab.Ring) *swapped {
 	l := lab.New(t, len(mixture))
 	l.DumpLogs(pacemakerLog)
-	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
-	c := &swapped{t: t, l: l}
+	l.WriteFile("/etc/corosync/corosync.conf", ring.Conf(l.Hosts()))
+	c := &swapped{t: t, l: l, mixture: mixture, agent: agent}
 	var names []string
-	for i, h := range l.Hosts() {
-		h.WriteFile("/run/fence_recorder", recorder)
-		h.MustRun("sh", "-c", "mkdir -p "+records+" && chmod 755 /run/fence_recorder && mount --bind /run/fence_recorder "+agentPath)
-		if mixture[i] == 'g' {
-			h.Lay(daemonPath)
-		}
-		h.StartCorosync()
+	for _, h := range l.Hosts() {
+		c.ring(h)
 		names = append(names, h.Name)
 	}
 	l.Form(l.Hosts()...)
@@ -93,6 +91,17 @@ func form(t *testing.T, mixture string) *swapped {
 		c.checkProgram(h, mixture[i] == 'g')
 	}
 	return c
+}
+
+// ring brings a host that was booted as far as the ring, with its fencer and the agent laid.
+func (c *swapped) ring(h *lab.Host) {
+	c.t.Helper()
+	h.WriteFile("/run/fence_recorder", c.agent)
+	h.MustRun("sh", "-c", "mkdir -p "+records+" && chmod 755 /run/fence_recorder && mount --bind /run/fence_recorder "+agentPath)
+	if c.mixture[h.Index] == 'g' {
+		h.Lay(daemonPath)
+	}
+	h.StartCorosync()
 }
 
 func (c *swapped) online(names string) {
@@ -273,7 +282,7 @@ func TestSwap(t *testing.T) {
 	}
 	for _, mixture := range all {
 		t.Run(mixture, func(t *testing.T) {
-			c := form(t, mixture)
+			c := form(t, mixture, recorder, lab.Ring{Transport: "udpu"})
 			c.scenario()
 			got := c.said.String()
 			if *update {
