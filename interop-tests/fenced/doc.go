@@ -3,7 +3,7 @@
 // and to say the same to the fencer. With -update it makes the goldens of
 // internal/cli/stonithadmin anew.
 //
-// TestSwap runs our fencer on some of three nodes, -mixtures gcc,gcg,ggg, below the reference's
+// TestSwap runs our fencer on some of three nodes, -mixtures gcc,gcg,ggg, or with our stonith_admin too, GGG, below the reference's
 // other daemons: devices with lists, maps, statuses and parameters of all kinds, fencing
 // from every node, failures, timeouts, topology, relays, the history. What the tool says,
 // what a recording agent reads and what is remembered has to be what it is with the

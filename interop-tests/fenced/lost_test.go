@@ -56,6 +56,8 @@ func formPower(t *testing.T, mixture string, ring lab.Ring, policy string, confi
 		}
 	}
 	first.MustRun("crm_attribute", "-n", "no-quorum-policy", "-v", policy)
+	// A node that comes back is to wait for the others, not to fence them.
+	first.MustRun("crm_attribute", "-n", "dc-deadtime", "-D")
 	first.MustRun("crm_attribute", "-n", "stonith-enabled", "-v", "true")
 	c.runs(last)
 	return c
@@ -148,7 +150,10 @@ func (c *cluster) remembers(h *lab.Host, what string) {
 	})
 }
 
-var udpu = lab.Ring{Transport: "udpu"}
+// token in ms is longer than a busy machine keeps a node from answering: else such a node is fenced.
+const token = 3000
+
+var udpu = lab.Ring{Transport: "udpu", Token: token}
 
 // stories are what happens to clusters. A node that loses the others goes on with what it runs.
 var stories = []struct {
@@ -172,8 +177,9 @@ func cutOff(t *testing.T, mixture string) {
 	c.until(60*time.Second, "node3 has lost its power", func() bool { return c.taken("node3") })
 	c.remembers(c.l.Host(0), "reboot of node3 successful")
 	c.remembers(c.l.Host(1), "reboot of node3 successful")
-	if failed, want := c.left("failed"), []string{"reboot node3", "reboot node3"}; !slices.Equal(failed, want) {
-		t.Errorf("the first level was tried with %q, want %q", failed, want)
+	// How often it is tried depends on how long that takes.
+	if failed := slices.Compact(c.left("failed")); !slices.Equal(failed, []string{"reboot node3"}) {
+		t.Errorf("the first level was tried with %q", failed)
 	}
 	c.movedFrom("node3")
 	c.l.SetAllLinks(lab.Fault{})
@@ -235,7 +241,7 @@ func crashed(t *testing.T, mixture string) {
 // duel: the two nodes of a cluster lose each other, and each wants to be rid of the other. One of them wins, though the other's
 // agent is on its way too.
 func duel(t *testing.T, mixture string) {
-	c := formPower(t, mixture[:2], lab.Ring{Transport: "udpu", Quorum: "  two_node: 1\n  wait_for_all: 0\n"}, "stop", nil)
+	c := formPower(t, mixture[:2], lab.Ring{Transport: "udpu", Token: token, Quorum: "  two_node: 1\n  wait_for_all: 0\n"}, "stop", nil)
 	c.held["node1"], c.held["node2"] = true, true
 	c.l.Partition(c.l.Hosts()[:1], c.l.Hosts()[1:])
 	c.until(60*time.Second, "both ask for the other's power", func() bool {

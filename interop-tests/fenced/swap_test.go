@@ -65,8 +65,11 @@ type swapped struct {
 	said strings.Builder
 }
 
-// form makes a cluster: a letter a node, g for ours and c for the reference's. The fence agent
-// is laid over one that each host has.
+// ours tells whether a node runs our fencer.
+func ours(mixture string, node int) bool { return mixture[node] != 'c' }
+
+// form makes a cluster: a letter a node, c for the reference's fencer, g for ours, G for ours and our stonith_admin.
+// The fence agent is laid over one that each host has.
 func form(t *testing.T, mixture, agent string, ring lab.Ring) *swapped {
 	l := lab.New(t, len(mixture))
 	l.DumpLogs(pacemakerLog)
@@ -88,7 +91,7 @@ func form(t *testing.T, mixture, agent string, ring lab.Ring) *swapped {
 	}
 	c.online(strings.Join(names, " "))
 	for i, h := range l.Hosts() {
-		c.checkProgram(h, mixture[i] == 'g')
+		c.checkProgram(h, ours(mixture, i))
 	}
 	return c
 }
@@ -98,8 +101,11 @@ func (c *swapped) ring(h *lab.Host) {
 	c.t.Helper()
 	h.WriteFile("/run/fence_recorder", c.agent)
 	h.MustRun("sh", "-c", "mkdir -p "+records+" && chmod 755 /run/fence_recorder && mount --bind /run/fence_recorder "+agentPath)
-	if c.mixture[h.Index] == 'g' {
+	if ours(c.mixture, h.Index) {
 		h.Lay(daemonPath)
+	}
+	if c.mixture[h.Index] == 'G' {
+		h.Lay("/usr/sbin/stonith_admin")
 	}
 	h.StartCorosync()
 }
@@ -274,7 +280,7 @@ func (c *swapped) scenario() {
 func TestSwap(t *testing.T) {
 	golden := filepath.Join("testdata", "swap.txt")
 	if *mixtures == "" && !*update {
-		t.Skip("it takes 45 s a cluster: say -mixtures gcc,gcg,ggg")
+		t.Skip("it takes 45 s a cluster: say -mixtures gcc,gcg,ggg,GcG")
 	}
 	all := strings.Split(*mixtures, ",")
 	if *update {
