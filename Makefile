@@ -13,7 +13,7 @@ TIMED := ring quorum robust
 # Those that only compute.
 COMPARING := cib cibschema pacemaker-tools scheduler
 
-.PHONY: all test corpus race lint fuzz sim stage interop bench-ring bench-scheduler bench-cib bench-exec clean
+.PHONY: all test corpus race lint fuzz sim sim-cluster stage interop bench-ring bench-scheduler bench-cib bench-exec clean
 
 all:
 	$(GO) build -trimpath -buildvcs=false -o $(BUILD)/ringmaster ./cmd/ringmaster
@@ -56,6 +56,10 @@ fuzz:
 
 sim:
 	$(GO) run ./totem/sim/cmd/sim -seeds $(SEEDS)
+
+# Whole clusters of Pacemaker's daemons.
+sim-cluster:
+	$(GO) run ./crmd/sim/cmd/sim-cluster -seeds $(SEEDS)
 
 # Our programs as they are installed, for the test hosts.
 stage:

@@ -42,5 +42,7 @@
 // the same: a change of the configuration starts num_updates anew, also on a node that
 // has missed one of the status. Of two such the one with more changes stays: it is not replaced, and a
 // primary that lacks some asks for it. In the reference the one that is sent wins, which with
-// changes of the group close to each other loses what was acknowledged.
+// changes of the group close to each other loses what was acknowledged. A primary that finds out that a
+// peer has a newer CIB asks for that too: the reference's sends its own, which is refused for being older, and
+// the two stay different until something changes.
 package manager

@@ -172,6 +172,16 @@ func TestComparison(t *testing.T) {
 	}
 }
 
+// TestComparisonWithNewer: the primary asks for a CIB that is newer than its own, which would be refused.
+func TestComparisonWithNewer(t *testing.T) {
+	m := newTestManager(t, Config{})
+	m.request(t, `<cib_command t="cib" cib_op="cib_master" cib_callid="6" cib_callopt="4352"/>`)
+	m.Tick(start.Add(checkDelay))
+	m.expect(t, m.deliver(t, "b", `<cib-reply t="cib" cib_op="ping" cib_callopt="0" cib_rc="0" cib_isreplyto="a" src="b"><cib_calldata>`+
+		`<ping_response crm_feature_set="3.16.1" digest="other" cib_ping_id="1"><cib_calldata><cib admin_epoch="0" epoch="77" num_updates="3"/></cib_calldata></ping_response></cib_calldata></cib-reply>`),
+		`send "b" <sync-me t="cib" cib_op="cib_sync_one" cib_delegated_from="a"/>`+"\n")
+}
+
 // TestPatchsets: one that fits is applied; one for a newer CIB makes a secondary ask for all of it,
 // once, and wait.
 func TestPatchsets(t *testing.T) {

@@ -114,12 +114,20 @@ func (m *Manager) compareDigest(reply *etree.Element) {
 		theirs = versionText(remote)
 	}
 	m.logf(loglevel.Notice, function, "Local CIB %s.%s differs from %s: %s.%s %p", versionText(m.cib), m.check.digest, get(reply, fOrigin), theirs, sum, remote)
-	if count, err := strconv.ParseUint(get(pong, fChanges), 10, 64); err == nil && remote != nil &&
-		patch.VersionOf(remote) == patch.VersionOf(m.cib) && count > m.count {
-		m.askSync(get(reply, fOrigin)) // it would keep its own
+	if remote != nil && m.keepsIts(remote, get(pong, fChanges)) {
+		m.askSync(get(reply, fOrigin))
 		return
 	}
 	m.sync(reply, false)
+}
+
+// keepsIts tells whether a peer that has the CIB remote, of so many changes, would refuse ours.
+func (m *Manager) keepsIts(remote *etree.Element, changes string) bool {
+	if order := patch.VersionOf(remote).Compare(patch.VersionOf(m.cib)); order != 0 {
+		return order > 0
+	}
+	count, err := strconv.ParseUint(changes, 10, 64)
+	return err == nil && count > m.count
 }
 
 // passesOver tells whether a patchset does not matter, for all of the CIB is on its way

@@ -18,6 +18,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibadmin"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibsecret"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cmapctl"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/controld"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/corosync"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cpgtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmadmin"
@@ -41,6 +42,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/pacemakerd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/quorumtool"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/schedulerd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/stonithadmin"
@@ -85,6 +87,8 @@ var programs = map[string]program{
 
 	"pacemaker-based":      based.Main,
 	"pacemaker-attrd":      attrd.Main,
+	"pacemaker-controld":   controld.Main,
+	"pacemakerd":           pacemakerd.Main,
 	"pacemaker-execd":      execd.Main,
 	"pacemaker-fenced":     fenced.Main,
 	"pacemaker-schedulerd": schedulerd.Main,

@@ -19,6 +19,8 @@ const (
 	STransitionEngine
 	SHalt
 	SIllegal
+
+	numStates = SIllegal
 )
 
 var stateNames = [...]string{
@@ -85,6 +87,8 @@ const (
 	IPending
 	IHalt
 	IIllegal
+
+	numInputs = IIllegal
 )
 
 var inputNames = [...]string{

@@ -122,10 +122,19 @@ func (g *Graph) result(v *Verdict, number int) {
 // ConfirmCancel confirms the action that cancels an operation on a node, and gives it; nil if there is none
 // (confirm_cancel_action).
 func (g *Graph) ConfirmCancel(key, nodeID string) *Action {
+	a := g.Cancels(key, nodeID)
+	if a != nil {
+		g.Confirm(a)
+	}
+	return a
+}
+
+// Cancels is the action that cancels an operation on a node, on any if nodeID is empty; nil if there is
+// none (get_cancel_action).
+func (g *Graph) Cancels(key, nodeID string) *Action {
 	for _, s := range g.synapses {
 		for _, a := range s.actions {
 			if a.Task() == "cancel" && a.Key() == key && (nodeID == "" || a.NodeID() == nodeID) {
-				g.Confirm(a)
 				return a
 			}
 		}

@@ -124,6 +124,21 @@ func (a *Action) TargetRC() int { return scan(a.Meta("op_target_rc"), 0, 0) }
 // Action is the action of that number, nil if there is none.
 func (g *Graph) Action(id int) *Action { return g.actions[id] }
 
+// Pending is how many synapses had actions under way at the last Advance.
+func (g *Graph) Pending() int { return g.counted.Pending }
+
+// Unconfirmed are the actions that have not ended, in the graph's order.
+func (g *Graph) Unconfirmed() (all []*Action) {
+	for _, s := range g.open {
+		for _, a := range s.actions {
+			if !s.confirmed && !a.Confirmed {
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
+
 // Blank is a graph with nothing to do, as a controller has it until the scheduler has answered.
 func Blank() *Graph {
 	return &Graph{ID: -1, Source: "unknown", Complete: true, AbortReason: "DC Takeover", Next: Restart, blank: true}

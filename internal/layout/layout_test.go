@@ -158,6 +158,7 @@ var floors = map[string]int{
 	"pengine/status":        2,
 	"pengine/sched":         3,
 	"pengine/graph":         4,
+	"pengine/history":       3,
 	"pengine/show":          4,
 	"pengine/simulate":      5,
 	"pengine/explain":       5,
@@ -179,7 +180,14 @@ var floors = map[string]int{
 	"crmd/fsa":                1,
 	"crmd/transition":         4,
 	"crmd/client":             4,
+	"crmd/lrm":                5,
+	"crmd/te":                 5,
+	"crmd/engine":             6,
+	"crmd/sim":                8,
+	"crmd/sim/cmd":            9,
+	"pacemakerd/state":        0,
 	"pacemakerd/client":       4,
+	"pacemakerd/engine":       4,
 	"attrd/wire":              3,
 	"attrd/client":            4,
 	"attrd/engine":            4,
@@ -199,6 +207,7 @@ var floors = map[string]int{
 	"internal/pcmk/secrets":  0,
 	"internal/pcmk/env":      1,
 	"internal/pcmk/metadata": 1,
+	"internal/pcmk/watchdog": 2,
 	"internal/pcmk/pcmklog":  3,
 	"internal/pcmk/daemon":   4,
 
@@ -300,9 +309,9 @@ var cores = []string{
 	"cib/schema", "cib/text", "cib/digest", "cib/document", "cib/patch", "cib/xpath", "cib/acl", "cib/ops", "cib/call", "cib/manager", "internal/xmltree", "internal/featureset",
 	"totem/wire", "totem/srp", "totem/pg", "totem/evs",
 	"totem/knet/compress", "totem/knet/crypto", "totem/knet/link", "totem/knet/wire",
-	"cpg/engine", "cpg/wire", "crmd/fsa", "crmd/transition", "quorum/engine", "quorum/wire", "cmap/wire",
+	"cpg/engine", "cpg/wire", "crmd/engine", "crmd/fsa", "crmd/lrm", "crmd/te", "crmd/transition", "quorum/engine", "quorum/wire", "cmap/wire",
 	"internal/cfgsvc", "internal/cfgwire", "internal/engine", "internal/ghash", "internal/glist", "internal/icmap", "internal/ipcmsg", "internal/iso8601", "internal/mar",
-	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pcmk/remote", "internal/pload", "internal/service", "internal/wd", "lrmd", "pengine/explain", "pengine/graph", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/engine", "stonithd/history",
+	"internal/mon", "internal/pcmk/crmmsg", "internal/pcmk/ipc/frame", "internal/pcmk/peers", "internal/pcmk/remote", "internal/pload", "internal/service", "internal/wd", "lrmd", "pacemakerd/engine", "pengine/explain", "pengine/graph", "pengine/history", "pengine/rules", "pengine/sched", "pengine/status", "stonithd/device", "stonithd/engine", "stonithd/history",
 }
 
 // outside are imports that a core must not have, outcalls what it must not use of

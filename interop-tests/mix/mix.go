@@ -153,6 +153,14 @@ func (r *Run) Do(node int, args ...string) lab.Result {
 	return res
 }
 
+// DoMasked is Do, where mask takes out of the output what differs each time beyond what is left out anyway.
+func (r *Run) DoMasked(mask func(string) string, node int, args ...string) {
+	r.T.Helper()
+	res := r.Host(node).Exec(args[0], args[1:]...)
+	res.Stdout = mask(res.Stdout)
+	r.took(node, args, res)
+}
+
 func (r *Run) took(node int, args []string, res lab.Result) {
 	r.say("node%d$ %s\n%s%s= %d", node, strings.Join(args, " "), normal(res.Stdout), normal(res.Stderr), res.Code)
 }
@@ -161,6 +169,12 @@ func (r *Run) took(node int, args []string, res lab.Result) {
 func (r *Run) Settle() {
 	r.T.Helper()
 	r.say("CIB of %s:\n%s", names(r.running()), normal(ordered(r.Same())))
+}
+
+// SettleMasked is Settle, where mask takes out of the CIB what differs each time beyond what is left out anyway.
+func (r *Run) SettleMasked(mask func(string) string) {
+	r.T.Helper()
+	r.say("CIB of %s:\n%s", names(r.running()), mask(normal(ordered(r.Same()))))
 }
 
 // SettleConfiguration is Settle that takes down the configuration alone. After faults what nodes have

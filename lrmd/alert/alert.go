@@ -34,6 +34,9 @@ var kindOf = map[string]Kind{
 	"select_nodes": Node, "select_fencing": Fencing, "select_resources": Resource, "select_attributes": Attribute,
 }
 
+// kindNames are those that agents know.
+var kindNames = map[Kind]string{Node: "node", Fencing: "fencing", Resource: "resource", Attribute: "attribute"}
+
 // List are a configuration's alerts.
 type List []entry
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/lrmd"
+	"github.com/ringmaster-ha/ringmaster/lrmd/wire"
 )
 
 var at = time.Date(2026, 11, 22, 9, 5, 7, 42_001_999, time.FixedZone("X", 3600))
@@ -73,6 +75,54 @@ func TestRequests(t *testing.T) {
 	}
 	if got := (List)(nil).OfAttribute(AttributeChange{}, at, loglevel.Discard); len(got) != 0 {
 		t.Errorf("without alerts: %v", got)
+	}
+}
+
+// TestKinds: what is told of nodes, fencing and resources.
+func TestKinds(t *testing.T) {
+	list := Read(element(t, `<alerts><alert id="a" path="/bin/a"/><alert id="n" path="/bin/n"><select><select_nodes/></select></alert></alerts>`),
+		iso8601.FromTime(at), loglevel.Discard)
+	show := func(requests []wire.Request) (out []string) {
+		for _, r := range requests {
+			text := r.AlertID
+			for _, p := range r.Params {
+				if name, ok := strings.CutPrefix(p.Name, "CRM_alert_"); ok && name != "version" && !strings.HasPrefix(name, "timestamp") {
+					text += " " + name + "=" + p.Value
+				}
+			}
+			out = append(out, text)
+		}
+		return out
+	}
+	resource := func(change func(*ResourceResult)) []string {
+		r := &ResourceResult{Node: "node1", Expected: 7, Completion: wire.Completion{RscID: "r", Action: "monitor", Code: 0, ExecTime: 12, Timeout: 20000}}
+		change(r)
+		return show(list.OfResource(r, at, loglevel.Discard))
+	}
+	for name, tt := range map[string]struct{ got, want []string }{
+		"node": {
+			show(list.OfNode(NodeChange{"node2", 2, "lost"}, at, loglevel.Discard)),
+			[]string{"n node=node2 desc=lost nodeid=2 kind=node recipient=", "a node=node2 desc=lost nodeid=2 kind=node recipient="},
+		},
+		"fencing": {
+			show(list.OfFencing(FencingResult{"node2", "st_notify_fence", "text", -62}, at, loglevel.Discard)),
+			[]string{"a node=node2 task=st_notify_fence desc=text rc=-62 kind=fencing recipient="},
+		},
+		"unexpected probe": {
+			resource(func(*ResourceResult) {}),
+			[]string{"a node=node1 rsc=r task=monitor interval=0 target_rc=7 status=0 rc=0 exec_time=12 desc=ok kind=resource recipient="},
+		},
+		"expected probe": {resource(func(r *ResourceResult) { r.Code = 7 }), nil},
+		"timed out": {
+			resource(func(r *ResourceResult) {
+				r.Interval, r.Expected, r.Code, r.Status, r.ExecTime = 10000, 0, 1, int(lrmd.TimedOut), 0
+			}),
+			[]string{"a node=node1 rsc=r task=monitor interval=10000 target_rc=0 status=2 rc=1 exec_time=20000 desc=Timed Out kind=resource recipient="},
+		},
+	} {
+		if !slices.Equal(tt.got, tt.want) {
+			t.Errorf("%s: %q, want %q", name, tt.got, tt.want)
+		}
 	}
 }
 

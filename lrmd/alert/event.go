@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/lrmd"
 	"github.com/ringmaster-ha/ringmaster/lrmd/wire"
 )
 
@@ -33,6 +35,81 @@ func (l List) OfAttribute(c AttributeChange, now time.Time, log loglevel.Logger)
 		p.add("attribute_name", c.Name)
 		p.add("attribute_value", c.Value)
 		out = append(out, a.request("attribute", p, now, log))
+	}
+	return out
+}
+
+// NodeChange is a node that has come or gone.
+type NodeChange struct {
+	Node   string
+	NodeID uint32
+	State  string // "member" or "lost"
+}
+
+// OfNode tells of a node as OfAttribute does of an attribute (lrmd_send_node_alert).
+func (l List) OfNode(c NodeChange, now time.Time, log loglevel.Logger) []wire.Request {
+	var p params
+	p.add("node", c.Node)
+	p.add("desc", c.State)
+	p.add("nodeid", strconv.Itoa(int(int32(c.NodeID))))
+	return l.requests(Node, p, now, log)
+}
+
+// FencingResult is how fencing has ended.
+type FencingResult struct {
+	Target, Task, Text string
+	RC                 int
+}
+
+// OfFencing tells of fencing as OfAttribute does of an attribute (lrmd_send_fencing_alert).
+func (l List) OfFencing(r FencingResult, now time.Time, log loglevel.Logger) []wire.Request {
+	var p params
+	p.add("node", r.Target)
+	p.add("task", r.Task)
+	p.add("desc", r.Text)
+	p.add("rc", strconv.Itoa(r.RC))
+	return l.requests(Fencing, p, now, log)
+}
+
+// ResourceResult is how an operation on a resource has ended.
+type ResourceResult struct {
+	Node     string
+	Expected int // the exit status that was
+	wire.Completion
+}
+
+// OfResource tells of an operation as OfAttribute does of an attribute, unless it was a probe that has found
+// what was expected (lrmd_send_resource_alert).
+func (l List) OfResource(r *ResourceResult, now time.Time, log loglevel.Logger) []wire.Request {
+	if r.Interval == 0 && r.Expected == r.Code && strings.EqualFold(r.Action, "monitor") {
+		return nil
+	}
+	took, text := r.ExecTime, lrmd.Status(r.Status).String()
+	if lrmd.Status(r.Status) == lrmd.TimedOut && took == 0 { // as of recurring operations
+		took = r.Timeout
+	}
+	if lrmd.Status(r.Status) == lrmd.Done {
+		text = lrmd.Code(r.Code).String()
+	}
+	var p params
+	p.add("node", r.Node)
+	p.add("rsc", r.RscID)
+	p.add("task", r.Action)
+	p.add("interval", strconv.Itoa(r.Interval))
+	p.add("target_rc", strconv.Itoa(r.Expected))
+	p.add("status", strconv.Itoa(r.Status))
+	p.add("rc", strconv.Itoa(r.Code))
+	p.add("exec_time", strconv.Itoa(took))
+	p.add("desc", text)
+	return l.requests(Resource, p, now, log)
+}
+
+// requests are those to tell everybody who wants to know of a kind.
+func (l List) requests(kind Kind, p params, now time.Time, log loglevel.Logger) (out []wire.Request) {
+	for i := range l {
+		if l[i].kinds&kind != 0 {
+			out = append(out, l[i].request(kindNames[kind], slices.Clone(p), now, log))
+		}
 	}
 	return out
 }

@@ -62,16 +62,33 @@ func (c *Conn) Call(ctx context.Context, r *wire.Request) (int, error) {
 	return rc, err
 }
 
+// Ask is Call with the reply, which for OpRscInfo and OpGetRecurring has more. What the executor refuses is no error
+// here, but the number of one, below 0.
+func (c *Conn) Ask(ctx context.Context, r *wire.Request) (int, *etree.Element, error) {
+	reply, _, e, err := c.exchange(ctx, r)
+	return reply.RC, e, err
+}
+
 func (c *Conn) ask(ctx context.Context, r *wire.Request) (rc int, token string, err error) {
-	m, err := c.conn.Call(ctx, r.Element(c.token))
-	if err != nil {
-		return 0, "", err
-	}
-	reply, token, err := wire.ParseReply(m.XML)
+	reply, token, _, err := c.exchange(ctx, r)
 	if err == nil && reply.RC < 0 {
 		err = &Refused{r.Op, reply.RC}
 	}
 	return reply.RC, token, err
+}
+
+func (c *Conn) exchange(ctx context.Context, r *wire.Request) (wire.Reply, string, *etree.Element, error) {
+	m, err := c.conn.Call(ctx, r.Element(c.token))
+	switch {
+	case err != nil:
+		return wire.Reply{}, "", nil, err
+	case m.Err != nil:
+		return wire.Reply{}, "", nil, m.Err
+	case m.XML == nil:
+		return wire.Reply{}, "", nil, errors.New("executor: reply without XML")
+	}
+	reply, token, err := wire.ParseReply(m.XML)
+	return reply, token, m.XML, err
 }
 
 // Event is the next one.

@@ -15,6 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/crmmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
+	"github.com/ringmaster-ha/ringmaster/pacemakerd/state"
 )
 
 // ErrProtocol is an answer that is none.
@@ -23,58 +24,10 @@ var ErrProtocol = errors.New("pacemakerd's answer is not understood")
 // Timeout is how long the daemon may take to answer.
 const Timeout = 5 * time.Second
 
-// State is what pacemakerd is about (enum pcmk_pacemakerd_state).
-type State int
-
-// The states.
-const (
-	Invalid State = iota - 1
-	Initializing
-	StartingDaemons
-	WaitingForPing // for SBD's leave to start the daemons
-	Running
-	ShuttingDown
-	ShutdownComplete // and SBD is to know of it
-)
-
-var states = [...]struct{ name, friendly string }{
-	{"init", "Initializing pacemaker"},
-	{"starting_daemons", "Pacemaker daemons are starting"},
-	{"wait_for_ping", "Waiting for startup trigger from SBD"},
-	{"running", "Pacemaker is running"},
-	{"shutting_down", "Pacemaker daemons are shutting down"},
-	{"shutdown_complete", "Pacemaker daemons are shut down (reporting to SBD)"},
-}
-
-// String is the state's name in messages.
-func (s State) String() string {
-	if s < 0 || int(s) >= len(states) {
-		return "invalid"
-	}
-	return states[s].name
-}
-
-// Friendly is the state in words.
-func (s State) Friendly() string {
-	if s < 0 || int(s) >= len(states) {
-		return "Invalid pacemakerd state"
-	}
-	return states[s].friendly
-}
-
-func parseState(name string) State {
-	for i := range states {
-		if states[i].name == name {
-			return State(i)
-		}
-	}
-	return Invalid
-}
-
 // Health is an answer to a ping.
 type Health struct {
 	From     string // the daemon's name for itself
-	State    State
+	State    state.State
 	OK       bool  // it could tell
 	LastGood int64 // when all daemons were seen to be well, in seconds since 1970; 0 if never
 }
@@ -92,8 +45,41 @@ type Unreachable struct{ Cause error }
 func (u *Unreachable) Error() string { return u.Cause.Error() }
 func (u *Unreachable) Unwrap() error { return u.Cause }
 
+// Refused is that pacemakerd does not do what was asked for.
+type Refused struct{ Code crmexit.Code }
+
+func (r *Refused) Error() string { return r.Code.String() }
+
+// taskQuit is the task of Shutdown.
+const taskQuit = "quit"
+
+// Shutdown asks pacemakerd to stop all daemons and end. That it has begun is the answer.
+func Shutdown(ctx context.Context, program string, o Options) error {
+	e, err := ask(ctx, taskQuit, program, o)
+	if err != nil {
+		return err
+	}
+	about := crmmsg.ContentsOf(e)
+	if about == nil {
+		return fmt.Errorf("%w: no %s", ErrProtocol, crmmsg.Contents)
+	}
+	if code, err := strconv.Atoi(about.SelectAttrValue("op-status", "")); err == nil && code != 0 {
+		return &Refused{crmexit.Code(code)}
+	}
+	return nil
+}
+
 // Ping asks, in the name of a program, how pacemakerd is. An error may be an Unreachable.
 func Ping(ctx context.Context, program string, o Options) (*Health, error) {
+	e, err := ask(ctx, crmmsg.TaskPing, program, o)
+	if err != nil {
+		return nil, err
+	}
+	return parse(e)
+}
+
+// ask makes a request and waits for the answer.
+func ask(ctx context.Context, task, program string, o Options) (*etree.Element, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	if o.Service == "" {
@@ -106,7 +92,7 @@ func Ping(ctx context.Context, program string, o Options) (*Health, error) {
 	defer conn.Close()
 	var maker crmmsg.Maker
 	r, err := conn.Call(ctx, maker.Request(&crmmsg.Request{
-		Function: "do_pacemakerd_api_call", Task: crmmsg.TaskPing, SystemTo: crmmsg.Pacemakerd,
+		Function: "do_pacemakerd_api_call", Task: task, SystemTo: crmmsg.Pacemakerd,
 		From: program, UUID: strconv.Itoa(os.Getpid()),
 	}, time.Now()))
 	// What comes first may be an acknowledgement.
@@ -121,7 +107,7 @@ func Ping(ctx context.Context, program string, o Options) (*Health, error) {
 	case r.XML == nil:
 		return nil, fmt.Errorf("%w: no XML", ErrProtocol)
 	}
-	return parse(r.XML)
+	return r.XML, nil
 }
 
 // parse reads an answer to a ping.
@@ -136,13 +122,13 @@ func parse(e *etree.Element) (*Health, error) {
 	if e.SelectAttrValue(crmmsg.Reference, "") == "" {
 		return nil, fmt.Errorf("%w: no %s", ErrProtocol, crmmsg.Reference)
 	}
-	h := &Health{State: Invalid}
+	h := &Health{State: state.Invalid}
 	about := crmmsg.ContentsOf(e)
 	if about == nil {
 		return h, nil
 	}
 	h.From = about.SelectAttrValue("crm_subsystem", "")
-	h.State = parseState(about.SelectAttrValue("pacemakerd_state", ""))
+	h.State = state.Parse(about.SelectAttrValue("pacemakerd_state", ""))
 	h.OK = strings.EqualFold(about.SelectAttrValue("result", ""), "ok")
 	if at, err := strconv.ParseInt(about.SelectAttrValue("crm-timestamp", ""), 10, 64); err == nil && at > 0 {
 		h.LastGood = at

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
+	"github.com/ringmaster-ha/ringmaster/pacemakerd/state"
 )
 
 // What pacemakerd 2.1.5 answers, and what it never should.
@@ -16,10 +17,10 @@ func TestParse(t *testing.T) {
 		bad  bool
 	}{
 		{text: envelope + `<crm_xml><ping_response crm_subsystem="pacemakerd" crm-timestamp="1795391000" pacemakerd_state="running" result="ok"/></crm_xml></create_reply_adv>`,
-			want: Health{From: "pacemakerd", State: Running, OK: true, LastGood: 1795391000}},
+			want: Health{From: "pacemakerd", State: state.Running, OK: true, LastGood: 1795391000}},
 		{text: envelope + `<crm_xml><ping_response crm_subsystem="pacemakerd" crm-timestamp="-1" pacemakerd_state="walking" result="error"/></crm_xml></create_reply_adv>`,
-			want: Health{From: "pacemakerd", State: Invalid}},
-		{text: envelope + `</create_reply_adv>`, want: Health{State: Invalid}},
+			want: Health{From: "pacemakerd", State: state.Invalid}},
+		{text: envelope + `</create_reply_adv>`, want: Health{State: state.Invalid}},
 		{text: `<reply subt="request" crm_task="ping" reference="a"/>`, bad: true},
 		{text: `<reply subt="response" crm_task="quit" reference="a"/>`, bad: true},
 		{text: `<reply subt="response" crm_task="ping"/>`, bad: true},
@@ -36,7 +37,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: got %+v, want %+v", tt.text, *h, tt.want)
 		}
 	}
-	if got := State(7).Friendly() + WaitingForPing.String(); got != "Invalid pacemakerd statewait_for_ping" {
+	if got := state.State(7).Friendly() + state.WaitingForPing.String(); got != "Invalid pacemakerd statewait_for_ping" {
 		t.Error(got)
 	}
 }

@@ -159,8 +159,8 @@ func (c *CIB) forgetState(e *etree.Element) {
 // agent is what an executor has to know of a resource.
 type agent struct{ class, provider, kind string }
 
-// history is what a node remembers of a resource.
-type history struct {
+// past is what a node remembers of a resource.
+type past struct {
 	*etree.Element      // lrm_resource
 	call           int  // the number that the next result gets
 	scratch        bool // it goes into the first of several
@@ -172,13 +172,13 @@ type history struct {
 //
 // Of a history that the node has twice the reference sees neither: it makes another,
 // which then goes into the first.
-func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known string, a agent) (h history, ok bool) {
+func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known string, a agent) (h past, ok bool) {
 	doubled := false
 	for _, name := range []string{resource, known} {
 		switch found := resourceHistories(node, name); len(found) {
 		case 0:
 		case 1:
-			return history{Element: found[0], call: c.nextCallID(found[0])}, true
+			return past{Element: found[0], call: c.nextCallID(found[0])}, true
 		default:
 			doubled = true
 		}
@@ -209,7 +209,7 @@ func (c *CIB) history(p *show.Printer, node *etree.Element, resource, known stri
 		e.CreateAttr("provider", a.provider)
 	}
 	e.CreateAttr("type", a.kind)
-	return history{e, 1, doubled}, true
+	return past{e, 1, doubled}, true
 }
 
 func resourceHistories(node *etree.Element, name string) (found []*etree.Element) {

@@ -315,3 +315,18 @@ func attribute(e *etree.Element, name string) (value string, ok bool) {
 func OperationDigest(params map[string]string) string {
 	return digestOf(filterForDigest(firstByName(appendPairs(nil, params))))
 }
+
+// OperationParams are those of an operation's parameters that its digest is of
+// (pcmk__filter_op_for_digest).
+func OperationParams(params map[string]string) map[string]string {
+	left := map[string]string{}
+	for _, p := range filterForDigest(appendPairs(nil, params)) {
+		left[p[0]] = p[1]
+	}
+	return left
+}
+
+// DigestOf is the digest of parameters, all of them (calculate_operation_digest).
+func DigestOf(params map[string]string) string {
+	return digestOf(firstByName(appendPairs(nil, params)))
+}

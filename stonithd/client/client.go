@@ -200,7 +200,12 @@ func (c *Conn) Exec(ctx context.Context, x *wire.ExecRequest, seconds int) (stri
 // Fence asks for fencing and returns the number of the call. How it ends the fencer tells
 // in an event.
 func (c *Conn) Fence(ctx context.Context, f *wire.Fence) (call int, err error) {
-	m := c.command(wire.OpFence, toolOptions, f.Timeout, f.Element())
+	return c.FenceWith(ctx, f, toolOptions)
+}
+
+// FenceWith is Fence with options.
+func (c *Conn) FenceWith(ctx context.Context, f *wire.Fence, options wire.CallOptions) (call int, err error) {
+	m := c.command(wire.OpFence, options, f.Timeout, f.Element())
 	m.Delay = &f.Delay
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(f.Timeout)*time.Second+Grace)
 	defer cancel()

@@ -1,7 +1,6 @@
 package crmmon
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -57,30 +56,7 @@ func (w *watcher) tellOfFencing(n *wire.Notification) {
 	if w.agent == nil {
 		return
 	}
-	w.tell(news{node: n.Target, task: n.Kind, rc: int(n.Result.RC().Legacy()), text: fencingText(n)})
-}
-
-// fencingText is a sentence about an operation of the fencer (stonith__event_description).
-func fencingText(n *wire.Notification) string {
-	or := func(s, unknown string) string {
-		if s == "" {
-			return unknown
-		}
-		return s
-	}
-	result := crmexit.OK.String()
-	switch {
-	case n.Result.Exec != wire.ExecDone:
-		result = show.ExecText(int(n.Result.Exec))
-	case n.Result.Exit != crmexit.OK:
-		result = show.ExecText(status.ExecError)
-	}
-	reason := ""
-	if n.Result.Reason != "" {
-		reason = " (" + n.Result.Reason + ")"
-	}
-	return fmt.Sprintf("Operation %s of %s by %s for %s@%s: %s%s (ref=%s)", or(n.Action, n.Kind), or(n.Target, "no node"),
-		or(n.Delegate, "the cluster"), or(n.Client, "a client"), or(n.Origin, "a node"), result, reason, or(n.ID, "(none)"))
+	w.tell(news{node: n.Target, task: n.Kind, rc: int(n.Result.RC().Legacy()), text: n.Describe()})
 }
 
 // lrmID finds the node in a path to a part of its history.

@@ -18,6 +18,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	launcher "github.com/ringmaster-ha/ringmaster/pacemakerd/client"
+	"github.com/ringmaster-ha/ringmaster/pacemakerd/state"
 	"github.com/ringmaster-ha/ringmaster/pengine/show"
 	fencer "github.com/ringmaster-ha/ringmaster/stonithd/client"
 	"github.com/ringmaster-ha/ringmaster/stonithd/wire"
@@ -168,10 +169,10 @@ func (w *watcher) launched(ctx context.Context) bool {
 	if err != nil || !h.OK || h.LastGood == 0 {
 		return false
 	}
-	if w.format.isText() && h.State != launcher.Running && h.State > launcher.Initializing {
+	if w.format.isText() && h.State != state.Running && h.State > state.Initializing {
 		w.info("%s", h.State.Friendly())
 	}
-	return h.State == launcher.Running || h.State == launcher.ShuttingDown
+	return h.State == state.Running || h.State == state.ShuttingDown
 }
 
 func (w *watcher) connectFencer(ctx context.Context) {

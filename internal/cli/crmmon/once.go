@@ -16,6 +16,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	launcher "github.com/ringmaster-ha/ringmaster/pacemakerd/client"
+	"github.com/ringmaster-ha/ringmaster/pacemakerd/state"
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/show"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
@@ -35,7 +36,7 @@ func (m *monitor) once(ctx context.Context) (crmexit.Code, error) {
 			return m.launcherFailed(err)
 		}
 		m.health(h)
-		if h.State != launcher.Running && h.State != launcher.ShuttingDown {
+		if h.State != state.Running && h.State != state.ShuttingDown {
 			return crmexit.OK, nil
 		}
 	}

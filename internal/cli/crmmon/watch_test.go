@@ -12,10 +12,8 @@ import (
 
 	"github.com/beevik/etree"
 
-	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 	"github.com/ringmaster-ha/ringmaster/pengine/show"
-	"github.com/ringmaster-ha/ringmaster/stonithd/wire"
 )
 
 func TestScreenLines(t *testing.T) {
@@ -162,17 +160,6 @@ func await(t *testing.T, name string) string {
 		}
 	}
 	return ""
-}
-
-func TestFencingText(t *testing.T) {
-	n := &wire.Notification{Kind: wire.NotifyFence, Action: "reboot", Target: "n1", Delegate: "n2", Client: "c", Origin: "n3", ID: "7",
-		Result: wire.Result{Exec: wire.ExecDone, Exit: crmexit.Error, Reason: "no power"}}
-	if got, want := fencingText(n), "Operation reboot of n1 by n2 for c@n3: Error (no power) (ref=7)"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if got, want := fencingText(&wire.Notification{Kind: wire.NotifyFence}), "Operation st_notify_fence of no node by the cluster for a client@a node: OK (ref=(none))"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
 }
 
 // A file with the number of a process counts only if it is of this name.

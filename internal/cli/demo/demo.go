@@ -1,6 +1,6 @@
-// Package demo is "ringmaster demo": a cluster of three nodes on this machine,
-// as an ordinary user, without namespaces and without touching a file of the
-// system, that shows what the ring does and stays up to play with.
+// Package demo is "ringmaster demo": a cluster of three nodes of the whole stack on this machine, as an
+// ordinary user, without namespaces and without touching a file of the system. It shows a group of resources
+// survive the crash of the node that runs it, and stays up to play with.
 package demo
 
 import (
@@ -37,7 +37,7 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 }
 
 // limit is how long any one step may take.
-const limit = 30 * time.Second
+const limit = 60 * time.Second
 
 func run(ctx context.Context, once bool, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "ringmaster")
@@ -51,26 +51,26 @@ func run(ctx context.Context, once bool, out io.Writer) (err error) {
 	}
 	defer c.end()
 
-	fmt.Fprintf(out, "Starting %d nodes below %s\n", nodeCount, dir)
+	fmt.Fprintf(out, "Starting %d nodes of corosync and Pacemaker below %s\n", nodeCount, dir)
 	start := time.Now()
 	for _, n := range c.nodes {
-		if err := n.start(); err != nil {
+		if err := n.start(ctx); err != nil {
 			return err
 		}
 	}
-	for _, n := range c.nodes {
-		if err := n.await(ctx, nodeCount); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(out, "They formed a cluster in %v:\n\n", since(start))
-	if err := c.show(ctx, out); err != nil {
+	s := screen{out: out, began: start}
+	if err := s.watch(ctx, c.nodes[0], online(c.nodes)); err != nil {
 		return err
 	}
-	if err := c.deliver(ctx, out); err != nil {
+	fmt.Fprintf(out, "\nThe cluster is up after %v. Now a fence device, and a group of two resources, with cibadmin:\n", since(start))
+	if err := c.configure(ctx); err != nil {
 		return err
 	}
-	if err := c.crash(ctx, out); err != nil {
+	s.began = time.Now()
+	if err := s.watch(ctx, c.nodes[0], running(c.names()...)); err != nil {
+		return err
+	}
+	if err := c.crash(ctx, &s); err != nil {
 		return err
 	}
 	if once {
@@ -80,10 +80,10 @@ func run(ctx context.Context, once bool, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nThe cluster stays up. In another terminal:\n\n  export %s=%s\n  %s corosync-quorumtool -s\n  %s corosync-cmapctl | less\n  %s corosync-cfgtool -n\n  %s corosync-cpgtool\n\nThe daemon's log: %s\nCtrl-C ends it.\n",
-		root.EnvDir, c.nodes[0].dir, self, self, self, self, c.nodes[0].logFile())
+	fmt.Fprintf(out, "\nThe cluster stays up. In another terminal:\n\n  export %s=%s\n  %s crm_mon\n  %s crm_resource --move --resource shop\n  %s crm_resource --clear --resource shop\n  %s cibadmin -Q\n  tail -f %s\n\nThe daemons' log: %s\nCtrl-C ends it.\n",
+		root.EnvDir, c.nodes[0].dir, self, self, self, self, c.ticks(), c.nodes[0].pacemakerLog())
 	<-ctx.Done()
 	return nil
 }
 
-func since(t time.Time) time.Duration { return time.Since(t).Round(time.Millisecond) }
+func since(t time.Time) time.Duration { return time.Since(t).Round(10 * time.Millisecond) }

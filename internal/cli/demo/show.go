@@ -2,137 +2,133 @@ package demo
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
-	"hash/fnv"
 	"io"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/ringmaster-ha/ringmaster/cpg"
-	"golang.org/x/sync/errgroup"
 )
 
-// show prints what each node thinks of the cluster.
-func (c *cluster) show(ctx context.Context, out io.Writer) error {
-	fmt.Fprintf(out, "  %-7s %-10s %-9s %-7s %s\n", "node", "address", "members", "quorum", "quorate")
-	for _, n := range c.nodes {
-		if n.proc == nil {
-			fmt.Fprintf(out, "  node%-3d %-10v down\n", n.id, n.addr)
-			continue
+// status is what crm_mon's XML says of nodes and resources.
+type status struct {
+	Nodes []struct {
+		Name    string `xml:"name,attr"`
+		Online  bool   `xml:"online,attr"`
+		Unclean bool   `xml:"unclean,attr"`
+		Pending bool   `xml:"pending,attr"`
+	} `xml:"nodes>node"`
+	Resources []resource `xml:"resources>resource"`
+	Groups    []struct {
+		ID      string     `xml:"id,attr"`
+		Members []resource `xml:"resource"`
+	} `xml:"resources>group"`
+}
+
+type resource struct {
+	ID     string `xml:"id,attr"`
+	Active bool   `xml:"active,attr"`
+	Failed bool   `xml:"failed,attr"`
+	On     []struct {
+		Name string `xml:"name,attr"`
+	} `xml:"node"`
+}
+
+// place is the node that runs a resource, "" for none.
+func (r *resource) place() string {
+	if !r.Active || r.Failed || len(r.On) != 1 {
+		return ""
+	}
+	return r.On[0].Name
+}
+
+// group is the members of the demo's group.
+func (s *status) group() []resource {
+	for _, g := range s.Groups {
+		if g.ID == groupID {
+			return g.Members
 		}
-		i, err := n.votes(ctx)
-		if err != nil {
-			return fmt.Errorf("node%d: %w", n.id, err)
-		}
-		fmt.Fprintf(out, "  node%-3d %-10v %-9d %-7d %v\n", n.id, n.addr, i.TotalVotes, i.Quorum, i.TotalVotes >= i.Quorum)
 	}
 	return nil
 }
 
-const (
-	group       = "demo"
-	perNode     = 5000 // messages that each node sends
-	messageSize = 100  // bytes
-)
+// online is that all those nodes are in the cluster, and ready.
+func online(nodes []*node) func(*status) bool {
+	return func(s *status) bool {
+		n := 0
+		for _, o := range s.Nodes {
+			if o.Online && !o.Pending && !o.Unclean {
+				n++
+			}
+		}
+		return n == len(nodes)
+	}
+}
 
-// deliver has a process on each node send into one group, all at once, and
-// shows that all of them got everything in the same order.
-func (c *cluster) deliver(ctx context.Context, out io.Writer) error {
+// running is that the whole group runs on one of some nodes.
+func running(names ...string) func(*status) bool {
+	return func(s *status) bool {
+		members := s.group()
+		if len(members) != len(resources) {
+			return false
+		}
+		at := members[0].place()
+		return slices.Contains(names, at) && !slices.ContainsFunc(members, func(r resource) bool { return r.place() != at })
+	}
+}
+
+// screen shows what crm_mon says, each time that it says something else.
+type screen struct {
+	out   io.Writer
+	began time.Time
+	last  string
+}
+
+const refresh = 50 * time.Millisecond
+
+// watch shows the cluster as a node sees it, until it is as wanted.
+func (s *screen) watch(ctx context.Context, n *node, wanted func(*status) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	g, ctx := errgroup.WithContext(ctx)
-	start := time.Now()
-	orders := make([]uint64, len(c.nodes))
-	for i, n := range c.nodes {
-		g.Go(func() (err error) {
-			if orders[i], err = n.talk(ctx, len(c.nodes)); err != nil {
-				return fmt.Errorf("node%d: %w", n.id, err)
+	for {
+		now, text, err := n.status(ctx)
+		if err == nil {
+			if text != s.last {
+				s.last = text
+				fmt.Fprintf(s.out, "\n%6.2f s\n%s", time.Since(s.began).Seconds(), text)
 			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	for _, o := range orders {
-		if o != orders[0] {
-			return fmt.Errorf("the nodes delivered in different orders: %x", orders)
+			if wanted(now) {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the cluster does not get there (%w); the log of %s is in %s", ctx.Err(), n.name, n.pacemakerLog())
+		case <-time.After(refresh):
 		}
 	}
-	total := perNode * len(c.nodes)
-	took := time.Since(start)
-	fmt.Fprintf(out, "\nAll three sent %d messages at once: every node delivered all %d, in the same order,\nin %v (%.0f messages a second).\n",
-		perNode, total, took.Round(time.Millisecond), float64(total)/took.Seconds())
-	return nil
 }
 
-// talk joins the group on one node, waits for the others, sends, and returns a
-// hash of what was delivered, in its order.
-func (n *node) talk(ctx context.Context, members int) (uint64, error) {
-	conn, err := cpg.Dial(ctx, cpg.Options{SocketDir: n.sockets()})
+// status is what crm_mon says, for programs and for people.
+func (n *node) status(ctx context.Context) (*status, string, error) {
+	data, err := n.tool(ctx, "crm_mon", "--one-shot", "--inactive", "--output-as=xml")
 	if err != nil {
-		return 0, err
+		return nil, "", err
 	}
-	defer conn.Close()
-	if err := conn.Join(ctx, group); err != nil {
-		return 0, err
+	s := &status{}
+	if err := xml.Unmarshal([]byte(data), s); err != nil {
+		return nil, "", err
 	}
-	h := fnv.New64a()
-	g, ctx := errgroup.WithContext(ctx)
-	for got, sending := 0, false; got < perNode*members; {
-		e, err := conn.Next(ctx)
-		if err != nil {
-			return 0, fmt.Errorf("after %d messages: %w", got, err)
-		}
-		switch e := e.(type) {
-		case *cpg.Membership:
-			if len(e.Members) == members && !sending {
-				sending = true
-				g.Go(func() error { return n.send(ctx, conn) })
-			}
-		case *cpg.Message:
-			got++
-			_, _ = h.Write(e.Data) // a hash takes anything
+	text, err := n.tool(ctx, "crm_mon", "--one-shot", "--inactive", "--include=none,nodes,resources,failures")
+	if err != nil {
+		return nil, "", err
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		// That says when, too, and would change each second.
+		if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "Status of pacemakerd:") {
+			b.WriteString("  " + line)
 		}
 	}
-	return h.Sum64(), g.Wait()
-}
-
-func (n *node) send(ctx context.Context, conn *cpg.Conn) error {
-	msg := make([]byte, messageSize)
-	for k := range perNode {
-		copy(msg, fmt.Sprintf("node%d says %d", n.id, k))
-		if err := conn.Mcast(ctx, msg); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// crash kills the last node and brings it back.
-func (c *cluster) crash(ctx context.Context, out io.Writer) error {
-	victim := c.nodes[len(c.nodes)-1]
-	rest := c.nodes[:len(c.nodes)-1]
-	fmt.Fprintf(out, "\nNow node%d crashes (SIGKILL).\n", victim.id)
-	start := time.Now()
-	victim.kill()
-	for _, n := range rest {
-		if err := n.await(ctx, uint32(len(rest))); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(out, "The others have a new ring without it after %v (of it, 1 s of token and 1.2 s of consensus timeout):\n\n", since(start))
-	if err := c.show(ctx, out); err != nil {
-		return err
-	}
-	start = time.Now()
-	if err := victim.start(); err != nil {
-		return err
-	}
-	for _, n := range c.nodes {
-		if err := n.await(ctx, nodeCount); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(out, "\nStarted again, node%d is back after %v.\n", victim.id, since(start))
-	return nil
+	return s, b.String(), nil
 }

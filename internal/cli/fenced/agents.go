@@ -2,12 +2,7 @@ package fenced
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/beevik/etree"
@@ -15,6 +10,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/secrets"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/watchdog"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 	"github.com/ringmaster-ha/ringmaster/stonithd/agent"
@@ -66,49 +62,8 @@ func (s *server) Run(number int, device string, c *agent.Call, timeout int) {
 	}()
 }
 
-// Panic is the engine's Host's: it resets the node by way of SBD, if that is there, or by the
-// kernel (pcmk__panic).
-func (s *server) Panic() {
-	const function = "pcmk__panic"
-	if pid := sbd(); pid > 1 {
-		s.log.LogfAt(loglevel.Emerg, function, "Signaling sbd[%d] to panic the system: stonith_device_execute", pid)
-		if syscall.Kill(pid, syscall.SIGKILL) == nil {
-			os.Exit(int(crmexit.Panic))
-		}
-	}
-	s.log.LogfAt(loglevel.Emerg, function, "Panicking the system directly: stonith_device_execute")
-	how, _ := s.env("PCMK_panic_action")
-	trigger := "b"
-	if strings.HasSuffix(strings.ToLower(how), "crash") {
-		trigger = "c"
-	}
-	if strings.HasPrefix(strings.ToLower(how), "sync-") {
-		syscall.Sync()
-	}
-	_ = os.WriteFile(root.Path("/proc/sysrq-trigger"), []byte(trigger+"\n"), 0)
-	_ = syscall.Reboot(syscall.LINUX_REBOOT_CMD_RESTART) // no return, unless it is refused
-	os.Exit(int(crmexit.Panic))
-}
-
-// sbd is the process of SBD, 0 if there is none (pcmk__locate_sbd).
-func sbd() int {
-	program := func(pid int) string {
-		target, _ := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
-		return target
-	}
-	if b, err := os.ReadFile(root.Path("/run/sbd.pid")); err == nil {
-		if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && filepath.Base(program(pid)) == "sbd" {
-			return pid
-		}
-	}
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name()); err == nil && filepath.Base(program(pid)) == "sbd" {
-			return pid
-		}
-	}
-	return 0
-}
+// Panic is the engine's Host's.
+func (s *server) Panic() { watchdog.Panic(s.env, s.log, "stonith_device_execute") }
 
 // noSecrets is the result of a device whose secrets cannot be read.
 var noSecrets = wire.Result{Exit: crmexit.Error, Exec: wire.ExecNoSecrets, Reason: "Failed to get CIB secrets"}

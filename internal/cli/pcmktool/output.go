@@ -17,15 +17,17 @@ import (
 // have.
 const (
 	Version  = featureset.Release
-	build    = "a3f44794f94"
 	features = "agent-manpages cibsecrets corosync-ge-2 generated-manpages lha monotonic nagios ncurses remote systemd"
 	authors  = "Andrew Beekhof and the Pacemaker project contributors"
 
 	// APIVersion is that of the XML output.
 	APIVersion = "2.25"
 
+	// Build is the one of the reference's builds.
+	Build = "a3f44794f94"
+
 	// Release is the version that a cluster of such nodes has for its own.
-	Release = Version + "-" + build
+	Release = Version + "-" + Build
 )
 
 // WriteVersion is --version of tools without formatted output.

@@ -17,8 +17,10 @@ type Option struct {
 	Type    string // boolean, integer, select, time, ...
 	Default string
 	Values  string // allowed ones of a select, with commas
-	Short   string // one line
-	Long    string // Short if empty
+	// NoDefault is that there is none, not even an empty one.
+	NoDefault bool
+	Short     string // one line
+	Long      string // Short if empty
 }
 
 // ocf is the version of the standard for agents.
@@ -51,7 +53,10 @@ func Document(daemon, short, long string, options []Option) string {
 		write(`    <parameter name="`, o.Name, "\">\n")
 		describe("      ", "longdesc", long, o.Values)
 		describe("      ", "shortdesc", o.Short, "")
-		write(`      <content type="`, o.Type, `" default="`, o.Default, `"`)
+		write(`      <content type="`, o.Type, `"`)
+		if !o.NoDefault {
+			write(` default="`, o.Default, `"`)
+		}
 		if o.Values == "" || o.Type != "select" {
 			write("/>\n")
 		} else {

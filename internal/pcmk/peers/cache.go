@@ -29,6 +29,8 @@ type Cache struct {
 	nodes  []*Peer // of the cluster, in the order in which they came
 	remote map[string]*Peer
 	known  []*Peer // of the CIB
+	// leaving are who the change of the group that is under way tells to have left.
+	leaving []Address
 }
 
 // New returns an empty Cache.

@@ -340,3 +340,28 @@ func TestGroupOfLost(t *testing.T) {
 		}
 	}
 }
+
+// While a change tells of one that has left, the others that leave by it are known.
+func TestLeaving(t *testing.T) {
+	w := newWorld(map[uint32]string{1: "a", 2: "b", 3: "c"}, true)
+	g := Group{Cache: w.Cache, Self: Address{Node: 1, PID: 100}}
+	all := []Address{{Node: 1, PID: 100}, {Node: 2, PID: 200}, {Node: 3, PID: 300}}
+	if err := g.Change(time.Unix(1000, 0), all, nil, all); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	w.c.Changed = func(c Change) {
+		if c.Left() {
+			said = append(said, fmt.Sprint(c.Peer.Name, " ", w.Leaving("a"), w.Leaving("b"), w.Leaving("C"), w.Leaving("d")))
+		}
+	}
+	if err := g.Change(time.Unix(1001, 0), all[:1], all[1:], nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"b false true true false", "c false true true false"}; !slices.Equal(said, want) {
+		t.Errorf("%q, want %q", said, want)
+	}
+	if w.Leaving("b") {
+		t.Error("b still leaves after the change")
+	}
+}

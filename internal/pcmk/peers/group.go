@@ -47,6 +47,8 @@ type Group struct {
 func (g *Group) Change(now time.Time, members, left, joined []Address) error {
 	const function = "pcmk_cpg_membership"
 	c := g.Cache
+	c.leaving = left
+	defer func() { c.leaving = nil }()
 	for _, a := range left {
 		g.left(a, members)
 	}
@@ -83,6 +85,13 @@ func (g *Group) Change(now time.Time, members, left, joined []Address) error {
 		return fmt.Errorf("group %s: %w", g.Name, ErrEvicted)
 	}
 	return nil
+}
+
+// Leaving tells, while a change of the group is under way, whether a process of the node is among
+// those that leave by it: for who does something else if all of some nodes do.
+func (c *Cache) Leaving(name string) bool {
+	p := c.Find(0, name)
+	return p != nil && slices.ContainsFunc(c.leaving, func(a Address) bool { return a.Node == p.ID })
 }
 
 // left takes note of a process that left (node_left).

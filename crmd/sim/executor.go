@@ -1,0 +1,203 @@
+package sim
+
+import (
+	"errors"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/lrmd"
+	"github.com/ringmaster-ha/ringmaster/lrmd/wire"
+)
+
+// executor is a node's pacemaker-execd, whose only client is the controller.
+type executor struct {
+	n     *node
+	core  *lrmd.Executor
+	calls int
+	runs  map[lrmd.Token]bool
+	due   time.Time
+	// event is the controller's.
+	event func(*etree.Element)
+}
+
+const controllerClient = "crmd"
+
+func (n *node) startExecutor() {
+	n.exec = &executor{n: n, core: lrmd.New(n.log), runs: map[lrmd.Token]bool{}}
+}
+
+// errno is what the protocol calls an error.
+func errno(err error) int {
+	switch {
+	case errors.Is(err, lrmd.ErrNoResource):
+		return -int(syscall.ENODEV)
+	case errors.Is(err, lrmd.ErrNoOperation):
+		return -int(syscall.EOPNOTSUPP)
+	case errors.Is(err, lrmd.ErrInProgress):
+		return -int(syscall.EINPROGRESS)
+	}
+	return -int(syscall.EIO)
+}
+
+// request is a request of the controller's, which is answered at once.
+func (x *executor) request(r *wire.Request) (answer int, info *etree.Element) {
+	now := x.n.w.now
+	x.calls++
+	var effects []lrmd.Effect
+	var err error
+	switch r.Op {
+	case wire.OpRscRegister:
+		effects = x.core.Register(now, r)
+	case wire.OpRscUnreg:
+		effects, err = x.core.Unregister(now, r.RscID)
+	case wire.OpRscInfo:
+		class, provider, kind, ok := x.core.Info(r.RscID)
+		if !ok {
+			err = lrmd.ErrNoResource
+			break
+		}
+		info = wire.Reply{RC: 0, CallID: x.calls}.Info(r.RscID, class, provider, kind)
+	case wire.OpRscExec:
+		answer = x.calls
+		effects, err = x.core.Exec(now, controllerClient, x.calls, r)
+	case wire.OpRscCancel:
+		effects, err = x.core.Cancel(now, r.RscID, r.Action, r.Interval)
+	}
+	if err != nil {
+		answer = errno(err)
+	}
+	x.do(effects)
+	return answer, info
+}
+
+func (x *executor) do(effects []lrmd.Effect) {
+	w := x.n.w
+	for _, f := range effects {
+		switch f := f.(type) {
+		case lrmd.Launch:
+			x.runs[f.Token] = true
+			takes, result := w.agents.run(x.n, &f.Op)
+			if limit := time.Duration(f.Op.Timeout) * time.Millisecond; f.Op.Timeout > 0 && takes > limit {
+				takes = limit
+				result = func() *lrmd.Result {
+					w.agents.killed(x.n, &f.Op)
+					return &lrmd.Result{Class: f.Op.Class, Status: lrmd.TimedOut, Code: int(lrmd.UnknownError), Reason: "it took too long"}
+				}
+			}
+			w.after(takes, x.n, func() {
+				if x.runs[f.Token] {
+					delete(x.runs, f.Token)
+					x.do(x.core.Complete(w.now, f.Token, result()))
+				}
+			})
+		case lrmd.Kill:
+			if x.runs[f.Token] {
+				delete(x.runs, f.Token)
+				w.after(time.Millisecond, x.n, func() {
+					x.do(x.core.Complete(w.now, f.Token, &lrmd.Result{Status: lrmd.Cancelled, Code: int(lrmd.UnknownError)}))
+				})
+			}
+		case lrmd.Fence:
+			// The fencer has the device from the CIB.
+			w.after(w.between(time.Millisecond, 50*time.Millisecond), x.n, func() {
+				x.do(x.core.Fenced(w.now, f.Token, &lrmd.FenceResult{Status: lrmd.Done}))
+			})
+		case lrmd.Notify:
+			e := f.Completion.Element()
+			w.after(w.between(20*time.Microsecond, time.Millisecond), x.n, func() {
+				if x.event != nil {
+					x.event(e)
+				}
+			})
+		}
+	}
+	at, ok := x.core.NextDeadline()
+	if ok && !at.Equal(x.due) {
+		x.due = at
+		w.at(at, x.n, func() {
+			if x.due.Equal(at) {
+				x.due = time.Time{}
+				x.do(x.core.Tick(w.now))
+			}
+		})
+	}
+}
+
+// agents is what resources' agents do, and where instances are.
+type agents struct {
+	w *World
+	// active are the nodes on which an instance may be, of each resource.
+	active map[string][]*node
+	// failing makes agents fail, be slow and resources break by themselves; in parts of a thousand.
+	failing int
+}
+
+// run is what an agent does from now on: how long it takes, and its result then.
+func (a *agents) run(n *node, op *lrmd.Operation) (time.Duration, func() *lrmd.Result) {
+	w := a.w
+	takes := w.between(5*time.Millisecond, 200*time.Millisecond)
+	if w.rand.IntN(1000) < a.failing {
+		takes = w.between(time.Second, time.Minute)
+	}
+	fails := w.rand.IntN(1000) < a.failing
+	if op.Action == "start" {
+		a.started(n, op.RscID)
+	}
+	return takes, func() *lrmd.Result {
+		done := func(code lrmd.Code) *lrmd.Result {
+			return &lrmd.Result{Class: op.Class, Status: lrmd.Done, Code: int(code), PID: 1}
+		}
+		w.trace(n, "agent of %s: %s, fails %v", op.RscID, op.Key(), fails)
+		switch op.Action {
+		case "start":
+			if fails {
+				return done(lrmd.UnknownError) // there may be half an instance
+			}
+		case "stop":
+			if fails {
+				return done(lrmd.UnknownError)
+			}
+			a.stopped(n, op.RscID)
+		case "monitor":
+			switch {
+			case !slices.Contains(a.active[op.RscID], n):
+				return done(lrmd.NotRunning)
+			case fails:
+				return done(lrmd.UnknownError)
+			}
+		}
+		return done(lrmd.OK)
+	}
+}
+
+// killed is an agent whose time was over: what it was to do may be done or not.
+func (a *agents) killed(n *node, op *lrmd.Operation) {
+	if op.Action == "stop" && a.w.rand.IntN(2) == 0 {
+		a.stopped(n, op.RscID)
+	}
+}
+
+// started is that there may be an instance from now on.
+func (a *agents) started(n *node, rsc string) {
+	if slices.Contains(a.active[rsc], n) {
+		return
+	}
+	a.active[rsc] = append(a.active[rsc], n)
+	if len(a.active[rsc]) > 1 {
+		a.w.fail("%s is started on %s and may be active on %s", rsc, n.name, a.active[rsc][0].name)
+	}
+}
+
+func (a *agents) stopped(n *node, rsc string) {
+	a.active[rsc] = slices.DeleteFunc(a.active[rsc], func(o *node) bool { return o == n })
+}
+
+// off is a node that has lost power.
+func (a *agents) off(n *node) {
+	for rsc := range a.active {
+		a.stopped(n, rsc)
+	}
+}
