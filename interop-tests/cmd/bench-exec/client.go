@@ -169,49 +169,21 @@ func (e *executor) many(ctx context.Context, span string) error {
 	return nil
 }
 
-// queue asks for n operations of 100 resources at once, and sees each of them done once.
+// queue asks for n operations of 100 resources at once.
 func (e *executor) queue(ctx context.Context, count string) error {
-	const resources = 100
 	n, err := strconv.Atoi(count)
 	if err != nil {
 		return err
 	}
-	if err := e.register(ctx, resources); err != nil {
-		return err
+	took, err := e.once(ctx, n, 100, 0, n)
+	if err == nil {
+		fmt.Println(took.Seconds())
 	}
-	start := time.Now()
-	// The reference gives a client up that does not take what it is told.
-	var g errgroup.Group
-	done := make(map[int]int, n)
-	g.Go(func() error {
-		for i := range n {
-			c, err := e.done(ctx)
-			if err != nil {
-				return fmt.Errorf("%d operations are not done: %w", n-i, err)
-			}
-			done[c.CallID]++
-		}
-		return nil
-	})
-	asked := make([]int, n)
-	for i := range n {
-		if asked[i], err = e.monitor(ctx, i%resources, 0); err != nil {
-			return err
-		}
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	fmt.Println(time.Since(start).Seconds())
-	for _, id := range asked {
-		if done[id] != 1 {
-			return fmt.Errorf("operation %d was done %d times", id, done[id])
-		}
-	}
-	return nil
+	return err
 }
 
-// recurring has n resources monitored from now on, and waits until each was once.
+// recurring has n resources monitored from now on, and waits until each was once. The reference gives a client up
+// for which it has too many results at a time, so they begin a hundred at a time.
 func (e *executor) recurring(ctx context.Context, count, interval string) error {
 	n, err := strconv.Atoi(count)
 	if err != nil {
@@ -221,20 +193,53 @@ func (e *executor) recurring(ctx context.Context, count, interval string) error 
 	if err != nil {
 		return err
 	}
-	if err := e.register(ctx, n); err != nil {
-		return err
+	_, err = e.once(ctx, n, n, ms, 100)
+	return err
+}
+
+// once asks for n operations of so many resources, of which some are under way at a time, and sees each of
+// them done once: how long that takes.
+func (e *executor) once(ctx context.Context, n, resources, interval, underWay int) (took time.Duration, err error) {
+	if err := e.register(ctx, resources); err != nil {
+		return 0, err
 	}
+	start := time.Now()
+	// The reference gives a client up that does not take what it is told.
+	g, ctx := errgroup.WithContext(ctx)
+	done := make(map[int]int, n)
+	room := make(chan struct{}, underWay)
+	g.Go(func() error {
+		for i := range n {
+			c, err := e.done(ctx)
+			<-room
+			if err != nil {
+				return fmt.Errorf("%d operations are not done: %w", n-i, err)
+			}
+			done[c.CallID]++
+		}
+		return nil
+	})
+	asked := make([]int, n)
 	for i := range n {
-		if _, err := e.monitor(ctx, i, ms); err != nil {
-			return err
+		select {
+		case room <- struct{}{}:
+		case <-ctx.Done():
+			return 0, g.Wait()
+		}
+		if asked[i], err = e.monitor(ctx, i%resources, interval); err != nil {
+			return 0, err
 		}
 	}
-	for range n {
-		if _, err := e.done(ctx); err != nil {
-			return err
+	if err := g.Wait(); err != nil {
+		return 0, err
+	}
+	took = time.Since(start)
+	for _, id := range asked {
+		if done[id] != 1 {
+			return 0, fmt.Errorf("operation %d was done %d times", id, done[id])
 		}
 	}
-	return nil
+	return took, nil
 }
 
 func askFencer(ctx context.Context, what string, args []string) error {
