@@ -56,12 +56,11 @@ type checks struct {
 
 // stopping is the shutdown.
 type stopping struct {
-	on       bool
-	phase    int       // the daemon that is to stop
-	nextLog  time.Time // when to say that it is waited for
-	toldTo   int       // SBD's process, which knows that all is down
-	heard    bool      // and has gone
-	complete bool
+	on      bool
+	phase   int       // the daemon that is to stop
+	nextLog time.Time // when to say that it is waited for
+	toldTo  int       // SBD's process, which knows that all is down
+	heard   bool      // and has gone
 }
 
 // New makes an Engine; the time is when the program began.
