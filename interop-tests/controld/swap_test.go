@@ -176,7 +176,7 @@ func (s *scene) tell(running ...int) {
 			if s.elected {
 				text = leaders.ReplaceAllString(text, "$1")
 			}
-			if args[1] == "-O" { // is in the order of the histories
+			if args[0] == "crm_mon" || args[1] == "-O" { // are in the order of nodes and histories in the CIB
 				return replies(text)
 			}
 			return mask(text)
