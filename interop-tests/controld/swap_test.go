@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -177,7 +176,7 @@ func (s *scene) tell(running ...int) {
 			if s.elected {
 				text = leaders.ReplaceAllString(text, "$1")
 			}
-			if args[1] == "-O" { // is in the order of the histories
+			if args[0] == "crm_mon" || args[1] == "-O" { // are in the order of nodes and histories in the CIB
 				return replies(text)
 			}
 			return mask(text)
@@ -327,29 +326,14 @@ func (s *scene) changes() {
 	s.alerts(1, 2, 3)
 }
 
-// stop ends Pacemaker on a node in order.
-func (s *scene) stop(node int) {
-	s.T.Helper()
-	h := s.Host(node)
-	pids := h.Pids("pacemakerd")
-	if len(pids) != 1 {
-		s.T.Fatalf("%d pacemakerd on %s", len(pids), h.Name)
-	}
-	if err := syscall.Kill(pids[0], syscall.SIGTERM); err != nil {
-		s.T.Fatal(err)
-	}
-	s.Lab.Eventually(60*time.Second, "pacemaker has ended on "+h.Name, func() bool { return len(h.Pids("pacemakerd")) == 0 })
-}
-
 // leave: a node goes in order, and comes back.
 func (s *scene) leave(node, from int, others ...int) {
-	h := s.Host(node)
-	s.stop(node)
-	s.shows(from, `OFFLINE: \[ `+h.Name+` \]`)
-	s.taken("without "+h.Name, others...)
-	h.StartPacemaker()
+	s.Stop(node)
+	s.shows(from, `OFFLINE: \[ `+s.Host(node).Name+` \]`)
+	s.taken("without "+s.Host(node).Name, others...)
+	s.Start(node)
 	s.shows(from, `Online: \[ node1 node2 node3 \]`)
-	s.taken(h.Name + " is back")
+	s.taken(s.Host(node).Name + " is back")
 }
 
 // TestSwap takes clusters of both controllers through the same. The first node leads. The long form compares with a
