@@ -79,7 +79,11 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		code = shutdown(program, out)
 		defer log.Exit(code)
 	default:
-		return run(out)
+		format := "text"
+		if o.OutputAs != nil {
+			format = *o.OutputAs
+		}
+		return run(out, format)
 	}
 	if err := out.Finish(code); err != nil {
 		code = crmexit.IOErr

@@ -22,6 +22,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/pcmklog"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/watchdog"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
 	"github.com/ringmaster-ha/ringmaster/pacemakerd/engine"
@@ -51,13 +52,16 @@ func (n *node) logf(level loglevel.Level, function, format string, args ...any) 
 	loglevel.LogfAt(n.log, level, function, format, args...)
 }
 
-// run is the daemon.
-func run(out pcmktool.Output) int {
+// run is the daemon; format is that of the output asked for.
+func run(out pcmktool.Output, format string) int {
+	_ = os.Setenv("OCF_OUTPUT_FORMAT", format) // agents get it
 	_ = os.Setenv("LC_ALL", "C")
 	_ = os.Setenv("PCMK_service", name)
 	setOption("mcp", "true")
-	if _, ok := env.Lookup(os.LookupEnv).Option("logfacility"); !ok {
-		setOption("logfacility", "daemon")
+	for option, value := range map[string]string{"logfacility": "daemon", "logfile": pcmklog.DefaultFile} {
+		if _, ok := env.Lookup(os.LookupEnv).Option(option); !ok {
+			setOption(option, value)
+		}
 	}
 	p := daemon.Start(name)
 	say := func(level loglevel.Level, format string, args ...any) { p.Log.LogfAt(level, "main", format, args...) }
