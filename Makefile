@@ -13,7 +13,7 @@ TIMED := ring quorum robust
 # Those that only compute.
 COMPARING := cib cibschema pacemaker-tools scheduler
 
-.PHONY: all test corpus race lint fuzz sim sim-cluster stage interop bench-ring bench-scheduler bench-cib clean
+.PHONY: all test corpus race lint fuzz sim sim-cluster stage interop bench-ring bench-scheduler bench-cib bench-exec clean
 
 all:
 	$(GO) build -trimpath -buildvcs=false -o $(BUILD)/ringmaster ./cmd/ringmaster
@@ -94,6 +94,10 @@ bench-scheduler: stage
 bench-cib: stage
 	interop-tests/install-peers
 	CGO_ENABLED=0 $(GO) run ./interop-tests/cmd/bench-cib
+
+bench-exec: stage
+	interop-tests/install-peers
+	CGO_ENABLED=0 $(GO) run ./interop-tests/cmd/bench-exec
 
 clean:
 	rm -rf $(BUILD)

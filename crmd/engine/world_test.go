@@ -429,23 +429,32 @@ func (n *node) Attribute(m *attrdwire.Message) {
 	if m.Task != attrdwire.Update || n.deaf {
 		return
 	}
+	for _, a := range m.Operations() {
+		if a.Name != nil && a.Value != nil {
+			n.attribute(*a.Host, *a.Name, *a.Value)
+		}
+	}
+}
+
+// attribute writes a transient attribute to the CIB.
+func (n *node) attribute(host, name, value string) {
 	id := ""
 	for _, x := range n.w.nodes {
-		if x.name == *m.Host {
+		if x.name == host {
 			id = strconv.Itoa(int(x.id))
 		}
 	}
 	state := etree.NewElement("node_state")
 	state.CreateAttr("id", id)
-	state.CreateAttr("uname", *m.Host)
+	state.CreateAttr("uname", host)
 	set := state.CreateElement("transient_attributes")
 	set.CreateAttr("id", id)
 	set = set.CreateElement("instance_attributes")
 	set.CreateAttr("id", "status-"+id)
 	p := set.CreateElement("nvpair")
-	p.CreateAttr("id", "status-"+id+"-"+strings.ReplaceAll(*m.Name, "#", "."))
-	p.CreateAttr("name", *m.Name)
-	p.CreateAttr("value", *m.Value)
+	p.CreateAttr("id", "status-"+id+"-"+strings.ReplaceAll(name, "#", "."))
+	p.CreateAttr("name", name)
+	p.CreateAttr("value", value)
 	n.CIB(call.Request{Op: ops.Modify, Section: "status", Data: state, Options: call.CanCreate}, nil)
 }
 

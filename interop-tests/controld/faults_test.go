@@ -3,6 +3,7 @@
 package controld
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,11 @@ func (s *scene) agree(nodes ...int) int {
 	return lead
 }
 
+// without are the other nodes.
+func without(node int) []int {
+	return slices.DeleteFunc([]int{1, 2, 3}, func(n int) bool { return n == node })
+}
+
 // TestFaults: the DC crashes, the network falls apart and heals, controllers are killed; each time there is one DC
 // for those who hear each other, and all have one CIB.
 func TestFaults(t *testing.T) {
@@ -38,14 +44,14 @@ func TestFaults(t *testing.T) {
 		t.Skip("it takes two minutes: set RINGMASTER_CONTROLLERS")
 	}
 	mix.CompareIn(t, "GoCGo", []string{daemonPath}, func(r *mix.Run) {
-		s := &scene{r}
+		s := &scene{Run: r}
 		s.Host(1).MustRun("crm_attribute", "-n", "no-quorum-policy", "-v", "ignore")
 		s.add(primitive("d", dummy, op("d", "monitor", "10s", "")), "")
 		s.shows(1, `d\s+\(ocf:pacemaker:Dummy\):\s+Started`)
 		for round := range 2 {
 			lead := s.agree(1, 2, 3)
 			t.Logf("round %d: node%d leads", round, lead)
-			others := []int{lead%3 + 1, (lead+1)%3 + 1}
+			others := without(lead)
 			s.Crash(lead)
 			s.agree(others...)
 			s.shows(others[0], `OFFLINE: \[ `+s.Host(lead).Name+` \]`, `d\s+\(ocf:pacemaker:Dummy\):\s+Started`)
@@ -53,7 +59,7 @@ func TestFaults(t *testing.T) {
 			lead = s.agree(1, 2, 3)
 			t.Logf("round %d: node%d leads after the crash", round, lead)
 
-			others = []int{lead%3 + 1, (lead+1)%3 + 1}
+			others = without(lead)
 			s.Part([]int{lead}, others)
 			s.agree(lead)
 			s.agree(others...)

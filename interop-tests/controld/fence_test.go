@@ -35,6 +35,7 @@ exit 0
 // fenceMasks are what differs in the history of fencing each time.
 var fenceMasks = regexp.MustCompile(`(controld|stonith_admin)\.\d+|(at|last-successful|since) '?\d{4}-[0-9-]+ [0-9:.]+ ?[Z+0-9:-]*'?|completed='[^']*'|\d{4}-\d\d-\d\d [0-9:.]+( ?[Z+][0-9:]*)?`)
 
+// told takes down what a tool prints about fencing.
 func (s *scene) told(node int, args ...string) {
 	s.T.Helper()
 	s.DoMasked(func(text string) string { return fenceMasks.ReplaceAllString(mask(text), "$1") }, node, args...)
@@ -55,10 +56,10 @@ func (s *scene) fenced(what string, node int) {
 // and by somebody.
 func TestFencing(t *testing.T) {
 	if !long() {
-		t.Skip("it takes four minutes: set RINGMASTER_CONTROLLERS")
+		t.Skip("it takes two minutes: set RINGMASTER_CONTROLLERS")
 	}
 	mix.CompareIn(t, "CCC,GoCGo", []string{daemonPath}, func(r *mix.Run) {
-		s := &scene{r}
+		s := &scene{Run: r}
 		lay := func(n int) {
 			h := s.Host(n)
 			h.WriteFile("/run/fence_agent", fenceAgent)

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -57,15 +56,25 @@ esac
 exit 0
 `
 
+// teller is an alert agent that writes down what it is told.
+const teller = `#!/bin/sh
+[ "$CRM_alert_kind" != attribute ] || exit 0
+printf "%s %s %s %s %s %s %s %s\n" "$CRM_alert_kind" "$CRM_alert_node" "$CRM_alert_rsc" "$CRM_alert_task" "$CRM_alert_interval" "$CRM_alert_rc" "$CRM_alert_target_rc" "$CRM_alert_desc" >>` + records + `/alerts
+`
+
 // scene is a scenario that runs.
-type scene struct{ *mix.Run }
+type scene struct {
+	*mix.Run
+	elected bool // somebody else leads than who began to, and nobody knows who
+}
 
 // equip lays the recording agent on all nodes.
 func (s *scene) equip(nodes ...int) {
 	for _, n := range nodes {
 		h := s.Host(n)
 		h.WriteFile("/run/Recorder", recorder)
-		h.MustRun("sh", "-c", "mkdir -p "+records+" /run/ocf/test && chmod 777 "+records+" && cp -a "+ocfDir+"/. /run/ocf && install -m 755 /run/Recorder /run/ocf/test/Recorder && mount --bind /run/ocf "+ocfDir)
+		h.WriteFile("/run/teller", teller)
+		h.MustRun("sh", "-c", "mkdir -p "+records+" /run/ocf/test && chmod 755 /run/teller && chmod 777 "+records+" && cp -a "+ocfDir+"/. /run/ocf && install -m 755 /run/Recorder /run/ocf/test/Recorder && mount --bind /run/ocf "+ocfDir)
 	}
 }
 
@@ -137,9 +146,12 @@ func (s *scene) add(resources, constraints string) {
 // failure was counted that the tools report: it is found in two places, which come in one change or in two.
 var varies = regexp.MustCompile(`(exec|queued)=\d+ms|(last-failure|last-rc-change)='[^']*'|after \d+ms|\(\d+s\)|(call|call-id)=("?)\d+"?|(Last change:).*|(rec: migration-threshold=1000000 fail-count=)\d+|(name="fail-count-rec#asyncmon_0" value=)"\d+"`)
 
+// leaders are what tells who of several was elected.
+var leaders = regexp.MustCompile(`(Current DC: |Designated Controller is: |in state S_)(?:node\d|NOT_DC|IDLE)`)
+
 func mask(text string) string { return varies.ReplaceAllString(text, "$1$2$3$5$6$7") }
 
-// replies are those of several nodes, which come in any order.
+// replies are lines of several nodes, which come in any order.
 func replies(text string) string {
 	lines := slices.DeleteFunc(strings.Split(mask(text), "\n"), func(line string) bool {
 		return strings.HasPrefix(line, "Waiting for") || strings.HasPrefix(line, "... got reply")
@@ -148,14 +160,27 @@ func replies(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// tell takes down what tools print once the cluster is idle.
-func (s *scene) tell(node int) {
+// tell takes down what tools print on the first of the nodes that run.
+func (s *scene) tell(running ...int) {
 	s.T.Helper()
-	for _, args := range [][]string{
-		{"crm_mon", "-1", "-rnfA"}, {"crm_resource", "-l"}, {"crm_resource", "-O"},
-		{"crm_node", "-l"}, {"crm_node", "-p"}, {"crm_node", "-q"}, {"crmadmin", "-D"}, {"crmadmin", "-N"}, {"crmadmin", "-S", "node1"}, {"crmadmin", "-S", "node3"},
-	} {
-		s.DoMasked(mask, node, args...)
+	commands := [][]string{
+		{"crm_mon", "-1", "-rfA"}, {"crm_resource", "-l"}, {"crm_resource", "-O"},
+		{"crm_node", "-l"}, {"crm_node", "-p"}, {"crm_node", "-q"}, {"crmadmin", "-D"}, {"crmadmin", "-N"},
+	}
+	for _, n := range running {
+		commands = append(commands, []string{"crmadmin", "-S", s.Host(n).Name})
+	}
+	node := running[0]
+	for _, args := range commands {
+		s.DoMasked(func(text string) string {
+			if s.elected {
+				text = leaders.ReplaceAllString(text, "$1")
+			}
+			if args[0] == "crm_mon" || args[1] == "-O" { // are in the order of nodes and histories in the CIB
+				return replies(text)
+			}
+			return mask(text)
+		}, node, args...)
 	}
 }
 
@@ -184,6 +209,24 @@ func (s *scene) calls(notified bool, nodes ...int) {
 		for _, id := range ids {
 			s.Note(fmt.Sprintf("calls of %s on node%d: %s", id, n, strings.Join(by[id], ", ")))
 		}
+	}
+}
+
+// alert has the cluster tell of what happens from now on.
+func (s *scene) alert() {
+	s.T.Helper()
+	s.Host(1).MustRun("cibadmin", "-M", "-c", "-o", "configuration", "--xml-text",
+		`<configuration><alerts><alert id="teller" path="/run/teller"/></alerts></configuration>`)
+	s.idle(1)
+}
+
+// alerts takes down what the cluster has told of, in no order and each once.
+func (s *scene) alerts(nodes ...int) {
+	s.T.Helper()
+	for _, n := range nodes {
+		lines := strings.Split(strings.TrimSpace(s.Host(n).ReadFile(records+"/alerts")), "\n")
+		slices.Sort(lines)
+		s.Note(fmt.Sprintf("alerts on node%d:\n%s", n, strings.Join(slices.Compact(lines), "\n")))
 	}
 }
 
@@ -229,8 +272,8 @@ func (s *scene) taken(what string, nodes ...int) {
 	}
 	s.Note("=== " + what)
 	s.idle(nodes[0])
-	s.tell(nodes[0])
-	s.calls(what == "start", nodes...)
+	s.tell(nodes...)
+	s.calls(what == "start" && long(), nodes...)
 	s.SettleMasked(mask)
 }
 
@@ -255,6 +298,7 @@ func (s *scene) failures() {
 
 // changes: parameters, places, restarts.
 func (s *scene) changes() {
+	s.alert()
 	s.Do(1, "crm_resource", "-r", "rec", "-p", "text", "-v", "new")
 	s.idle(1)
 	s.taken("reload")
@@ -279,31 +323,17 @@ func (s *scene) changes() {
 	s.Host(1).MustRun("cibadmin", "-D", "--xpath", "//primitive[@id='rec']")
 	s.idle(1)
 	s.taken("removal")
-}
-
-// stop ends Pacemaker on a node in order.
-func (s *scene) stop(node int) {
-	s.T.Helper()
-	h := s.Host(node)
-	pids := h.Pids("pacemakerd")
-	if len(pids) != 1 {
-		s.T.Fatalf("%d pacemakerd on %s", len(pids), h.Name)
-	}
-	if err := syscall.Kill(pids[0], syscall.SIGTERM); err != nil {
-		s.T.Fatal(err)
-	}
-	s.Lab.Eventually(60*time.Second, "pacemaker has ended on "+h.Name, func() bool { return len(h.Pids("pacemakerd")) == 0 })
+	s.alerts(1, 2, 3)
 }
 
 // leave: a node goes in order, and comes back.
 func (s *scene) leave(node, from int, others ...int) {
-	h := s.Host(node)
-	s.stop(node)
-	s.shows(from, `OFFLINE: \[ `+h.Name+` \]`)
-	s.taken("without "+h.Name, others...)
-	h.StartPacemaker()
+	s.Stop(node)
+	s.shows(from, `OFFLINE: \[ `+s.Host(node).Name+` \]`)
+	s.taken("without "+s.Host(node).Name, others...)
+	s.Start(node)
 	s.shows(from, `Online: \[ node1 node2 node3 \]`)
-	s.taken(h.Name + " is back")
+	s.taken(s.Host(node).Name + " is back")
 }
 
 // TestSwap takes clusters of both controllers through the same. The first node leads. The long form compares with a
@@ -324,7 +354,7 @@ func TestSwap(t *testing.T) {
 
 // begin has a cluster with resources.
 func begin(r *mix.Run) *scene {
-	s := &scene{r}
+	s := &scene{Run: r}
 	s.equip(1, 2, 3)
 	s.programs()
 	s.start()
@@ -341,8 +371,11 @@ func TestLeave(t *testing.T) {
 	}
 	mix.CompareIn(t, "CCC,GoCGo", []string{daemonPath}, func(r *mix.Run) {
 		s := begin(r)
+		s.alert()
 		s.leave(3, 1, 1, 2)
+		s.elected = true
 		s.leave(1, 2, 2, 3)
+		s.alerts(2)
 		s.Kill(2, daemonName)
 		s.idle(1)
 		s.taken("node2's controller is back")

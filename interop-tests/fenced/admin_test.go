@@ -19,7 +19,7 @@ import (
 
 var (
 	update   = flag.Bool("update", false, "make the goldens anew: those of internal/cli/stonithadmin, and the course of a cluster of the reference's fencers")
-	mixtures = flag.String("mixtures", "", "the clusters to form, of c and g")
+	mixtures = flag.String("mixtures", "", "the clusters that TestSwap forms, of c, g and G")
 )
 
 func TestMain(m *testing.M) {

@@ -57,26 +57,27 @@ exit 0
 
 // swapped is three nodes, of which some run our fencer.
 type swapped struct {
-	t *testing.T
-	l *lab.Lab
+	t       *testing.T
+	l       *lab.Lab
+	mixture string
+	agent   string
 	// said is what was done and what came of it.
 	said strings.Builder
 }
 
-// form makes a cluster: a letter a node, g for ours and c for the reference's.
-func form(t *testing.T, mixture string) *swapped {
+// ours tells whether a node runs our fencer.
+func ours(mixture string, node int) bool { return mixture[node] != 'c' }
+
+// form makes a cluster: a letter a node, c for the reference's fencer, g for ours, G for ours and our stonith_admin.
+// The fence agent is laid over one that each host has.
+func form(t *testing.T, mixture, agent string, ring lab.Ring) *swapped {
 	l := lab.New(t, len(mixture))
 	l.DumpLogs(pacemakerLog)
-	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
-	c := &swapped{t: t, l: l}
+	l.WriteFile("/etc/corosync/corosync.conf", ring.Conf(l.Hosts()))
+	c := &swapped{t: t, l: l, mixture: mixture, agent: agent}
 	var names []string
-	for i, h := range l.Hosts() {
-		h.WriteFile("/run/fence_recorder", recorder)
-		h.MustRun("sh", "-c", "mkdir -p "+records+" && chmod 755 /run/fence_recorder && mount --bind /run/fence_recorder "+agentPath)
-		if mixture[i] == 'g' {
-			h.Lay(daemonPath)
-		}
-		h.StartCorosync()
+	for _, h := range l.Hosts() {
+		c.ring(h)
 		names = append(names, h.Name)
 	}
 	l.Form(l.Hosts()...)
@@ -90,9 +91,23 @@ func form(t *testing.T, mixture string) *swapped {
 	}
 	c.online(strings.Join(names, " "))
 	for i, h := range l.Hosts() {
-		c.checkProgram(h, mixture[i] == 'g')
+		c.checkProgram(h, ours(mixture, i))
 	}
 	return c
+}
+
+// ring brings a host that was booted as far as the ring, with its fencer and the agent laid.
+func (c *swapped) ring(h *lab.Host) {
+	c.t.Helper()
+	h.WriteFile("/run/fence_recorder", c.agent)
+	h.MustRun("sh", "-c", "mkdir -p "+records+" && chmod 755 /run/fence_recorder && mount --bind /run/fence_recorder "+agentPath)
+	if ours(c.mixture, h.Index) {
+		h.Lay(daemonPath)
+	}
+	if c.mixture[h.Index] == 'G' {
+		h.Lay("/usr/sbin/stonith_admin")
+	}
+	h.StartCorosync()
 }
 
 func (c *swapped) online(names string) {
@@ -265,7 +280,7 @@ func (c *swapped) scenario() {
 func TestSwap(t *testing.T) {
 	golden := filepath.Join("testdata", "swap.txt")
 	if *mixtures == "" && !*update {
-		t.Skip("it takes 45 s a cluster: say -mixtures gcc,gcg,ggg")
+		t.Skip("it takes 45 s a cluster: say -mixtures gcc,gcg,ggg,GcG")
 	}
 	all := strings.Split(*mixtures, ",")
 	if *update {
@@ -273,7 +288,7 @@ func TestSwap(t *testing.T) {
 	}
 	for _, mixture := range all {
 		t.Run(mixture, func(t *testing.T) {
-			c := form(t, mixture)
+			c := form(t, mixture, recorder, lab.Ring{Transport: "udpu"})
 			c.scenario()
 			got := c.said.String()
 			if *update {

@@ -307,6 +307,9 @@ func (h *Host) SignalAll(name string, sig syscall.Signal) {
 // memory is lost, its disk stays. Boot brings it back with no daemon running.
 func (h *Host) Crash() { h.halt() }
 
+// Running tells whether the host has power.
+func (h *Host) Running() bool { return h.first != nil }
+
 // Boot starts a crashed host.
 func (h *Host) Boot() {
 	h.lab.t.Helper()

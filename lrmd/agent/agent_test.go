@@ -208,6 +208,28 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// A child that is left behind and does not stop writing is not waited for.
+func TestFloodLeftBehind(t *testing.T) {
+	m := newMachine(t)
+	m.agent("yes flood &\nexit 0")
+	if res := m.run(ocf("monitor")); res.Code != 0 || len(res.Stdout) > MaxOutput+100 {
+		t.Errorf("%d, %d bytes", res.Code, len(res.Stdout))
+	}
+}
+
+// What an agent inherits gives way to what it is told.
+func TestMerged(t *testing.T) {
+	for _, tt := range []struct{ base, over, want string }{
+		{"", "", ""}, {"A=1", "", "A=1"}, {"", "B=1", "B=1"},
+		{"A=1 C=1 E=1", "B=2 C=2 F=2", "A=1 B=2 C=2 E=1 F=2"},
+		{"A=1 AB=1 A_=1", "AB=2", "A=1 AB=2 A_=1"},
+	} {
+		if got := strings.Join(merged(strings.Fields(tt.base), strings.Fields(tt.over)), " "); got != tt.want {
+			t.Errorf("%q over %q: %q, want %q", tt.over, tt.base, got, tt.want)
+		}
+	}
+}
+
 func TestMissing(t *testing.T) {
 	m := newMachine(t)
 	op := ocf("start")

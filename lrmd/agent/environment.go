@@ -48,29 +48,48 @@ func (v variables) list() []string {
 // maxName is how long the name of a parameter's variable may be, in bytes.
 const maxName = 499
 
-// environment is what an OCF agent is run with (add_action_env_vars).
-func environment(base []string, op *lrmd.Operation, params []wire.Param) []string {
+// environment is what an OCF agent is run with (add_action_env_vars). What it inherits is in order and
+// has each name once, as Override leaves it: it is the same for each of many operations, and stays as it is.
+func environment(inherited []string, op *lrmd.Operation, params []wire.Param) []string {
 	if !lrmd.Is(op.Class, lrmd.ClassOCF) {
-		return base
+		return inherited
 	}
-	v := variablesOf(base)
+	own := make(variables, len(params)+8)
 	for _, p := range params {
 		name := p.Name
 		if name != "OCF_CHECK_LEVEL" {
 			name = "OCF_RESKEY_" + name
 		}
-		v.set(name[:min(len(name), maxName)], p.Value)
+		own.set(name[:min(len(name), maxName)], p.Value)
 	}
-	v.set("OCF_RA_VERSION_MAJOR", ocfVersionMajor)
-	v.set("OCF_RA_VERSION_MINOR", ocfVersionMinor)
-	v.set("OCF_ROOT", ocfRoot)
-	v.set("OCF_EXIT_REASON_PREFIX", reasonPrefix)
-	v.set("OCF_RESOURCE_INSTANCE", op.RscID)
-	v.set("OCF_RESOURCE_TYPE", op.Type)
+	own.set("OCF_RA_VERSION_MAJOR", ocfVersionMajor)
+	own.set("OCF_RA_VERSION_MINOR", ocfVersionMinor)
+	own.set("OCF_ROOT", ocfRoot)
+	own.set("OCF_EXIT_REASON_PREFIX", reasonPrefix)
+	own.set("OCF_RESOURCE_INSTANCE", op.RscID)
+	own.set("OCF_RESOURCE_TYPE", op.Type)
 	if op.Provider != "" {
-		v.set("OCF_RESOURCE_PROVIDER", op.Provider)
+		own.set("OCF_RESOURCE_PROVIDER", op.Provider)
 	}
-	return v.list()
+	return merged(inherited, own.list())
+}
+
+// merged is an environment with another's variables instead of its own; all three are in order.
+func merged(base, over []string) []string {
+	out := make([]string, 0, len(base)+len(over))
+	for len(base) > 0 && len(over) > 0 {
+		b, _, _ := strings.Cut(base[0], "=")
+		o, _, _ := strings.Cut(over[0], "=")
+		switch c := strings.Compare(b, o); {
+		case c < 0:
+			out, base = append(out, base[0]), base[1:]
+		case c == 0:
+			base = base[1:]
+		default:
+			out, over = append(out, over[0]), over[1:]
+		}
+	}
+	return append(append(out, base...), over...)
 }
 
 // heartbeatArgs are a Heartbeat agent's parameters in the order of their numbers.

@@ -2,8 +2,8 @@ package agent
 
 import (
 	"errors"
-	"io"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -33,15 +33,20 @@ type ending struct {
 // killGrace is how long a killed process may take before it is said that it lingers.
 const killGrace = 5 * time.Second
 
+// devNull is what all processes read; it is never closed.
+var devNull = sync.OnceValues(func() (uintptr, error) {
+	fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	return uintptr(fd), err
+})
+
 // run runs a process to its end, or kills it when its time is over or kill is closed. The
 // error is an errno of starting it.
 func (p *process) run(kill <-chan struct{}) (ending, error) {
 	var end ending
-	null, err := os.Open(os.DevNull)
+	null, err := devNull()
 	if err != nil {
 		return end, errnoOf(err)
 	}
-	defer null.Close()
 	var out, errw stream
 	if err := out.open(); err != nil {
 		return end, err
@@ -55,7 +60,7 @@ func (p *process) run(kill <-chan struct{}) (ending, error) {
 	pidfd := -1
 	attr := &syscall.ProcAttr{
 		Env:   p.env,
-		Files: []uintptr{null.Fd(), out.w.Fd(), errw.w.Fd()},
+		Files: []uintptr{null, uintptr(out.w), uintptr(errw.w)},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, PidFD: &pidfd},
 	}
 	if p.uid != 0 && os.Geteuid() == 0 {
@@ -154,61 +159,6 @@ func pollExit(pidfd int) bool {
 		return ended
 	})
 	return err == nil && ended
-}
-
-// stream is one of the process's, and what came of it.
-type stream struct {
-	r, w *os.File
-	kept output
-	done chan struct{}
-}
-
-func (s *stream) open() (err error) {
-	if s.r, s.w, err = os.Pipe(); err != nil {
-		return errnoOf(err)
-	}
-	return nil
-}
-
-func (s *stream) close() {
-	_ = s.r.Close()
-	_ = s.w.Close()
-}
-
-// started gives the writing end up, and reads.
-func (s *stream) started() {
-	_ = s.w.Close()
-	s.done = make(chan struct{})
-	go func() {
-		defer close(s.done)
-		_, _ = io.Copy(&s.kept, s.r) // ends with the deadline, or with the writers
-	}()
-}
-
-// rest reads what is left when the process is gone, but does not wait for others that
-// hold the stream.
-func (s *stream) rest() string {
-	_ = s.r.SetReadDeadline(time.Unix(1, 0))
-	<-s.done
-	_ = s.r.SetReadDeadline(time.Time{})
-	if raw, err := s.r.SyscallConn(); err == nil {
-		var buf [32 << 10]byte
-		_ = raw.Read(func(fd uintptr) bool {
-			// What a child that was left behind goes on writing is not waited for.
-			for range 2 * MaxOutput / len(buf) {
-				n, err := unix.Read(int(fd), buf[:])
-				if err == unix.EINTR {
-					continue
-				}
-				if n <= 0 {
-					break
-				}
-				_, _ = s.kept.Write(buf[:n])
-			}
-			return true
-		})
-	}
-	return s.kept.String()
 }
 
 // errnoOf is the number in an error of package os.

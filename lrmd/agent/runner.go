@@ -51,6 +51,7 @@ func New(o Options) *Runner {
 	if o.Path == nil {
 		o.Path = func(p string) string { return p }
 	}
+	o.Env = Override(o.Env, nil)
 	return &Runner{o: o, kills: map[lrmd.Token]chan struct{}{}}
 }
 

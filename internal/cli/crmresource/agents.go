@@ -159,7 +159,7 @@ func (t *tool) showMetadata() error {
 	if lrmd.Is(standard, lrmd.ClassStonith) {
 		metadata, _ = t.fencing().Metadata(t.ctx, name, metadataTimeout) // none is said below
 	} else {
-		res := t.runAgent(os.Environ(), &lrmd.Operation{RscID: name, Class: standard, Provider: provider, Type: name, Action: "meta-data", Timeout: int(metadataTimeout.Milliseconds())})
+		res := t.runner(os.Environ()).Metadata(&lrmd.Operation{RscID: name, Class: standard, Provider: provider, Type: name, Action: "meta-data", Timeout: int(metadataTimeout.Milliseconds())})
 		metadata = res.Stdout
 	}
 	if metadata == "" {

@@ -102,10 +102,11 @@ func New(name, self string, peers Peers, log loglevel.Logger) *Election {
 func (e *Election) State() State { return e.state }
 
 // readAge is the CPU time that this node goes into a comparison with. A reading is
-// kept until nobody has asked for it for two seconds, so that one election has one.
+// kept until nobody has asked for it for two seconds, so that one election has one. It is no finer than votes
+// are: of two nodes each would be the better one else.
 func (e *Election) readAge(now int64, cpu func() time.Duration) time.Duration {
 	if e.ageExpires < now {
-		e.age = cpu()
+		e.age = cpu().Truncate(time.Microsecond)
 	}
 	e.ageExpires = now + stormSeconds
 	return e.age

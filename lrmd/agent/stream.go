@@ -1,0 +1,96 @@
+package agent
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// stream is one of a process's, and what came of it. A thousand processes may run at once and most
+// say nothing: so nothing is held for a stream, and no buffer, while it is waited for.
+type stream struct {
+	r    *os.File
+	w    int // -1 once it was given up
+	kept output
+	over atomic.Bool // no more than what is there is read
+	done chan struct{}
+}
+
+// buffers are what streams are read with.
+var buffers = sync.Pool{New: func() any { return new([16 << 10]byte) }}
+
+func (s *stream) open() error {
+	var fds [2]int
+	s.w = -1
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return errnoOf(err)
+	}
+	_ = unix.SetNonblock(fds[0], true) // it is one of ours
+	s.r, s.w = os.NewFile(uintptr(fds[0]), "pipe"), fds[1]
+	return nil
+}
+
+func (s *stream) close() {
+	_ = s.r.Close()
+	s.giveUp()
+}
+
+// giveUp closes the writing end.
+func (s *stream) giveUp() {
+	if s.w >= 0 {
+		_ = unix.Close(s.w)
+		s.w = -1
+	}
+}
+
+// started gives the writing end up, and reads.
+func (s *stream) started() {
+	s.giveUp()
+	s.done = make(chan struct{})
+	go func() {
+		defer close(s.done)
+		if raw, err := s.r.SyscallConn(); err == nil {
+			_ = raw.Read(func(fd uintptr) bool { return s.drain(fd, -1) }) // ends with the deadline, or with the writers
+		}
+	}()
+}
+
+// drain takes what there is, with so many reads at most, and reports whether nothing more comes.
+// With less than 0 it is over that ends it.
+func (s *stream) drain(fd uintptr, reads int) bool {
+	buf := buffers.Get().(*[16 << 10]byte)
+	defer buffers.Put(buf)
+	for ; reads != 0; reads-- {
+		if reads < 0 && s.over.Load() {
+			return true
+		}
+		n, err := unix.Read(int(fd), buf[:])
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			return false
+		case n <= 0:
+			return true
+		default:
+			_, _ = s.kept.Write(buf[:n]) // never fails
+		}
+	}
+	return true
+}
+
+// rest reads what is left when the process is gone, but does not wait for others that
+// hold the stream.
+func (s *stream) rest() string {
+	s.over.Store(true)
+	_ = s.r.SetReadDeadline(time.Unix(1, 0))
+	<-s.done
+	_ = s.r.SetReadDeadline(time.Time{})
+	if raw, err := s.r.SyscallConn(); err == nil {
+		// What a child that was left behind goes on writing is not waited for.
+		_ = raw.Control(func(fd uintptr) { s.drain(fd, 2*MaxOutput/(16<<10)) })
+	}
+	return s.kept.String()
+}

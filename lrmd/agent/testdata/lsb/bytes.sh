@@ -1,0 +1,4 @@
+### BEGIN INIT INFO
+# Provides: ÿ bad  
+
+# Default-Stop: x

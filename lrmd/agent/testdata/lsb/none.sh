@@ -1,0 +1,3 @@
+#!/bin/sh
+# Provides: before
+exit 0
