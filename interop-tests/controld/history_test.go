@@ -42,7 +42,7 @@ func TestHistories(t *testing.T) {
 		t.Skip("it takes minutes: set RINGMASTER_CONTROLLERS")
 	}
 	mix.CompareIn(t, "CCC,GoGoGo", []string{daemonPath}, func(r *mix.Run) {
-		s := &scene{r}
+		s := &scene{Run: r}
 		s.equip(1, 2, 3)
 		for n := 1; n <= 3; n++ {
 			for _, v := range [][4]string{{"Modern", "1.1", "reload-agent", `private="1"`}, {"Legacy", "1.0", "reload", ""}, {"Plain", "1.0", "none", ""}} {
