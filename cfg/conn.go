@@ -64,7 +64,20 @@ type ipc interface {
 }
 
 // Conn is a connection to the local daemon.
-type Conn struct{ c ipc }
+type Conn struct {
+	c    ipc
+	peer Daemon
+}
+
+// Daemon is a process that answers as corosync, by what the kernel says of it.
+type Daemon struct {
+	PID      int // 0: of another PID namespace
+	UID, GID uint32
+}
+
+// Daemon is who answers. Where any user may make sockets, a caller that runs for the
+// system compares.
+func (c *Conn) Daemon() Daemon { return c.peer }
 
 // Dial connects to the local daemon.
 func Dial(ctx context.Context, opts Options) (*Conn, error) {
@@ -72,7 +85,7 @@ func Dial(ctx context.Context, opts Options) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cfg: %w", err)
 	}
-	return &Conn{c}, nil
+	return &Conn{c: c, peer: Daemon(c.Server())}, nil
 }
 
 // Close ends the connection; a shutdown that waits for its reply takes that for

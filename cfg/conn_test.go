@@ -99,7 +99,7 @@ func (n *node) dial() *Conn {
 	if err := n.e.Open(server{l}); err != nil {
 		panic(err)
 	}
-	return &Conn{l}
+	return &Conn{c: l}
 }
 
 func (l *line) Serial() uint64          { return l.serial }

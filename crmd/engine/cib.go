@@ -21,10 +21,21 @@ import (
 // local is for calls that this node's CIB manager shall do at once, quorum or not.
 const here = call.ScopeLocal | call.QuorumOverride
 
-// ask makes a call of the CIB whose answer counts as awaited.
+// ask makes a call of the CIB whose answer counts as awaited. A call that cannot be made is answered at
+// once.
 func (c *Controller) ask(r call.Request, then func(answer *etree.Element, err error)) int {
-	return c.counted(r, func(_ time.Time, answer *etree.Element, err error) { then(answer, err) })
+	n := c.counted(r, func(_ time.Time, answer *etree.Element, err error) { then(answer, err) })
+	if n < 1 {
+		then(nil, notMade(crmexit.Legacy(n).RC()))
+	}
+	return n
 }
+
+// notMade is why a call could not be made.
+type notMade crmexit.RC
+
+func (e notMade) Error() string  { return crmexit.RC(e).String() }
+func (e notMade) RC() crmexit.RC { return crmexit.RC(e) }
 
 // tell makes a call of the CIB that nobody waits for.
 func (c *Controller) tell(r call.Request) int { return c.host.CIB(r, nil) }

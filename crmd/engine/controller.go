@@ -58,6 +58,9 @@ type Controller struct {
 	// dcVersion is the feature set of the DC.
 	dcVersion string
 
+	// patient is that a DC has all of dc-deadtime to answer.
+	patient bool
+
 	options options
 	alerts  alert.List
 	timers  timers

@@ -23,8 +23,9 @@
 //   - Where that sleeps, this waits without standing still, or need not wait at all: to ask for a
 //     DC, to connect to the CIB manager again, and until other updates of the CIB are done before
 //     the scheduler gets it.
-//   - If every node of corosync's list is in the process group, a node that looks for a DC
-//     gives it one second to answer, not dc-deadtime: nobody else can be waited for.
+//   - If every node of corosync's list is in the process group, a node that has just started
+//     gives a DC one second to answer, not dc-deadtime: nobody else can be waited for. Once it has heard
+//     of a DC or an election it waits as long as the reference.
 //   - A vote of a node that is in the process group is kept until quorum has told of the node, where the
 //     reference drops it, and waits for the election to time out.
 //   - A node that answers an offer of the present round joins, though that it was fenced before has been heard of

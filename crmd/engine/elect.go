@@ -131,6 +131,7 @@ func (c *Controller) countVote(e *event) {
 		c.elect(c.election.Reset())
 		c.Input(fsa.CFSAInternal, fsa.IElection, function)
 	case election.Lost:
+		c.patient = true
 		c.setDC("", "")
 		if c.IsDC() {
 			c.Input(fsa.CFSAInternal, fsa.IReleaseDC, function)
@@ -158,6 +159,7 @@ func (c *Controller) setDC(name, version string) {
 	const function = "update_dc"
 	last := c.dc
 	c.dc, c.dcVersion = name, version
+	c.patient = c.patient || name != ""
 	switch {
 	case strings.EqualFold(name, last):
 	case name != "":

@@ -10,7 +10,6 @@ import (
 	"github.com/ringmaster-ha/ringmaster/crmd/fsa"
 	"github.com/ringmaster-ha/ringmaster/crmd/te"
 	"github.com/ringmaster-ha/ringmaster/crmd/transition"
-	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
@@ -96,7 +95,7 @@ func (c *Controller) populate(what te.NodeParts, origin string) {
 		}
 	}
 	n := c.updateNodes(modify("nodes", list, here), "Node list update", "node_list_update_callback")
-	if n < 0 || !c.IsDC() || c.cluster.Peers == nil {
+	if n < 1 || !c.IsDC() || c.cluster.Peers == nil {
 		return
 	}
 	list = etree.NewElement("status")
@@ -111,18 +110,12 @@ func (c *Controller) populate(what te.NodeParts, origin string) {
 
 // updateNodes makes a change without which the CIB would be wrong about the nodes.
 func (c *Controller) updateNodes(r call.Request, what, callback string) (n int) {
-	failed := func(rc crmexit.RC) {
-		c.logf(loglevel.Error, callback, "%s %d failed: %v (%d)", what, n, rc, rc)
-		c.fail(fsa.IError, nil, callback)
-	}
 	n = c.ask(r, func(_ *etree.Element, err error) {
 		if err != nil {
-			failed(rcOf(err))
+			c.logf(loglevel.Error, callback, "%s %d failed: %v (%d)", what, n, rcOf(err), rcOf(err))
+			c.fail(fsa.IError, nil, callback)
 		}
 	})
-	if n < 0 {
-		failed(crmexit.Legacy(n).RC())
-	}
 	return n
 }
 

@@ -104,8 +104,17 @@ func TestPushed(t *testing.T) {
 			n.c.PeerMessage(w.now, dc.name, parse(t, `<x`+from+` crm_task="join_ack_nack" crm_sys_to="crmd" crm_host_to="`+n.name+`" join_id="1"/>`))
 		}, crmexit.Error},
 		{"the CIB manager is gone", func(w *world, n, dc *node) { n.c.Lost(w.now, CIB) }, crmexit.Error},
+		{"the CIB cannot be asked", func(w *world, n, dc *node) {
+			n.links[CIB] = false
+			n.c.PeerMessage(w.now, dc.name, parse(t, `<x`+from+` crm_task="join_offer" crm_sys_to="crmd" crm_host_to="`+n.name+`" join_id="1" crm_feature_set="3.16.1"/>`))
+		}, crmexit.Error},
 		{"the executor is gone", func(w *world, n, dc *node) { n.c.Lost(w.now, Executor) }, crmexit.Error},
 		{"corosync is gone", func(w *world, n, dc *node) { n.c.Lost(w.now, ClusterLayer) }, crmexit.Disconnect},
+		{"asked while it starts", func(w *world, n, dc *node) {
+			n.crash()
+			n.start()
+			n.c.Shutdown(w.now)
+		}, crmexit.OK},
 		{"asked twice", func(w *world, n, dc *node) {
 			n.c.Shutdown(w.now)
 			n.c.Shutdown(w.now)

@@ -90,10 +90,11 @@ func (c *Controller) controlTimer(a fsa.Actions, e *event) {
 	}
 }
 
-// hurry shortens the wait for a DC where every node that there may be is in the process group.
+// hurry shortens the first wait for a DC where every node that there may be is in the process group. A DC
+// that has been heard of, or is being elected, gets its time: it may be busy.
 func (c *Controller) hurry() {
 	t := &c.timers[dcTimer]
-	if t.at.IsZero() || len(c.cluster.Nodes) == 0 || !c.everybodyIsHere() {
+	if c.patient || t.at.IsZero() || len(c.cluster.Nodes) == 0 || !c.everybodyIsHere() {
 		return
 	}
 	if soon := c.now.Add(aloneDelay); t.at.After(soon) {
@@ -192,6 +193,9 @@ func (c *Controller) popped(id timerID) {
 	} else {
 		c.logf(loglevel.Info, function, "%s just popped | input=%v time=%dms", timerNames[id], input, ms)
 		t.pops++
+	}
+	if id == dcTimer {
+		c.patient = true
 	}
 	if id == dcTimer && t.pops > 5 {
 		c.logf(loglevel.Notice, function, "We appear to be in an election loop, something may be wrong")

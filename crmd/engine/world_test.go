@@ -40,7 +40,9 @@ type world struct {
 	nodes  []*node
 	ring   uint64
 	ids    int
-	log    []string
+	// loses tells of messages that do not come to a node.
+	loses func(from, to *node, task string) bool
+	log   []string
 }
 
 type happening struct {
@@ -97,6 +99,9 @@ type node struct {
 	alone    bool // the environment asks for a start in standby
 	age      time.Duration
 	sched    *service.Calculator
+	asked    int  // how often the scheduler was
+	stuck    bool // the scheduler does not answer
+	deaf     bool // the manager of attributes does nothing
 }
 
 const configuration = `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="%d" num_updates="0" admin_epoch="0"><configuration>` +
@@ -347,6 +352,9 @@ func (n *node) Send(to string, _ cpgmsg.Service, e *etree.Element) bool {
 		}
 		for _, m := range n.w.nodes {
 			if m.part == sender.part && m.inGroup && (to == "" || strings.EqualFold(to, m.name)) {
+				if n.w.loses != nil && n.w.loses(sender, m, e.SelectAttrValue("crm_task", "")) {
+					continue
+				}
 				m.soon(m.arrives(), func() { m.c.PeerMessage(n.w.now, sender.name, e.Copy()) })
 			}
 		}
@@ -418,26 +426,35 @@ func (n *node) sync(from string) error {
 }
 
 func (n *node) Attribute(m *attrdwire.Message) {
-	if m.Task != attrdwire.Update {
+	if m.Task != attrdwire.Update || n.deaf {
 		return
 	}
+	for _, a := range m.Operations() {
+		if a.Name != nil && a.Value != nil {
+			n.attribute(*a.Host, *a.Name, *a.Value)
+		}
+	}
+}
+
+// attribute writes a transient attribute to the CIB.
+func (n *node) attribute(host, name, value string) {
 	id := ""
 	for _, x := range n.w.nodes {
-		if x.name == *m.Host {
+		if x.name == host {
 			id = strconv.Itoa(int(x.id))
 		}
 	}
 	state := etree.NewElement("node_state")
 	state.CreateAttr("id", id)
-	state.CreateAttr("uname", *m.Host)
+	state.CreateAttr("uname", host)
 	set := state.CreateElement("transient_attributes")
 	set.CreateAttr("id", id)
 	set = set.CreateElement("instance_attributes")
 	set.CreateAttr("id", "status-"+id)
 	p := set.CreateElement("nvpair")
-	p.CreateAttr("id", "status-"+id+"-"+strings.ReplaceAll(*m.Name, "#", "."))
-	p.CreateAttr("name", *m.Name)
-	p.CreateAttr("value", *m.Value)
+	p.CreateAttr("id", "status-"+id+"-"+strings.ReplaceAll(name, "#", "."))
+	p.CreateAttr("name", name)
+	p.CreateAttr("value", value)
 	n.CIB(call.Request{Op: ops.Modify, Section: "status", Data: state, Options: call.CanCreate}, nil)
 }
 
@@ -455,6 +472,10 @@ func (n *node) Load() te.Load     { return te.Load{Cores: 1, Average: -1, CIB: -
 func (n *node) Schedule(e *etree.Element) bool {
 	if !n.links[Scheduler] {
 		return false
+	}
+	n.asked++
+	if n.stuck {
+		return true
 	}
 	n.soon(n.w.now.Add(n.w.some(10)), func() {
 		out, err := n.sched.Calculate(e, n.w.now)

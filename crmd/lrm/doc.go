@@ -36,6 +36,8 @@
 // no digests of restart and secure parameters then. A resource that has just been
 // registered is not asked back from the executor. A DC that a node joins is told of operations that are under
 // way there; the reference's hears of finished ones only, forgets that the others have been begun, and may start
-// a resource on another node while it is being started here. A failure that matches none that is
-// remembered can be cleared.
+// a resource on another node while it is being started here. Clearing the failure of
+// one operation of a resource that has none ends the reference's daemon, and nothing happens here. The order in
+// which operations are cancelled, and resources listed, is that of the reference's tables as long as nothing
+// was deleted from those.
 package lrm

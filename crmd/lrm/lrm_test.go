@@ -170,6 +170,11 @@ func TestConversations(t *testing.T) {
 			"ack tengine: r_pre_notify_start_0 r_notify_0 0:0;" + key,
 			"log Result of notify operation for r on node2: ok | graph action confirmed; call=1 key=r_notify_0 rc=0",
 		}},
+		{"never begun", nil, []string{message(tengine, "start", `CRM_meta_record_pending="false"`, ""), completion("start", 0, 1, 0, 1, "")}, []string{
+			"log Requesting local execution of start operation for r on node2 | transition_key=" + key + " op_key=r_start_0",
+			"exec r start 0 timeout 0 delay 0",
+			"ack tengine: r_last_0 r_start_0 1:0;" + key,
+		}},
 		{"postponed for long", nil, []string{message(tengine, "monitor", `CRM_meta_interval="10000" CRM_meta_start_delay="300001"`, "")}, []string{
 			"log Requesting local execution of monitor operation for r on node2 | transition_key=" + key + " op_key=r_monitor_10000",
 			"record r_monitor_10000 r_monitor_10000 -1:193;" + key,

@@ -59,12 +59,6 @@ func (c *controller) act(f func(now time.Time)) {
 	})
 }
 
-// later calls the core when something has come from another daemon of the node.
-func (c *controller) later(f func(now time.Time)) {
-	w := c.n.w
-	w.after(w.between(20*time.Microsecond, time.Millisecond), c.n, func() { c.act(f) })
-}
-
 func (c *controller) message(from *node, _ cpgmsg.Service, document string) {
 	e := parse(document)
 	e.CreateAttr(crmmsg.HostFrom, from.name)

@@ -36,9 +36,6 @@ func (t *Transitioner) stopTimer(a *transition.Action) {
 // delayTransition puts a new transition off, again if it is already.
 func (t *Transitioner) delayTransition() { t.timers.transition = t.now.Add(t.options.TransitionDelay) }
 
-// CancelDelay has a new transition not be put off any more (controld_stop_timer of the transition timer).
-func (t *Transitioner) CancelDelay() { t.timers.transition = time.Time{} }
-
 // NextDeadline is when Tick is due, zero if never.
 func (t *Transitioner) NextDeadline() (next time.Time) {
 	if t.triggered {

@@ -103,9 +103,6 @@ func (t *Transitioner) Stop(now time.Time) {
 	t.logf(loglevel.Info, "do_te_control", "Transitioner is now inactive")
 }
 
-// Active tells whether the Transitioner was started (R_TE_CONNECTED).
-func (t *Transitioner) Active() bool { return t.active }
-
 // Complete tells whether there is nothing to carry out.
 func (t *Transitioner) Complete() bool { return t.graph == nil || t.graph.Complete }
 

@@ -50,6 +50,30 @@ func (r *Run) Return(node int) {
 	r.online(r.running())
 }
 
+// Stop ends Pacemaker on a node in order, and waits until the others do without it.
+func (r *Run) Stop(node int) {
+	r.T.Helper()
+	h := r.Host(node)
+	pids := h.Pids("pacemakerd")
+	if len(pids) != 1 {
+		r.T.Fatalf("%d pacemakerd on %s", len(pids), h.Name)
+	}
+	if err := syscall.Kill(pids[0], syscall.SIGTERM); err != nil {
+		r.T.Fatal(err)
+	}
+	r.Lab.Eventually(60*time.Second, "the end of Pacemaker on "+h.Name, func() bool { return len(h.Pids("pacemakerd")) == 0 })
+	r.down[h] = true
+	r.online(r.running())
+}
+
+// Start brings back a node that was stopped, and waits until all have it.
+func (r *Run) Start(node int) {
+	r.T.Helper()
+	delete(r.down, r.Host(node))
+	r.Host(node).StartPacemaker()
+	r.online(r.running())
+}
+
 // stuck is what pacemakerd logs when corosync does not let it in at once, as while its members change: it then
 // does not start the daemon again before it has lost corosync.
 const stuck = "Not respawning %s subdaemon until cluster returns"

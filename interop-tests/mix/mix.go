@@ -38,38 +38,73 @@ func Compare(t *testing.T, daemon string, scenario func(*Run)) {
 
 // CompareIn is Compare of several daemons at once, with these mixtures if -mixtures does not say others.
 func CompareIn(t *testing.T, among string, daemons []string, scenario func(*Run)) {
-	flag.Visit(func(f *flag.Flag) {
-		if f.Name == "mixtures" {
-			among = f.Value.String()
-		}
-	})
-	stage, err := lab.Stage()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var first string
-	for i, m := range strings.Split(among, ",") {
-		t.Run(m, func(t *testing.T) {
-			for _, daemon := range daemons {
-				if _, err := os.Stat(stage + daemon); err != nil && strings.Contains(m, "Go") {
-					t.Skipf("no %s of ours: %v", filepath.Base(daemon), err)
-				}
-			}
-			r := form(t, daemons, lab.Kinds(m))
-			scenario(r)
-			r.checkLogs()
-			record := r.record.String()
+	for i, m := range chosen(among) {
+		run(t, m, daemons, scenario, func(t *testing.T, record string) {
 			if i == 0 {
 				first = record
-			}
-			if err := keep(t, record); err != nil {
-				t.Error(err)
 			}
 			if record != first {
 				t.Errorf("differs from the first:\n%s", Difference(first, record))
 			}
 		})
 	}
+}
+
+// CompareKept is CompareIn with what a file keeps of the reference's daemons, which update makes anew.
+func CompareKept(t *testing.T, file string, update bool, among string, daemons []string, scenario func(*Run)) {
+	if update {
+		run(t, "CCC", daemons, scenario, func(t *testing.T, record string) {
+			if err := os.WriteFile(file, []byte(record), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range chosen(among) {
+		run(t, m, daemons, scenario, func(t *testing.T, record string) {
+			if record != string(want) {
+				t.Errorf("differs from the reference's:\n%s", Difference(string(want), record))
+			}
+		})
+	}
+}
+
+// chosen are the mixtures that -mixtures says, or else these.
+func chosen(among string) []string {
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name == "mixtures" {
+			among = f.Value.String()
+		}
+	})
+	return strings.Split(among, ",")
+}
+
+// run takes one mixture through a scenario and hands over the record.
+func run(t *testing.T, mixture string, daemons []string, scenario func(*Run), check func(*testing.T, string)) {
+	stage, err := lab.Stage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run(mixture, func(t *testing.T) {
+		for _, daemon := range daemons {
+			if _, err := os.Stat(stage + daemon); err != nil && strings.Contains(mixture, "Go") {
+				t.Skipf("no %s of ours: %v", filepath.Base(daemon), err)
+			}
+		}
+		r := form(t, daemons, lab.Kinds(mixture))
+		scenario(r)
+		r.checkLogs()
+		record := r.record.String()
+		if err := keep(t, record); err != nil {
+			t.Error(err)
+		}
+		check(t, record)
+	})
 }
 
 // keep leaves a record where RINGMASTER_KEEP says.

@@ -31,8 +31,9 @@ func normal(s string) string {
 	return epoch.ReplaceAllString(s, "SECONDS")
 }
 
-// ordered is a CIB whose status has its nodes, and what is in each, by name and id: the
-// controller and the manager of attributes add them in any order. What is no XML stays.
+// ordered is a CIB whose status has its nodes, what is in each, histories and attributes by name and id: the
+// controller and the manager of attributes add them in any order, and probes of several resources end in any.
+// What is no XML stays.
 func ordered(cib string) string {
 	doc := etree.NewDocument()
 	if doc.ReadFromString(cib) != nil || doc.Root() == nil {
@@ -53,6 +54,11 @@ func ordered(cib string) string {
 	for _, status := range doc.Root().SelectElements("status") {
 		for _, state := range status.SelectElements("node_state") {
 			sort(state)
+			for _, path := range []string{"./lrm/lrm_resources", "./lrm/lrm_resources/lrm_resource", "./transient_attributes/instance_attributes"} {
+				for _, list := range state.FindElements(path) {
+					sort(list)
+				}
+			}
 		}
 		sort(status)
 	}

@@ -50,12 +50,9 @@ type Refused struct{ Code crmexit.Code }
 
 func (r *Refused) Error() string { return r.Code.String() }
 
-// taskQuit is the task of Shutdown.
-const taskQuit = "quit"
-
 // Shutdown asks pacemakerd to stop all daemons and end. That it has begun is the answer.
 func Shutdown(ctx context.Context, program string, o Options) error {
-	e, err := ask(ctx, taskQuit, program, o)
+	e, err := ask(ctx, crmmsg.TaskQuit, program, o)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -14,317 +13,254 @@ import (
 	"github.com/ringmaster-ha/ringmaster/pacemakerd/state"
 )
 
-// world is a node whose daemons are processes of a table.
-type world struct {
+// script is a Host that writes down what it is asked for.
+type script struct {
 	t       *testing.T
 	e       *Engine
 	now     time.Time
+	did     []string
+	asked   []Question
 	pids    int
-	running map[int]string // processes and what they run
-	silent  map[int]bool   // those that do not offer their service
-	stuck   map[int]bool   // those that do not end when they are asked to
-	cluster bool
-	refuses string // a daemon that cannot be started
-	calls   []string
-	quit    bool
-	probes  []func()
+	results map[int]Start
 }
 
-func newWorld(t *testing.T, c Config) *world {
-	w := &world{t: t, now: time.Unix(1_700_000_000, 0), pids: 100, running: map[int]string{}, silent: map[int]bool{}, stuck: map[int]bool{}, cluster: true}
-	c.Host, c.Log = w, loglevel.Discard
-	w.e = New(c, w.now)
-	return w
+func newScript(t *testing.T, c Config) *script {
+	s := &script{t: t, now: time.Unix(1700000000, 0), results: map[int]Start{}, pids: 100}
+	c.Host, c.Log = s, s
+	s.e = New(s.now, c)
+	return s
 }
 
-func short(name string) string { return strings.TrimPrefix(name, "pacemaker-") }
-
-func (w *world) Start(d *Daemon) (int, error) {
-	if d.Name == w.refuses {
-		return 0, errors.New("no such file")
+func (s *script) Start(d int) (int, Start) {
+	if r := s.results[d]; r != Started {
+		s.note("cannot start %s", Daemons[d].Name)
+		return 0, r
 	}
-	for pid, name := range w.running {
-		if name == d.Name {
-			w.t.Errorf("%s is started while process %d runs it", name, pid)
-		}
-	}
-	if w.e.stopping {
-		w.t.Errorf("%s is started while the node leaves", d.Name)
-	}
-	w.pids++
-	w.running[w.pids] = d.Name
-	w.calls = append(w.calls, "start "+short(d.Name))
-	return w.pids, nil
+	s.pids++
+	s.note("start %s", Daemons[d].Name)
+	return s.pids, Started
 }
-
-func (w *world) Signal(pid int, s Signal) error {
-	name, ok := w.running[pid]
-	if !ok {
-		return errors.New("no such process")
+func (s *script) Signal(pid int, sig Signal) error {
+	s.note("signal %d to %d", sig, pid)
+	if pid == 666 {
+		return errors.New("Operation not permitted")
 	}
-	w.calls = append(w.calls, fmt.Sprintf("%v %s", s, short(name)))
-	if s == SIGTERM && w.e.stopping {
-		at := slices.IndexFunc(Daemons, func(d Daemon) bool { return d.Name == name })
-		for _, d := range Daemons[at+1:] {
-			if w.pidOf(d.Name) != 0 {
-				w.t.Errorf("%s is stopped before %s has ended", name, d.Name)
-			}
-		}
-	}
-	if s == SIGTERM && w.stuck[pid] {
-		return nil
-	}
-	w.probes = append(w.probes, func() { w.end(pid, s) })
 	return nil
 }
-
-// end is a process's end, by a signal that it does or does not handle.
-func (w *world) end(pid int, s Signal) {
-	if _, ok := w.running[pid]; !ok {
-		return
+func (s *script) Probe(q Question)                  { s.asked = append(s.asked, q) }
+func (s *script) Panic(origin string)               { s.note("panic %s", origin) }
+func (s *script) Respawning()                       { s.note("respawning") }
+func (s *script) Done(code crmexit.Code, o Outcome) { s.note("done %d %d", code, o) }
+func (s *script) Enabled(loglevel.Level) bool       { return true }
+func (s *script) Logf(level loglevel.Level, format string, args ...any) {
+	if level <= loglevel.Notice {
+		s.note(format, args...)
 	}
-	delete(w.running, pid)
-	if s == SIGTERM {
-		s = 0
-	}
-	w.e.Exited(w.now, pid, s, false, crmexit.OK)
+}
+func (s *script) note(format string, args ...any) {
+	s.did = append(s.did, fmt.Sprintf(format, args...))
 }
 
-func (w *world) pidOf(name string) int {
-	for pid, n := range w.running {
-		if n == name {
-			return pid
-		}
+// want compares what was done since the last time.
+func (s *script) want(lines ...string) {
+	s.t.Helper()
+	if !slices.Equal(s.did, lines) {
+		s.t.Errorf("did:\n\t%s\nwant:\n\t%s", strings.Join(s.did, "\n\t"), strings.Join(lines, "\n\t"))
 	}
-	return 0
+	s.did = nil
 }
 
-func (w *world) Probe(daemon, pid int) {
-	w.probes = append(w.probes, func() {
-		d := &Daemons[daemon]
-		f := Finding{Liveness: Gone, TrackedIsDaemon: w.running[pid] == d.Name}
-		owner := w.pidOf(d.Name)
-		switch {
-		case owner != 0 && !w.silent[owner]:
-			f.Liveness, f.Owner, f.OwnerIsDaemon = Alive, owner, true
-		case f.TrackedIsDaemon:
-			f.Liveness = PIDOnly
+// answer answers all questions.
+func (s *script) answer(f func(a *Answer)) {
+	for len(s.asked) > 0 {
+		a := &Answer{Question: s.asked[0]}
+		s.asked = s.asked[1:]
+		f(a)
+		s.e.Answer(s.now, a)
+	}
+}
+
+func nobody(*Answer) {}
+
+// run starts all.
+func (s *script) run() *script {
+	s.e.Begin(s.now)
+	s.answer(nobody)
+	s.did = nil
+	return s
+}
+
+// check has the next look be answered.
+func (s *script) check(f func(a *Answer)) {
+	s.now = s.now.Add(CheckInterval)
+	s.e.Tick(s.now)
+	s.answer(f)
+}
+
+func TestStart(t *testing.T) {
+	s := newScript(t, Config{})
+	s.e.Begin(s.now)
+	s.answer(func(a *Answer) {
+		if a.Daemon == 2 {
+			a.Service, a.Server, a.Other = Serving, 50, Alive
 		}
-		w.e.Probed(w.now, daemon, pid, f)
 	})
+	s.want("Tracking existing pacemaker-execd process (pid=50)",
+		"start pacemaker-based", "start pacemaker-fenced", "start pacemaker-attrd", "start pacemaker-schedulerd", "start pacemaker-controld",
+		"respawning", "Pacemaker daemon successfully started and accepting connections")
+	if s.e.State() != state.Running {
+		t.Error(s.e.State())
+	}
+
+	// Somebody else's process.
+	s = newScript(t, Config{})
+	s.e.Begin(s.now)
+	s.answer(func(a *Answer) { a.Service = Intruder })
+	s.want("Checked liveness of pacemaker-based: IPC authentication failed", "done 73 0")
+
+	// A daemon that is not installed.
+	s = newScript(t, Config{})
+	s.results[0] = Unexecutable
+	s.e.Begin(s.now)
+	s.answer(nobody)
+	s.want("cannot start pacemaker-based", "Shutting cluster down because pacemaker-based[0] had fatal failure", "Shutting down Pacemaker", "Shutdown complete",
+		"Shutting down and staying down after fatal error", "done 100 2", "respawning", "Pacemaker daemon successfully started and accepting connections")
 }
 
-func (w *world) ClusterConnected() bool { return w.cluster }
-func (w *world) Respawning()            {}
-func (w *world) Panic()                 { w.calls = append(w.calls, "panic") }
-
-func (w *world) Quit(fatal bool) {
-	if w.quit {
-		w.t.Error("it ends twice")
-	}
-	if len(w.running) > 0 {
-		w.t.Errorf("it ends and leaves %v", w.running)
-	}
-	w.quit = true
-	w.calls = append(w.calls, fmt.Sprintf("quit %v", fatal))
-}
-
-// settle has all happen that needs no time.
-func (w *world) settle() {
-	for len(w.probes) > 0 {
-		f := w.probes[0]
-		w.probes = w.probes[1:]
-		f()
-	}
-}
-
-// pass lets time pass.
-func (w *world) pass(d time.Duration) {
-	for until := w.now.Add(d); ; {
-		w.settle()
-		at := w.e.NextDeadline()
-		if at.IsZero() || at.After(until) {
-			w.now = until
-			return
-		}
-		w.now = at
-		w.e.Tick(w.now)
-	}
-}
-
-func (w *world) expect(what string, want ...string) {
-	w.t.Helper()
-	if !slices.Equal(w.calls, want) {
-		w.t.Errorf("%s: got %q, want %q", what, w.calls, want)
-	}
-	w.calls = nil
-}
-
-var starts = []string{"start based", "start fenced", "start execd", "start attrd", "start schedulerd", "start controld"}
-
-func TestLife(t *testing.T) {
-	w := newWorld(t, Config{})
-	w.e.Begin(w.now)
-	w.expect("begin", starts...)
-	if s, _ := w.e.State(); s != state.Running {
-		t.Errorf("state %v", s)
-	}
-	w.pass(20 * time.Second)
-	w.expect("quiet")
-	if _, at := w.e.State(); w.now.Sub(at) > time.Second {
-		t.Errorf("last seen to be well %v ago", w.now.Sub(at))
-	}
-	w.end(w.pidOf("pacemaker-attrd"), SIGKILL)
-	w.pass(time.Second)
-	w.expect("one is killed", "start attrd")
-	w.silent[w.pidOf("pacemaker-execd")] = true
-	w.pass(40 * time.Second)
-	w.expect("one does not answer", "Killed execd", "start execd")
-	w.stuck[w.pidOf("pacemaker-schedulerd")] = true
-	w.e.Shutdown(w.now)
-	w.pass(time.Minute)
-	w.expect("it leaves, one does not end", "Terminated controld", "Terminated schedulerd")
-	w.pass(3 * time.Minute)
-	w.expect("that is killed", "Segmentation fault schedulerd", "Terminated attrd", "Terminated execd", "Terminated fenced", "Terminated based", "quit false")
-}
-
-func TestWithoutCorosync(t *testing.T) {
-	w := newWorld(t, Config{})
-	w.e.Begin(w.now)
-	w.calls, w.cluster = nil, false
-	w.end(w.pidOf("pacemaker-based"), SIGKILL)
-	w.end(w.pidOf("pacemaker-execd"), SIGKILL)
-	w.pass(5 * time.Second)
-	w.expect("what needs no corosync is started", "start execd")
-	w.cluster = true
-	w.pass(2 * time.Second)
-	w.expect("corosync takes clients again", "start based")
-	w.refuses, w.calls = "pacemaker-attrd", nil
-	w.end(w.pidOf("pacemaker-attrd"), SIGKILL)
-	w.pass(5 * time.Second)
-	w.refuses = ""
-	w.pass(2 * time.Second)
-	w.expect("its program is there again", "start attrd")
-}
-
-func TestFatal(t *testing.T) {
-	for _, tt := range []struct {
-		code crmexit.Code
-		want []string
-	}{
-		{crmexit.Fatal, []string{"Terminated controld", "Terminated schedulerd", "Terminated attrd", "Terminated execd", "Terminated fenced", "quit true"}},
-		{crmexit.Panic, []string{"panic", "Terminated controld", "Terminated schedulerd", "Terminated attrd", "Terminated execd", "Terminated fenced", "quit true"}},
-	} {
-		w := newWorld(t, Config{})
-		w.e.Begin(w.now)
-		w.calls = nil
-		pid := w.pidOf("pacemaker-based")
-		delete(w.running, pid)
-		w.e.Exited(w.now, pid, 0, false, tt.code)
-		w.pass(time.Minute)
-		w.expect(tt.code.String(), tt.want...)
-	}
-	w := newWorld(t, Config{FailFast: true})
-	w.e.Begin(w.now)
-	w.calls = nil
-	w.end(w.pidOf("pacemaker-based"), SIGKILL)
-	w.pass(time.Second)
-	w.expect("fail fast", "panic")
-}
-
-func TestAdopted(t *testing.T) {
-	w := newWorld(t, Config{})
-	w.running[7] = "pacemaker-based"
-	w.e.Adopt(0, 7)
-	w.e.Begin(w.now)
-	w.expect("begin", starts[1:]...)
-	delete(w.running, 7) // nobody tells
-	w.pass(7 * time.Second)
-	w.expect("it is missed", "start based")
-	// Another process offers the service: that is the daemon from now on.
-	old := w.pidOf("pacemaker-attrd")
-	w.silent[old] = true
-	w.running[8] = "pacemaker-attrd"
-	delete(w.running, old)
-	w.pass(7 * time.Second)
-	w.expect("another has taken its place")
-	w.e.Shutdown(w.now)
-	w.pass(time.Minute)
-	if w.running[8] != "" || !w.quit {
-		t.Errorf("it has not been stopped: %v", w.calls)
-	}
-}
-
+// Without SBD's word nothing starts, and SBD hears of the end.
 func TestSBD(t *testing.T) {
-	w := newWorld(t, Config{SBD: true, Sync: true})
-	w.e.Begin(w.now)
-	w.pass(5 * time.Second)
-	w.expect("it waits")
-	w.e.Pinged(w.now, "crm_mon", 3, false)
-	w.expect("not for anybody")
-	w.e.Pinged(w.now, "sbd", 4, true)
-	w.expect("SBD asks", starts...)
-	w.e.Shutdown(w.now)
-	w.pass(time.Minute)
-	if w.quit {
-		t.Error("it ends before SBD knows")
+	s := newScript(t, Config{SBD: true, SyncStartup: true})
+	s.e.Begin(s.now)
+	s.answer(nobody)
+	s.want("Waiting for startup-trigger from SBD.", "Pacemaker daemon successfully started and accepting connections")
+	if was, _ := s.e.Ping(s.now, "1_crm_mon", 5); was != state.WaitingForPing {
+		t.Error(was)
 	}
-	w.e.Pinged(w.now, "sbd", 4, true)
-	w.e.ClientGone(w.now, 3)
-	if w.quit {
-		t.Error("it ends while SBD may not know yet")
+	s.want()
+	if was, at := s.e.Ping(s.now, "2_sbd:pcmk", 6); was != state.WaitingForPing || !at.Equal(s.now) {
+		t.Error(was, at)
 	}
-	w.e.ClientGone(w.now, 4)
-	if !w.quit {
-		t.Error("it does not end")
+	if s.e.State() != state.Running || len(s.did) != 8 {
+		t.Error(s.e.State(), s.did)
+	}
+	s.did = nil
+	s.e.Shutdown(s.now)
+	for i := controller; i >= 0; i-- {
+		s.e.Exited(s.now, i, s.e.children[i].pid, Exit{})
+	}
+	if s.e.State() != state.ShutdownComplete || s.did[len(s.did)-1] != "Waiting for SBD to pick up shutdown-complete-state." {
+		t.Error(s.e.State(), s.did)
+	}
+	s.did = nil
+	s.e.ClientClosed(s.now, 6) // has not asked since
+	s.want()
+	s.e.Ping(s.now, "2_sbd:pcmk", 6)
+	s.e.ClientClosed(s.now, 6)
+	s.want("Shutdown-complete-state passed to SBD.", "Shutdown complete", "done 0 1")
+}
+
+func TestRespawn(t *testing.T) {
+	s := newScript(t, Config{}).run()
+	s.e.Exited(s.now, 1, 102, Exit{Signal: 9, Name: "Killed"})
+	s.answer(func(a *Answer) { a.Joined = a.Cluster })
+	s.want("pacemaker-fenced[102] terminated with signal 9 (Killed)", "Respawning pacemaker-fenced subdaemon after unexpected exit", "start pacemaker-fenced")
+
+	// Corosync lets nobody in: it is tried again, which the reference does not.
+	s.e.Exited(s.now, 1, 107, Exit{Code: 1})
+	s.answer(nobody)
+	s.want("pacemaker-fenced[107] exited with status 1 (Error occurred)", "Not respawning pacemaker-fenced subdaemon until cluster returns")
+	s.now = s.now.Add(RetryInterval)
+	s.e.Tick(s.now)
+	s.answer(func(a *Answer) {})
+	s.want()
+	s.now = s.now.Add(RetryInterval)
+	s.e.Tick(s.now)
+	s.answer(func(a *Answer) { a.Joined = a.Cluster })
+	s.want("Respawning cluster-based subdaemon: pacemaker-fenced", "start pacemaker-fenced")
+
+	// The executor needs no cluster.
+	s.e.Exited(s.now, 2, 103, Exit{Code: 0})
+	s.answer(nobody)
+	s.want("Respawning pacemaker-execd subdaemon after unexpected exit", "start pacemaker-execd")
+
+	// Another of its kind is there already.
+	s.e.Exited(s.now, 2, 109, Exit{Signal: 11, Name: "Segmentation fault", Core: true})
+	s.answer(func(a *Answer) { a.Service, a.Server, a.Other = Serving, 44, Alive })
+	s.want("pacemaker-execd[109] terminated with signal 11 (Segmentation fault) and dumped core",
+		"One-off suppressing strict respawning of a child process pacemaker-execd, appears alright per lrmd IPC end-point")
+}
+
+func TestRespawnLimit(t *testing.T) {
+	s := newScript(t, Config{}).run()
+	for range MaxRespawn {
+		s.e.Exited(s.now, 2, s.e.children[2].pid, Exit{Code: 1})
+		s.answer(nobody)
+	}
+	s.did = nil
+	s.e.Exited(s.now, 2, s.e.children[2].pid, Exit{Code: 1})
+	s.answer(nobody)
+	s.want("pacemaker-execd[206] exited with status 1 (Error occurred)", "Child respawn count exceeded by pacemaker-execd")
+}
+
+func TestExitStatuses(t *testing.T) {
+	s := newScript(t, Config{}).run()
+	s.e.Exited(s.now, 0, 101, Exit{Code: int(crmexit.Fatal)})
+	s.want("Shutting cluster down because pacemaker-based[101] had fatal failure", "Shutting down Pacemaker", "signal 15 to 106", "Stopping pacemaker-controld | sent signal 15 to process 106")
+	for i := controller; i > 0; i-- {
+		s.e.Exited(s.now, i, 101+i, Exit{})
+	}
+	if got := s.did[len(s.did)-1]; got != "done 100 2" {
+		t.Error(s.did)
+	}
+
+	s = newScript(t, Config{}).run()
+	s.e.Exited(s.now, controller, 106, Exit{Code: int(crmexit.Panic)})
+	s.want("pacemaker-controld[106] instructed the machine to reset", "panic pcmk_child_exit", "Shutting down Pacemaker", "signal 15 to 105", "Stopping pacemaker-schedulerd | sent signal 15 to process 105")
+
+	s = newScript(t, Config{FailFast: true}).run()
+	s.e.Exited(s.now, 0, 101, Exit{Code: 1})
+	s.want("pacemaker-based[101] exited with status 1 (Error occurred)", "Rebooting system because of pacemaker-based", "panic pcmk_process_exit")
+}
+
+// One that hangs is killed at the fifth look.
+func TestUnresponsive(t *testing.T) {
+	s := newScript(t, Config{}).run()
+	look := func(a *Answer) {
+		a.Known = Alive
+		if a.Daemon != 3 {
+			a.Service, a.Server, a.Other = Serving, a.PID, Alive
+		}
+	}
+	for range CheckRetries - 1 {
+		for range Daemons {
+			s.check(look)
+		}
+	}
+	s.want("pacemaker-attrd[104] is unresponsive to ipc after 1 tries", "pacemaker-attrd[104] is unresponsive to ipc after 2 tries",
+		"pacemaker-attrd[104] is unresponsive to ipc after 3 tries", "pacemaker-attrd[104] is unresponsive to ipc after 4 tries")
+	for range Daemons {
+		s.check(look)
+	}
+	s.want("pacemaker-attrd[104] is unresponsive to ipc after 5 tries but we found the pid so have it killed that we can restart",
+		"signal 9 to 104", "Stopping pacemaker-attrd | sent signal 9 to process 104")
+	if !s.e.Progress().Equal(s.now) {
+		t.Error(s.e.Progress())
 	}
 }
 
-// TestSimulation: daemons die, fall silent and are slow at any time; one of each runs in the end, and all stop in
-// order.
-func TestSimulation(t *testing.T) {
-	for seed := range uint64(300) {
-		rnd := rand.New(rand.NewPCG(seed, 11))
-		w := newWorld(t, Config{})
-		w.e.Begin(w.now)
-		for range 60 {
-			var pids []int
-			for pid := range w.running {
-				pids = append(pids, pid)
-			}
-			slices.Sort(pids)
-			if len(pids) > 0 {
-				pid := pids[rnd.IntN(len(pids))]
-				switch rnd.IntN(6) {
-				case 0:
-					w.end(pid, SIGKILL)
-				case 1:
-					w.silent[pid] = !w.silent[pid]
-				case 2:
-					w.stuck[pid] = true
-				case 3:
-					w.cluster = !w.cluster
-				}
-			}
-			if rnd.IntN(3) > 0 {
-				w.pass(time.Duration(rnd.IntN(4000)) * time.Millisecond)
-			}
-		}
-		w.cluster, w.silent = true, map[int]bool{}
-		w.pass(20 * time.Second)
-		if len(w.running) != len(Daemons) {
-			t.Errorf("seed %d: %v run", seed, w.running)
-		}
-		w.e.Shutdown(w.now)
-		w.pass(30 * time.Minute)
-		if !w.quit {
-			// The controller alone is never killed.
-			if pid := w.pidOf("pacemaker-controld"); pid == 0 || !w.stuck[pid] {
-				t.Errorf("seed %d: it does not end: %v", seed, w.running)
-			}
-		}
-		if t.Failed() {
-			return
-		}
-	}
+// A daemon that takes too long to stop is made to leave a core, the controller never.
+func TestEscalation(t *testing.T) {
+	s := newScript(t, Config{}).run()
+	s.e.Shutdown(s.now)
+	s.now = s.now.Add(2 * Escalation)
+	s.e.Tick(s.now)
+	s.answer(func(a *Answer) { a.Known = Alive })
+	s.e.Shutdown(s.now)
+	s.want("Shutting down Pacemaker", "signal 15 to 106", "Stopping pacemaker-controld | sent signal 15 to process 106",
+		"pacemaker-based[101] is unresponsive to ipc after 1 tries", "Shutting down Pacemaker", "Still waiting for pacemaker-controld to terminate | pid=106")
+	s.e.Exited(s.now, controller, 106, Exit{})
+	s.want("Shutting down Pacemaker", "signal 15 to 105", "Stopping pacemaker-schedulerd | sent signal 15 to process 105")
+	s.now = s.now.Add(Escalation)
+	s.e.Tick(s.now)
+	s.want("Child pacemaker-schedulerd not terminating in a timely manner, forcing", "signal 11 to 105", "Stopping pacemaker-schedulerd | sent signal 11 to process 105")
 }

@@ -3,70 +3,65 @@ package engine
 import (
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/pacemakerd/state"
 )
 
-// Shutdown has the node leave (pcmk_shutdown).
+// Shutdown stops all daemons, and then the program (pcmk_shutdown). It may be asked for
+// again.
 func (e *Engine) Shutdown(now time.Time) {
-	if e.quit {
+	if e.done {
 		return
 	}
-	e.stopping = true
-	e.work(now)
+	if e.find.asked != 0 {
+		e.find.stop = true
+		return
+	}
+	e.stop.on = true
+	e.shutdown(now)
 }
 
-// work stops the next daemon, if the one before has ended (pcmk_shutdown_worker).
-func (e *Engine) work(now time.Time) {
+// shutdown goes on with the shutdown as far as it can (pcmk_shutdown_worker).
+func (e *Engine) shutdown(now time.Time) {
 	const function = "pcmk_shutdown_worker"
-	if e.quit || !e.stopping {
+	if e.done {
 		return
 	}
-	if e.state != state.ShuttingDown && e.state != state.ShutdownComplete {
+	if e.stop.phase == controller {
 		e.logf(loglevel.Notice, function, "Shutting down Pacemaker")
 		e.state = state.ShuttingDown
 	}
-	for ; e.phase >= 0; e.phase-- {
-		c := &e.children[e.phase]
+	for ; e.stop.phase >= 0; e.stop.phase-- {
+		c := e.children[e.stop.phase]
 		if c.pid == 0 {
 			e.logf(loglevel.Debug, function, "%s confirmed stopped", c.Name)
 			continue
 		}
 		switch {
-		case c.respawn:
-			c.respawn = false
-			e.logAt = now.Add(stillWaiting)
+		case !c.told:
+			e.stop.nextLog = now.Add(StillWaiting)
+			c.respawn, c.told = false, true
 			e.signal(c, SIGTERM)
-			if e.phase < controller {
-				c.escalate = now.Add(escalation)
+			if e.stop.phase < controller {
+				c.forceAt = now.Add(Escalation)
 			}
-		case !now.Before(e.logAt):
-			e.logAt = now.Add(stillWaiting)
+		case !now.Before(e.stop.nextLog):
+			e.stop.nextLog = now.Add(StillWaiting)
 			e.logf(loglevel.Notice, function, "Still waiting for %s to terminate | pid=%d", c.Name, c.pid)
 		}
 		return
 	}
-	if e.state != state.ShutdownComplete {
-		e.logf(loglevel.Notice, function, "Shutdown complete")
-		e.state = state.ShutdownComplete
-		if e.waitsForSBD() {
-			e.logf(loglevel.Notice, function, "Waiting for SBD to pick up shutdown-complete-state.")
-		}
-	}
-	if !e.waitsForSBD() {
-		e.finish()
-	}
-}
-
-func (e *Engine) waitsForSBD() bool { return !e.fatal && e.SBD && e.Sync && !e.heard }
-
-func (e *Engine) finish() {
-	if e.quit {
+	e.logf(loglevel.Notice, function, "Shutdown complete")
+	e.state = state.ShutdownComplete
+	if !e.fatal && e.c.SBD && e.c.SyncStartup && !e.stop.heard {
+		e.logf(loglevel.Notice, function, "Waiting for SBD to pick up shutdown-complete-state.")
 		return
 	}
-	e.quit = true
 	if e.fatal {
-		e.logf(loglevel.Notice, "pcmk_shutdown_worker", "Shutting down and staying down after fatal error")
+		e.logf(loglevel.Notice, function, "Shutting down and staying down after fatal error")
+		e.end(crmexit.Fatal, StayDown)
+		return
 	}
-	e.Host.Quit(e.fatal)
+	e.end(crmexit.OK, Orderly)
 }

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/getopt"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
@@ -69,8 +72,11 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	return run(stderr)
 }
 
-// run serves until SIGTERM, or until something fails that it cannot do without.
+// run serves until the cluster lets go of this node, or until something fails that it cannot do without.
 func run(stderr io.Writer) int {
+	terms := make(chan os.Signal, 2)
+	signal.Notify(terms, unix.SIGTERM)
+	defer signal.Stop(terms)
 	d := daemon.Start(name)
 	say := func(level loglevel.Level, format string, args ...any) { d.Log.LogfAt(level, "main", format, args...) }
 	say(loglevel.Notice, "Starting Pacemaker controller")
@@ -88,5 +94,5 @@ func run(stderr io.Writer) int {
 		}
 	}
 	s := newServer(d.Log, d.Env)
-	return s.serve(ctx, d)
+	return s.serve(ctx, d, terms)
 }

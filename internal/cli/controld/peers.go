@@ -27,7 +27,7 @@ func (s *server) connectCluster() {
 	if s.ending {
 		return
 	}
-	c, err := cluster.Join(s.ctx, cluster.Options{
+	c, err := cluster.Join(s.terminated, cluster.Options{
 		Service: cpgmsg.CRMD, Handler: (*group)(s), Locker: &s.mu, Log: s.log, KeepLost: true, SocketDir: root.SocketDir(),
 	})
 	if err != nil {

@@ -32,12 +32,14 @@ type server struct {
 	cancel context.CancelFunc
 	all    sync.WaitGroup
 
-	mu      sync.Mutex
-	core    *engine.Controller
-	later   []func(now time.Time) // what follows the core's call that is under way
-	timer   *time.Timer
-	clients map[string]*ipc.Client
-	serving context.CancelFunc // nil while clients are not served
+	mu sync.Mutex
+	// terminated ends when the daemon is asked to.
+	terminated context.Context
+	core       *engine.Controller
+	later      []func(now time.Time) // what follows the core's call that is under way
+	timer      *time.Timer
+	clients    map[string]*ipc.Client
+	serving    context.CancelFunc // nil while clients are not served
 
 	cluster   *cluster.Cluster
 	cib       cibLink
@@ -62,20 +64,28 @@ func newServer(log loglevel.Sited, env env.Lookup) *server {
 	return s
 }
 
-// serve runs until the core ends it.
-func (s *server) serve(ctx context.Context, d *daemon.Daemon) int {
+// serve runs until the core ends it. Each SIGTERM asks it to, a second one not to wait (crm_shutdown); ctx ends with
+// the first.
+func (s *server) serve(ctx context.Context, d *daemon.Daemon, terms <-chan os.Signal) int {
 	s.all.Go(s.attrs.run)
 	s.mu.Lock()
+	s.begin(ctx)
+	s.mu.Unlock()
+	for {
+		select {
+		case <-terms:
+			s.enter(s.core.Shutdown)
+		case <-s.ctx.Done():
+			return d.Exit(s.end())
+		}
+	}
+}
+
+// begin starts the core. The caller holds mu. Until terminated ends, corosync is waited for.
+func (s *server) begin(terminated context.Context) {
+	s.terminated = terminated
 	s.core = engine.New(s.config())
 	s.act(s.core.Start)
-	s.mu.Unlock()
-	select {
-	case <-ctx.Done():
-		s.enter(s.core.Shutdown)
-		<-s.ctx.Done()
-	case <-s.ctx.Done():
-	}
-	return d.Exit(s.end())
 }
 
 // config is what the environment says.

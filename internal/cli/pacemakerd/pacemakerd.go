@@ -22,26 +22,39 @@ const (
 	summary = name + " - primary Pacemaker daemon that launches and monitors all subsidiary Pacemaker daemons"
 )
 
-// features are those of Debian's build of the reference, whose options this program has.
-const features = "agent-manpages cibsecrets corosync-ge-2 generated-manpages lha monotonic nagios ncurses remote systemd"
+type options struct {
+	pcmktool.Common
+	features, shutdown bool
+}
 
-// Main runs the daemon and returns its exit status.
-func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	var common pcmktool.Common
-	var showFeatures, foreground, shutdown bool
-	ctx := common.Context(args, summary, "text (default), xml")
-	ignore := func(string, string, bool) error { return nil }
-	ctx.Main = append(ctx.Main,
-		goption.Option{Long: "features", Short: 'F', Help: "Display full version and list of features Pacemaker was built with", Do: goption.Flag(&showFeatures)},
-		goption.Option{Long: "foreground", Short: 'f', Help: "(Ignored) Pacemaker always runs in the foreground", Do: goption.Flag(&foreground)},
-		goption.Option{Long: "pid-file", Short: 'p', Arg: goption.Required, Value: "FILE", Help: "(Ignored) Daemon pid file location", Do: ignore},
-		goption.Option{Long: "shutdown", Short: 'S', Help: "Instruct Pacemaker to shutdown on this machine", Do: goption.Flag(&shutdown)},
-		goption.Option{Long: "standby", Short: 's', Help: "Start node in standby state", Do: func(string, string, bool) error {
-			setOption("node_start_state", "standby")
-			return nil
-		}},
+func (o *options) context(args []string) *goption.Context {
+	c := o.Context(args, summary, "text (default), xml")
+	ignored := func(string, string, bool) error { return nil }
+	standby := func(string, string, bool) error {
+		setOption("node_start_state", "standby")
+		return nil
+	}
+	c.Main = append(c.Main,
+		goption.Option{Long: "features", Short: 'F', Do: goption.Flag(&o.features), Help: "Display full version and list of features Pacemaker was built with"},
+		goption.Option{Long: "foreground", Short: 'f', Do: ignored, Help: "(Ignored) Pacemaker always runs in the foreground"},
+		goption.Option{Long: "pid-file", Short: 'p', Arg: goption.Required, Value: "FILE", Do: ignored, Help: "(Ignored) Daemon pid file location"},
+		goption.Option{Long: "shutdown", Short: 'S', Do: goption.Flag(&o.shutdown), Help: "Instruct Pacemaker to shutdown on this machine"},
+		goption.Option{Long: "standby", Short: 's', Do: standby, Help: "Start node in standby state"},
 	)
-	_, help, err := pcmktool.Parse(ctx, args, "p", stdout)
+	return c
+}
+
+// setOption sets an option of Pacemaker for the daemons (pcmk__set_env_option).
+func setOption(option, value string) {
+	for _, prefix := range []string{"PCMK_", "HA_"} {
+		_ = os.Setenv(prefix+option, value) // fails for names that are none
+	}
+}
+
+// Main runs the daemon, or asks it to stop, and returns the exit status.
+func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	var o options
+	_, help, err := pcmktool.Parse(o.context(args), args, "p", stdout)
 	if help {
 		return int(crmexit.OK)
 	}
@@ -50,64 +63,59 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "%s: %v\n", program, err)
 		return int(crmexit.Usage)
 	}
-	out, err := common.Open(args, stdout, stderr)
+	out, err := o.Open(args, stdout, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", program, err)
 		return int(crmexit.Error)
 	}
 	code := crmexit.OK
 	switch {
-	case showFeatures:
-		writeFeatures(out)
-	case common.Version:
+	case o.features:
+		showFeatures(out)
+	case o.Version:
 		out.Version()
-	case shutdown:
-		code = requestShutdown(program, out)
+	case o.shutdown:
+		log := o.NewLog(name, stderr)
+		code = shutdown(program, out)
+		defer log.Exit(code)
 	default:
-		if err := out.Finish(code); err != nil {
-			return int(crmexit.IOErr)
+		format := "text"
+		if o.OutputAs != nil {
+			format = *o.OutputAs
 		}
-		return run()
+		return run(out, format)
 	}
 	if err := out.Finish(code); err != nil {
-		return int(crmexit.IOErr)
+		code = crmexit.IOErr
 	}
 	return int(code)
 }
 
-// setOption sets an option for the daemons by both names that it has (pcmk__set_env_option).
-func setOption(option, value string) {
-	_ = os.Setenv("PCMK_"+option, value)
-	_ = os.Setenv("HA_"+option, value)
-}
-
-func writeFeatures(out pcmktool.Output) {
-	version, build, _ := strings.Cut(pcmktool.Release, "-")
-	out.Info("Pacemaker %s (Build: %s)\n Supporting v%s: %s", version, build, featureset.Current, features)
-	if e := out.Element("pacemakerd", "version", version, "build", build, "feature_set", featureset.Current); e != nil {
-		list := e.Add("features")
-		for _, f := range strings.Fields(features) {
-			list.Add("feature").SetText(f)
-		}
+func showFeatures(out pcmktool.Output) {
+	out.Info("Pacemaker %s (Build: %s)\n Supporting v%s: %s", pcmktool.Version, pcmktool.Build, featureset.Current, pcmktool.Features)
+	if !out.IsXML() {
+		return
+	}
+	list := out.Element("pacemakerd", "version", pcmktool.Version, "build", pcmktool.Build, "feature_set", featureset.Current).Add("features")
+	for _, f := range strings.Fields(pcmktool.Features) {
+		list.Add("feature").SetText(f)
 	}
 }
 
-// requestShutdown asks the pacemakerd that runs to end.
-func requestShutdown(program string, out pcmktool.Output) crmexit.Code {
-	setOption("mcp", "true")
+// shutdown asks the pacemakerd that runs to stop.
+func shutdown(program string, out pcmktool.Output) crmexit.Code {
 	err := client.Shutdown(context.Background(), program, client.Options{IPC: ipc.DialOptions{SocketDir: root.SocketDir()}})
 	var unreachable *client.Unreachable
-	switch {
-	case err == nil:
-		return crmexit.OK
-	case errors.As(err, &unreachable):
-		out.Err("Could not request shutdown of existing Pacemaker instance: %v", client.RC(err))
-		return crmexit.Disconnect
-	}
 	var refused *client.Refused
-	if errors.As(err, &refused) {
-		out.Err("Bad reply from pacemakerd: %v", refused.Code)
-		return crmexit.OK
+	switch {
+	case errors.As(err, &unreachable):
+		out.Err("Could not request shutdown of existing Pacemaker instance: %s", client.RC(err))
+		return crmexit.Disconnect
+	case errors.Is(err, client.ErrProtocol):
+		out.Err("Bad reply from pacemakerd: %s", crmexit.Protocol)
+	case errors.As(err, &refused): // the reference says nothing
+	case err != nil:
+		return client.RC(err).Exit()
 	}
-	return client.RC(err).Exit()
+	return crmexit.OK
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -14,265 +11,229 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ringmaster-ha/ringmaster/cfg"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/featureset"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/notify"
-	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/crmmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/daemon"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/pcmklog"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/watchdog"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
 	"github.com/ringmaster-ha/ringmaster/pacemakerd/engine"
+	"github.com/ringmaster-ha/ringmaster/pacemakerd/state"
 )
 
-// server is the daemon. mu guards the core and clients.
-type server struct {
-	mu      sync.Mutex
-	d       *daemon.Daemon
-	core    *engine.Engine
-	timer   *time.Timer
-	clients map[int]bool // processes that are connected
-	done    chan bool    // the end, and whether it is a fatal one
-	ctx     context.Context
+// node is the daemon.
+type node struct {
+	log loglevel.Logger
+	env env.Lookup
+	sbd int // its process, 0 for none
 
-	cfgMu sync.Mutex
-	cfg   *cfg.Conn // nil without corosync
+	mu     sync.Mutex // the engine's
+	engine *engine.Engine
+	wake   chan struct{} // the deadline may be another
+
+	ctx     context.Context // ends with the engine
+	cancel  context.CancelFunc
+	code    crmexit.Code
+	outcome engine.Outcome
+	all     sync.WaitGroup // goroutines
+
+	sync *corosyncLink
 }
 
-// run supervises the daemons until all have ended.
-func run() int {
+func (n *node) logf(level loglevel.Level, function, format string, args ...any) {
+	loglevel.LogfAt(n.log, level, function, format, args...)
+}
+
+// run is the daemon; format is that of the output asked for.
+func run(out pcmktool.Output, format string) int {
+	_ = os.Setenv("OCF_OUTPUT_FORMAT", format) // agents get it
 	_ = os.Setenv("LC_ALL", "C")
+	_ = os.Setenv("PCMK_service", name)
 	setOption("mcp", "true")
-	d := daemon.Start(name)
-	say := func(level loglevel.Level, format string, args ...any) { d.Log.LogfAt(level, "main", format, args...) }
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	if ipc.Offered(ctx, name, ipc.DialOptions{SocketDir: root.SocketDir()}) {
+	for option, value := range map[string]string{"logfacility": "daemon", "logfile": pcmklog.DefaultFile} {
+		if _, ok := env.Lookup(os.LookupEnv).Option(option); !ok {
+			setOption(option, value)
+		}
+	}
+	p := daemon.Start(name)
+	say := func(level loglevel.Level, format string, args ...any) { p.Log.LogfAt(level, "main", format, args...) }
+	say(loglevel.Debug, "Checking for existing Pacemaker instance")
+	sockets := root.SocketDir()
+	if ipc.Offered(context.Background(), crmmsg.Pacemakerd, ipc.DialOptions{SocketDir: sockets}) {
 		say(loglevel.Error, "Aborting start-up because active Pacemaker instance found")
-		return d.Exit(crmexit.Fatal)
+		_ = out.Finish(crmexit.Fatal)
+		return p.Exit(crmexit.Fatal)
 	}
-	s := &server{d: d, clients: map[int]bool{}, done: make(chan bool, 1), ctx: ctx}
-	if !s.readConfig() {
-		return d.Exit(crmexit.Unavailable)
+	_ = out.Finish(crmexit.OK)
+
+	n := &node{log: p.Log, env: p.Env, wake: make(chan struct{}, 1)}
+	n.ctx, n.cancel = context.WithCancel(context.Background())
+	defer n.cancel()
+	n.sync = &corosyncLink{n: n, sockets: sockets}
+	began := time.Now()
+	if !n.sync.configure(n.ctx) {
+		return p.Exit(crmexit.Unavailable)
 	}
-	s.nameFacility()
-	version, build, _ := strings.Cut(pcmktool.Release, "-")
-	say(loglevel.Notice, "Starting Pacemaker %s | build=%s features:%s", version, build, features)
-	s.allowCores()
-	if !s.makeDirs() {
-		return d.Exit(crmexit.NoUser)
+	if debug, _ := p.Env.Option("debug"); env.IsTrue(debug) {
+		p.Log.Detail(loglevel.Debug)
 	}
-	if !s.connect() {
-		return d.Exit(crmexit.Protocol)
+	if facility, ok := p.Env.Option("logfacility"); ok && !strings.EqualFold(facility, "none") {
+		_ = os.Setenv("HA_LOGFACILITY", facility)
 	}
-	defer s.disconnect()
-	sbd := watchdog.SBD() > 0
-	_ = os.Setenv("PCMK_watchdog", strconv.FormatBool(sbd))
-	s.core = engine.New(engine.Config{
-		Host: s, Log: d.Log, FailFast: s.isOn("PCMK_fail_fast"), SBD: sbd, Sync: s.isOn("SBD_SYNC_RESOURCE_STARTUP"),
-	}, time.Now())
-	s.timer = time.AfterFunc(time.Hour, s.tick)
-	defer s.timer.Stop()
-	buffer, _ := d.Env("PCMK_ipc_buffer")
-	transport, _ := d.Env("PCMK_ipc_type")
-	service, err := ipc.Listen(ipc.Options{
-		Name: name, Type: transport, Buffer: frame.Buffer(buffer, 0), Log: d.Log, SocketDir: root.SocketDir(), Handler: s, Locker: &s.mu,
+	say(loglevel.Notice, "Starting Pacemaker %s | build=%s features:%s", featureset.Release, pcmktool.Build, pcmktool.Features)
+	n.unlimitCores()
+	if !n.makeDirs() {
+		return p.Exit(crmexit.NoUser)
+	}
+	failFast, _ := p.Env("PCMK_fail_fast")
+	n.sbd = watchdog.SBD()
+	n.engine = engine.New(began, engine.Config{
+		Host: (*host)(n), Log: p.Log, FailFast: env.IsTrue(failFast), SBD: n.sbd > 0, SyncStartup: n.syncsStartup(),
+	})
+	buffer, _ := p.Env("PCMK_ipc_buffer")
+	srv, err := ipc.Listen(ipc.Options{
+		Name: crmmsg.Pacemakerd, Buffer: frame.Buffer(buffer, 0), Log: p.Log, SocketDir: sockets,
+		Handler: (*server)(n), Locker: &n.mu,
 	})
 	if err != nil {
-		d.Log.LogfAt(loglevel.Error, "pcmk__serve_pacemakerd_ipc", "Couldn't start pacemakerd IPC server: %v", err)
-		return d.Exit(crmexit.OSErr)
+		const function = "pcmk__serve_pacemakerd_ipc"
+		p.Log.LogfAt(loglevel.Error, function, "Couldn't start pacemakerd IPC server")
+		p.Log.LogfAt(loglevel.Warning, function, "Verify pacemaker and pacemaker_remote are not both enabled.")
+		return p.Exit(crmexit.OSErr)
 	}
-	if code := s.adopt(); code != crmexit.OK {
-		return d.Exit(code)
-	}
-	stopSignals := s.signals()
-	defer stopSignals()
-	s.act(s.core.Begin)
-	say(loglevel.Notice, "Pacemaker daemon successfully started and accepting connections")
-	var all sync.WaitGroup
-	all.Go(func() {
-		if err := service.Serve(ctx); err != nil {
+	// Clients are answered until all is over.
+	serving, closeServer := context.WithCancel(context.Background())
+	var clients sync.WaitGroup
+	clients.Go(func() {
+		if err := srv.Serve(serving); err != nil {
 			say(loglevel.Error, "%v", err)
 		}
 	})
-	all.Go(s.followCluster)
-	_ = notify.Systemd(notify.Ready) // nobody may have asked
-	fatal := <-s.done
-	s.delay()
-	if fatal {
-		s.stopCluster()
+	code := n.serve(say)
+	closeServer()
+	clients.Wait()
+	return p.Exit(code)
+}
+
+// serve runs the daemons until all is over.
+func (n *node) serve(say func(loglevel.Level, string, ...any)) crmexit.Code {
+	if !n.sync.connect(n.ctx) {
+		return crmexit.Protocol
 	}
-	cancel()
-	s.disconnect()
-	all.Wait()
-	if fatal {
-		return d.Exit(crmexit.Fatal)
+	defer n.sync.close()
+	watchdog := "false"
+	if n.sbd > 0 {
+		watchdog = "true"
 	}
-	return d.Exit(crmexit.OK)
-}
+	_ = os.Setenv("PCMK_watchdog", watchdog)
 
-func (s *server) logf(level loglevel.Level, function, format string, args ...any) {
-	s.d.Log.LogfAt(level, function, format, args...)
-}
-
-// isOn tells whether a variable says yes.
-func (s *server) isOn(variable string) bool {
-	value, _ := s.d.Env(variable)
-	return isTrue(value)
-}
-
-// isTrue tells whether a text is one of the reference's words for yes (crm_is_true).
-func isTrue(text string) bool {
-	return slices.Contains([]string{"1", "yes", "y", "true", "on"}, strings.ToLower(text))
-}
-
-// act calls the core, and sets the timer.
-func (s *server) act(f func(now time.Time)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f(time.Now())
-	s.arm()
-}
-
-func (s *server) arm() {
-	if at := s.core.NextDeadline(); at.IsZero() {
-		s.timer.Stop()
-	} else {
-		s.timer.Reset(time.Until(at))
-	}
-}
-
-func (s *server) tick() { s.act(s.core.Tick) }
-
-// signals has the daemon end with SIGTERM and SIGINT, and the node with SIGQUIT.
-func (s *server) signals() (stop func()) {
-	c := make(chan os.Signal, 4)
-	signal.Notify(c, unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP)
-	signal.Ignore(unix.SIGUSR1, unix.SIGUSR2, unix.SIGTRAP)
-	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
-	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-done:
-				return
-			case sig := <-c:
-				switch sig {
-				case unix.SIGHUP:
-					s.logf(loglevel.Info, "pcmk_ignore", "Ignoring signal Hangup (1)")
-				case unix.SIGQUIT:
-					s.Panic()
-				default:
-					text := "Terminated"
-					if sig == unix.SIGINT {
-						text = "Interrupt"
-					}
-					s.logf(loglevel.Notice, "crm_signal_dispatch", "Caught '%s' signal | %d (invoking handler)", text, sig)
-					s.act(s.core.Shutdown)
-				}
+	signals := make(chan os.Signal, 8)
+	// What were ignored would be ignored by the daemons, too.
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGTRAP, unix.SIGPIPE)
+	defer signal.Stop(signals)
+	n.all.Go(func() { n.listen(signals) })
+	n.all.Go(n.sync.watch)
+	n.tell(func(now time.Time) { n.engine.Begin(now) })
+	n.loop()
+	n.all.Wait()
+	if n.outcome != engine.AtOnce {
+		if delay, ok := n.env.Option("shutdown_delay"); ok {
+			unix.Sync()
+			if ms, ok := iso8601.ParseMilliseconds(delay); ok && ms > 0 {
+				time.Sleep(time.Duration(ms) * time.Millisecond)
 			}
 		}
-	}()
-	return func() {
-		signal.Stop(c)
-		close(done)
+	}
+	if n.outcome == engine.StayDown {
+		n.sync.shutdown()
+	}
+	return n.code
+}
+
+// tell calls the engine.
+func (n *node) tell(f func(now time.Time)) {
+	n.mu.Lock()
+	f(time.Now())
+	n.mu.Unlock()
+	n.changed()
+}
+
+// changed has the loop look at the deadline anew.
+func (n *node) changed() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
 	}
 }
 
-// nameFacility gives shell functions of agents the log's facility under the name that they look for.
-func (s *server) nameFacility() {
-	facility, ok := s.d.Env.Option("logfacility")
-	if !ok {
-		facility = "daemon"
-		setOption("logfacility", facility)
-	}
-	if !strings.EqualFold(facility, "none") {
-		_ = os.Setenv("HA_LOGFACILITY", facility)
-	}
-}
-
-// allowCores takes the limit of core files away (remove_core_file_limit).
-func (s *server) allowCores() {
-	const function = "remove_core_file_limit"
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_CORE, &limit); err != nil {
-		s.logf(loglevel.Notice, function, "Unable to check system core file limits (consider ensuring the size is unlimited): %v", err)
-		return
-	}
-	if limit.Max == 0 {
-		if os.Geteuid() != 0 {
-			s.logf(loglevel.Notice, function, "Core dumps are disabled (consider enabling them)")
+// loop waits for the engine's deadlines, and tells systemd what becomes of it.
+func (n *node) loop() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	told := state.Invalid
+	for {
+		select {
+		case <-n.ctx.Done():
 			return
+		case <-n.wake:
+		case <-timer.C:
 		}
-		limit.Max = unix.RLIM_INFINITY
-	}
-	if limit.Cur != limit.Max {
-		limit.Cur = limit.Max
-		if err := unix.Setrlimit(unix.RLIMIT_CORE, &limit); err != nil {
-			s.logf(loglevel.Notice, function, "Unable to raise system limit on core file size (consider doing so manually): %v", err)
+		n.mu.Lock()
+		now := time.Now()
+		if next := n.engine.NextDeadline(); !next.IsZero() && !now.Before(next) {
+			n.engine.Tick(now)
 		}
-	}
-}
-
-// makeDirs makes the directories that the daemons work in (create_pcmk_dirs). It is false if there is no user to
-// own them.
-func (s *server) makeDirs() bool {
-	const function = "create_pcmk_dirs"
-	owner := account.Cluster()
-	if !owner.Known {
-		s.logf(loglevel.Error, function, "Cluster user %s does not exist, aborting Pacemaker startup", account.ClusterUser)
-		return false
-	}
-	const mode = 0o750
-	for _, dir := range []string{
-		"/run/crm", "/var/lib/pacemaker", "/var/lib/pacemaker/cores", "/var/lib/pacemaker/blackbox", "/var/lib/pacemaker/pengine", "/var/lib/pacemaker/cib",
-	} {
-		dir = root.Path(dir)
-		if err := os.MkdirAll(dir, mode); err != nil {
-			s.logf(loglevel.Warning, function, "Could not create directory %s: %v", dir, err)
+		next, current := n.engine.NextDeadline(), n.engine.State()
+		n.mu.Unlock()
+		if !next.IsZero() {
+			timer.Reset(max(0, time.Until(next)))
+		}
+		if current == told {
 			continue
 		}
-		if err := os.Chown(dir, int(owner.UID), int(owner.GID)); err != nil {
-			s.logf(loglevel.Warning, "mcp_chown", "Cannot change the ownership of %s to user %s and gid %d: %v", dir, account.ClusterUser, owner.GID, err)
+		told = current
+		var err error
+		switch current {
+		case state.Running:
+			err = notify.Systemd(notify.Ready)
+		case state.ShuttingDown:
+			err = notify.Systemd("STOPPING=1")
+		}
+		if err != nil {
+			n.logf(loglevel.Info, "main", "Cannot tell systemd: %v", err)
 		}
 	}
-	return true
 }
 
-// delay is PCMK_shutdown_delay.
-func (s *server) delay() {
-	value, ok := s.d.Env.Option("shutdown_delay")
-	if !ok {
-		return
+// listen acts on signals.
+func (n *node) listen(signals <-chan os.Signal) {
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case s := <-signals:
+			no, _ := s.(syscall.Signal)
+			handled := no == unix.SIGTERM || no == unix.SIGINT || no == unix.SIGHUP || no == unix.SIGQUIT
+			if !handled {
+				continue
+			}
+			n.logf(loglevel.Notice, "crm_signal_dispatch", "Caught '%s' signal | %d (invoking handler)", signalName(no), int(no))
+			switch no {
+			case unix.SIGHUP:
+				n.logf(loglevel.Info, "pcmk_ignore", "Ignoring signal %s (%d)", signalName(no), int(no))
+			case unix.SIGQUIT:
+				n.tell(func(time.Time) { (*host)(n).Panic("pcmk_sigquit") })
+			default:
+				n.tell(n.engine.Shutdown)
+			}
+		}
 	}
-	unix.Sync()
-	if ms, ok := iso8601.ParseMilliseconds(value); ok && ms > 0 {
-		time.Sleep(time.Duration(ms) * time.Millisecond)
-	}
-}
-
-// Panic is the core's Host's.
-func (s *server) Panic() { watchdog.Panic(s.d.Env, s.d.Log, "pcmk_child_exit") }
-
-// Quit is the core's Host's.
-func (s *server) Quit(fatal bool) { s.done <- fatal }
-
-// Respawning is the core's Host's.
-func (s *server) Respawning() { _ = os.Setenv("PCMK_respawned", "true") }
-
-// programPath is where a daemon is.
-func programPath(name string) string { return filepath.Join("/usr/lib/pacemaker", name) }
-
-var _ engine.Host = (*server)(nil)
-
-// signalled is why a process has ended.
-func signalled(st syscall.WaitStatus) (engine.Signal, bool, crmexit.Code) {
-	if st.Signaled() {
-		return engine.Signal(st.Signal()), st.CoreDump(), 0
-	}
-	return 0, false, crmexit.Code(st.ExitStatus())
 }

@@ -78,7 +78,7 @@ func (g *Getopt) Next() (rune, error) {
 		WriteVersion(g.stdout)
 		return 0, Ended(crmexit.OK)
 	case option == '!':
-		fmt.Fprintf(g.stdout, "Pacemaker %s (Build: %s): %s\n", Version, Build, features)
+		fmt.Fprintf(g.stdout, "Pacemaker %s (Build: %s): %s\n", Version, Build, Features)
 		return 0, Ended(crmexit.OK)
 	}
 	return option, nil

@@ -104,7 +104,7 @@ func (h *html) Division(text string) { h.add("div", text) }
 
 func (h *html) Version() {
 	h.add("h2", "Version Information")
-	for _, s := range []string{"Program: Pacemaker", "Version: " + Version, "Author: " + authors, "Build: " + Build, "Features: " + features} {
+	for _, s := range []string{"Program: Pacemaker", "Version: " + Version, "Author: " + authors, "Build: " + Build, "Features: " + Features} {
 		h.Division(s)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // have.
 const (
 	Version  = featureset.Release
-	features = "agent-manpages cibsecrets corosync-ge-2 generated-manpages lha monotonic nagios ncurses remote systemd"
+	Features = "agent-manpages cibsecrets corosync-ge-2 generated-manpages lha monotonic nagios ncurses remote systemd"
 	authors  = "Andrew Beekhof and the Pacemaker project contributors"
 
 	// APIVersion is that of the XML output.

@@ -112,7 +112,7 @@ func (e *Element) SetCommand(code int, stdout, stderr string) {
 }
 
 func (x *xmlOutput) Version() {
-	x.Element("version", "program", "Pacemaker", "version", Version, "author", authors, "build", Build, "features", features)
+	x.Element("version", "program", "Pacemaker", "version", Version, "author", authors, "build", Build, "features", Features)
 }
 
 func (x *xmlOutput) Finish(code crmexit.Code) error {

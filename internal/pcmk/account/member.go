@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"strconv"
 	"strings"
 )
 
@@ -47,4 +48,24 @@ func member(groups, name, gid, group string) error {
 		return fmt.Errorf("%q, %q: %w", name, group, ErrNotMember)
 	}
 	return nil
+}
+
+// Groups are the groups of a user, with his own first (initgroups(3)). Where they cannot be
+// read the result is that one alone, and why.
+func Groups(name string, own uint32) ([]uint32, error) {
+	all := []uint32{own}
+	u, err := user.Lookup(name)
+	if err != nil {
+		return all, fmt.Errorf("%q: %w", name, ErrNoUser)
+	}
+	ids, err := u.GroupIds()
+	if err != nil {
+		return all, err
+	}
+	for _, id := range ids {
+		if gid, err := strconv.ParseUint(id, 10, 32); err == nil && uint32(gid) != own {
+			all = append(all, uint32(gid))
+		}
+	}
+	return all, nil
 }

@@ -52,6 +52,9 @@ const (
 	TaskHello  = "hello"
 	TaskPECalc = "pe_calc"
 	TaskPing   = "ping"
+	TaskQuit   = "quit"
+	// TaskRemoveNode has a node forgotten.
+	TaskRemoveNode = "rm_node_cache"
 )
 
 // MessageName is what messages call a daemon: the name that it had before Pacemaker 2.0

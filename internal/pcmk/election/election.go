@@ -102,10 +102,11 @@ func New(name, self string, peers Peers, log loglevel.Logger) *Election {
 func (e *Election) State() State { return e.state }
 
 // readAge is the CPU time that this node goes into a comparison with. A reading is
-// kept until nobody has asked for it for two seconds, so that one election has one.
+// kept until nobody has asked for it for two seconds, so that one election has one. It is no finer than votes
+// are: of two nodes each would be the better one else.
 func (e *Election) readAge(now int64, cpu func() time.Duration) time.Duration {
 	if e.ageExpires < now {
-		e.age = cpu()
+		e.age = cpu().Truncate(time.Microsecond)
 	}
 	e.ageExpires = now + stormSeconds
 	return e.age
@@ -115,13 +116,13 @@ func (e *Election) readAge(now int64, cpu func() time.Duration) time.Duration {
 // mode that the process has used. Nothing happens while this node is not active.
 func (e *Election) Vote(now time.Time, cpu func() time.Duration) Actions {
 	if !e.peers.Active(e.self) {
-		e.log.Logf(loglevel.Trace, "Cannot vote in %s yet: local node not connected to cluster", e.name)
+		loglevel.LogfAt(e.log, loglevel.Trace, "election_vote", "Cannot vote in %s yet: local node not connected to cluster", e.name)
 		return Actions{}
 	}
 	e.Reset()
 	e.state = InProgress
 	e.round++
-	e.log.Logf(loglevel.Debug, "Started %s round %d", e.name, e.round)
+	loglevel.LogfAt(e.log, loglevel.Debug, "election_vote", "Started %s round %d", e.name, e.round)
 	return Actions{StopTimer: true, StartTimer: true, Send: &Message{
 		Op: OpVote, From: e.self, Version: featureset.Current,
 		Owner: e.peers.UUID(e.self), Round: e.round, Age: e.readAge(now.Unix(), cpu),
@@ -142,7 +143,7 @@ func (e *Election) ClearDampening() { e.lastLoss = 0 }
 
 // TimedOut is the end of the timer: who has lost to nobody until then has won.
 func (e *Election) TimedOut() Actions {
-	e.log.Logf(loglevel.Info, "%s timed out, declaring local node as winner", e.name)
+	loglevel.LogfAt(e.log, loglevel.Info, "election_timer_cb", "%s timed out, declaring local node as winner", e.name)
 	return e.complete()
 }
 
@@ -157,24 +158,24 @@ func (e *Election) complete() Actions {
 // whenever Count has returned InProgress.
 func (e *Election) Check() Actions {
 	if len(e.voted) == 0 {
-		e.log.Logf(loglevel.Trace, "%s check requested, but no votes received yet", e.name)
+		loglevel.LogfAt(e.log, loglevel.Trace, "election_check", "%s check requested, but no votes received yet", e.name)
 		return Actions{}
 	}
 	members := e.peers.ActiveNames()
 	if missing := len(members) - len(e.voted); missing > 0 {
-		e.log.Logf(loglevel.Debug, "%s still waiting on %d of %d votes", e.name, missing, len(members))
+		loglevel.LogfAt(e.log, loglevel.Debug, "election_check", "%s still waiting on %d of %d votes", e.name, missing, len(members))
 		return Actions{}
 	}
 	if len(e.voted) > len(members) {
-		e.log.Logf(loglevel.Warning, "Received too many votes in %s", e.name)
+		loglevel.LogfAt(e.log, loglevel.Warning, "election_check", "Received too many votes in %s", e.name)
 		for _, name := range members {
-			e.log.Logf(loglevel.Warning, "* expected vote: %s", name)
+			loglevel.LogfAt(e.log, loglevel.Warning, "election_check", "* expected vote: %s", name)
 		}
 		for name := range e.voted {
-			e.log.Logf(loglevel.Warning, "* actual vote: %s", name)
+			loglevel.LogfAt(e.log, loglevel.Warning, "election_check", "* actual vote: %s", name)
 		}
 	}
-	e.log.Logf(loglevel.Info, "%s won by local node", e.name)
+	loglevel.LogfAt(e.log, loglevel.Info, "election_check", "%s won by local node", e.name)
 	return e.complete()
 }
 
@@ -199,23 +200,23 @@ func (e *Election) Count(m *Message, canWin bool, now time.Time, cpu func() time
 	}
 	e.watchStorm(v, seconds)
 	if v.done {
-		e.log.Logf(v.level+1, "Processed %s round %d %s (current round %d) from %s (%s)",
+		loglevel.LogfAt(e.log, v.level+1, "election_count_vote", "Processed %s round %d %s (current round %d) from %s (%s)",
 			e.name, m.Round, m.Op, e.round, m.From, v.reason)
 		return e.state, Actions{}
 	}
 	if !v.lose {
 		if e.lastLoss == 0 || seconds-e.lastLoss > dampenSeconds {
-			e.log.Logf(v.level, "%s round %d (owner node ID %s) pass: %s from %s (%s)",
+			loglevel.LogfAt(e.log, v.level, "election_count_vote", "%s round %d (owner node ID %s) pass: %s from %s (%s)",
 				e.name, m.Round, m.Owner, m.Op, m.From, v.reason)
 			e.lastLoss = 0
 			e.state = Start
 			return e.state, Actions{StopTimer: true}
 		}
-		e.log.Logf(loglevel.Info, "Ignoring %s round %d (owner node ID %s) pass vs %s because we lost less than %ds ago at %s",
+		loglevel.LogfAt(e.log, loglevel.Info, "election_count_vote", "Ignoring %s round %d (owner node ID %s) pass vs %s because we lost less than %ds ago at %s",
 			e.name, m.Round, m.Owner, m.From, dampenSeconds, time.Unix(e.lastLoss, 0).Format(time.TimeOnly))
 	}
 	e.lastLoss = seconds
-	e.log.Logf(v.level, "%s round %d (owner node ID %s) lost: %s from %s (%s)",
+	loglevel.LogfAt(e.log, v.level, "election_count_vote", "%s round %d (owner node ID %s) lost: %s from %s (%s)",
 		e.name, m.Round, m.Owner, m.Op, m.From, v.reason)
 	a := e.Reset()
 	a.Send = &Message{Op: OpNoVote, From: e.self, To: m.From, Version: featureset.Current, Owner: m.Owner, Round: m.Round}
@@ -233,13 +234,13 @@ func (e *Election) wellFormed(m *Message) bool {
 		if from == "" {
 			from = "unspecified node"
 		}
-		e.log.Logf(loglevel.Warning, "Invalid %s message from %s in %s ", op, from, e.name)
+		loglevel.LogfAt(e.log, loglevel.Warning, "parse_election_message", "Invalid %s message from %s in %s ", op, from, e.name)
 		return false
 	case m.Op == OpVote && m.Age < 0:
-		e.log.Logf(loglevel.Warning, "Cannot count %s %s from %s because it is missing uptime", e.name, m.Op, m.From)
+		loglevel.LogfAt(e.log, loglevel.Warning, "parse_election_message", "Cannot count %s %s from %s because it is missing uptime", e.name, m.Op, m.From)
 		return false
 	case m.Op != OpVote && m.Op != OpNoVote:
-		e.log.Logf(loglevel.Info, "Cannot process %s message from %s because %s is not a known election op", e.name, m.From, m.Op)
+		loglevel.LogfAt(e.log, loglevel.Info, "parse_election_message", "Cannot process %s message from %s because %s is not a known election op", e.name, m.From, m.Op)
 		return false
 	}
 	return true
@@ -261,12 +262,12 @@ func (e *Election) judge(m *Message, canWin bool, now int64, cpu func() time.Dur
 	case m.Op == OpNoVote || m.From == e.self:
 		// Our own vote comes back to us, and counts as one for us.
 		if !owner {
-			e.log.Logf(loglevel.Warning, "Cannot count %s round %d %s from %s because we are not election owner (%s)",
+			loglevel.LogfAt(e.log, loglevel.Warning, "election_count_vote", "Cannot count %s round %d %s from %s because we are not election owner (%s)",
 				e.name, m.Round, m.Op, m.From, m.Owner)
 			return nil, Invalid
 		}
 		if e.state != InProgress {
-			e.log.Logf(loglevel.Debug, "Not counting %s round %d %s from %s because no election in progress",
+			loglevel.LogfAt(e.log, loglevel.Debug, "election_count_vote", "Not counting %s round %d %s from %s because no election in progress",
 				e.name, m.Round, m.Op, m.From)
 			return nil, e.state
 		}
@@ -307,7 +308,7 @@ func (e *Election) watchStorm(v *verdict, now int64) {
 	}
 	e.wins++
 	if peers := 1 + e.peers.Known(); e.wins > peers*peers {
-		e.log.Logf(loglevel.Warning, "%s election storm detected: %d wins in %d seconds", e.name, e.wins, stormSeconds)
+		loglevel.LogfAt(e.log, loglevel.Warning, "election_count_vote", "%s election storm detected: %d wins in %d seconds", e.name, e.wins, stormSeconds)
 		e.wins = 0
 		e.expires = now + stormSeconds
 	}

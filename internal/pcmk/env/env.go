@@ -26,9 +26,14 @@ func (l Lookup) Enabled(daemon, name string) bool {
 	if !ok {
 		return false
 	}
+	return IsTrue(value) || strings.Contains(value, daemon)
+}
+
+// IsTrue tells whether a value is one of those that stand for yes (crm_is_true).
+func IsTrue(value string) bool {
 	switch strings.ToLower(value) {
 	case "true", "on", "yes", "y", "1":
 		return true
 	}
-	return strings.Contains(value, daemon)
+	return false
 }

@@ -94,6 +94,10 @@ func (l *Log) Close() {
 	l.c.Syslog, l.c.Stderr = false, false
 }
 
+// Detail has the file take lines of less importance too, down to a level. Nobody may log
+// meanwhile.
+func (l *Log) Detail(level loglevel.Level) { l.c.Level = max(l.c.Level, level) }
+
 // Enabled tells whether lines of a level go anywhere.
 func (l *Log) Enabled(level loglevel.Level) bool {
 	return level <= l.c.Level || l.c.Functions != ""

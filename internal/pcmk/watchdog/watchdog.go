@@ -20,6 +20,10 @@ import (
 // return.
 func Panic(env env.Lookup, log loglevel.Logger, origin string) {
 	say := func(format string, args ...any) { loglevel.LogfAt(log, loglevel.Emerg, "pcmk__panic", format, args...) }
+	if root.Dir() != "" { // the machine is not the node
+		say("Shutting down instead of panicking the node | origin=%s", origin)
+		os.Exit(int(crmexit.Panic))
+	}
 	if pid := SBD(); pid > 1 {
 		say("Signaling sbd[%d] to panic the system: %s", pid, origin)
 		if syscall.Kill(pid, syscall.SIGKILL) == nil {
@@ -64,6 +68,9 @@ func byKernel(env env.Lookup) {
 // SBD is the process of SBD, 0 if there is none (pcmk__locate_sbd).
 func SBD() int {
 	const name = "sbd"
+	if root.Dir() != "" {
+		return 0 // that of the machine is not the node's
+	}
 	if b, err := os.ReadFile(root.Path("/run/sbd.pid")); err == nil {
 		if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && is(pid, name) {
 			return pid
