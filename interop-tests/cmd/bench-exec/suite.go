@@ -148,19 +148,19 @@ func (s *suite) queue() {
 	table.Row("executor, at most", c[1], g[1], "MB", false)
 }
 
-// recurrence is how often the operations of recur are carried out.
-const recurrence = 2 * time.Second
+// recurrence is how often the operations of recur are carried out: seldom enough that the reference has
+// time to spare on a busy machine.
+const recurrence = 10 * time.Second
 
 // recur is what many recurring operations that find no change cost.
 func (s *suite) recur() {
-	const watch = 3 * recurrence
 	c, g := bench.InTurn(s.rounds, func(kind lab.Kind) []float64 {
 		a := start(kind, execdPath)
 		defer a.b.Close()
 		a.measured(0, "recurring", fmt.Sprint(s.recurring), fmt.Sprint(recurrence.Milliseconds()))
 		// Time has to pass here: it is what is measured.
-		cpu := a.cpu(func() { time.Sleep(watch) })
-		return []float64{100 * cpu / watch.Seconds(), a.RSS(a.pid)}
+		cpu := a.cpu(func() { time.Sleep(recurrence) })
+		return []float64{100 * cpu / recurrence.Seconds(), a.RSS(a.pid)}
 	})
 	table.Row(fmt.Sprintf("%d recurring each %v: CPU", s.recurring, recurrence), c[0], g[0], "%", false)
 	table.Row("executor then", c[1], g[1], "MB", false)
