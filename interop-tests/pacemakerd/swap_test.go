@@ -45,8 +45,12 @@ var options = []string{
 func TestOptions(t *testing.T) {
 	l := lab.New(t, 1)
 	h := l.Host(0)
+	tried := options
+	if !clusters { // each takes a third of a second on a busy machine
+		tried = tried[:12]
+	}
 	run := func() (all []lab.Result) {
-		for _, o := range options {
+		for _, o := range tried {
 			all = append(all, h.Exec(program, strings.Fields(o)...))
 		}
 		return all
