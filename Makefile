@@ -13,7 +13,7 @@ TIMED := ring quorum robust
 # Those that only compute.
 COMPARING := cib cibschema pacemaker-tools scheduler
 
-.PHONY: all test corpus race lint fuzz sim sim-cluster stage interop bench-ring bench-scheduler bench-cib bench-exec clean
+.PHONY: all test corpus race lint fuzz sim sim-cluster stage interop bench-ring bench-scheduler bench-cib bench-cluster bench-exec clean
 
 all:
 	$(GO) build -trimpath -buildvcs=false -o $(BUILD)/ringmaster ./cmd/ringmaster
@@ -98,6 +98,10 @@ bench-cib: stage
 bench-exec: stage
 	interop-tests/install-peers
 	CGO_ENABLED=0 $(GO) run ./interop-tests/cmd/bench-exec
+
+bench-cluster: stage
+	interop-tests/install-peers
+	$(GO) run ./interop-tests/cmd/bench-cluster
 
 clean:
 	rm -rf $(BUILD)
