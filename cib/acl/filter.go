@@ -6,6 +6,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/cib/xpath"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // Filter is a copy of a document with what a user may read of it, by the permissions that the
@@ -16,7 +17,7 @@ func Filter(source, root *etree.Element, user User) *etree.Element {
 	if permissions.Empty() {
 		return nil
 	}
-	f := filter{root: etree.NewDocumentWithRoot(root.Copy()).Root(), marks: map[etree.Token]document.Flags{}}
+	f := filter{root: etree.NewDocumentWithRoot(xmltree.Copy(root)).Root(), marks: map[etree.Token]document.Flags{}}
 	permissions.Apply(f.root, func(e *etree.Element, mode document.Flags) { f.marks[e] |= mode })
 	for _, one := range permissions.list {
 		if one.mode != document.Deny {

@@ -11,6 +11,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // What messages are called and have in them; docs/wire/cib.md describes them.
@@ -57,7 +58,7 @@ func Encode(r *call.Request, user, token string, call int) *etree.Element {
 	}
 	m.CreateAttr(optionsKey, strconv.Itoa(int(r.Options)))
 	if r.Data != nil {
-		m.CreateElement(dataKey).AddChild(r.Data.Copy())
+		m.CreateElement(dataKey).AddChild(xmltree.Copy(r.Data))
 	}
 	return m
 }
@@ -115,7 +116,7 @@ func Decode(m *etree.Element) (Event, error) {
 	}
 	if holder := m.SelectElement(data); holder != nil {
 		if content := holder.ChildElements(); len(content) > 0 {
-			e.Answer = content[0].Copy()
+			e.Answer = xmltree.Copy(content[0])
 		}
 	}
 	return e, nil
@@ -132,7 +133,7 @@ func (e Event) Apply(cib *etree.Element) (*etree.Element, error) {
 	case e.Kind != NotifyDiff || e.Answer == nil:
 		return nil, fmt.Errorf("%w: no patchset in an event %q", ErrProtocol, e.Kind)
 	}
-	next := cib.Copy()
+	next := xmltree.Copy(cib)
 	err := patch.Apply(next, e.Answer, true)
 	switch {
 	case errors.Is(err, patch.ErrOldData):

@@ -4,6 +4,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // Get is the value of an attribute; ok is false if there is none. One that is marked as
@@ -92,7 +93,7 @@ func (d *Document) Append(parent *etree.Element, token etree.Token) etree.Token 
 // Copy is an element or a comment without parent, with all that is in it.
 func Copy(token etree.Token) etree.Token {
 	if e, ok := token.(*etree.Element); ok {
-		return e.Copy()
+		return xmltree.Copy(e)
 	}
 	return etree.NewComment(token.(*etree.Comment).Data)
 }
@@ -129,7 +130,7 @@ func (d *Document) recordDeletion(token etree.Token, path string, position int) 
 // compares the two (replace_xml_child). If they have different ids, it does not: nobody learns
 // of the change then, in the reference either.
 func (d *Document) Replace(old, update *etree.Element) {
-	c := update.Copy()
+	c := xmltree.Copy(update)
 	parent, at := old.Parent(), old.Index()
 	parent.RemoveChildAt(at)
 	parent.InsertChildAt(at, c)

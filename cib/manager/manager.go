@@ -286,7 +286,9 @@ func stored(cib *etree.Element) *etree.Element {
 // bare is an element without what is in it.
 func bare(e *etree.Element) *etree.Element {
 	b := etree.NewElement(e.Tag)
-	b.Attr = append(b.Attr, e.Attr...)
+	for _, a := range e.Attr {
+		b.Attr = append(b.Attr, etree.Attr{Space: a.Space, Key: a.Key, Value: a.Value}) // without what leads to e
+	}
 	return b
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/schema"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // decideUpgrade tells all nodes to which schema they shall go, or the one that asked why there
@@ -21,7 +22,7 @@ func (c *call) decideUpgrade() crmexit.Legacy {
 	if claimed, ok := document.Get(c.cib, "validate-with"); ok {
 		current = schema.Named(claimed)
 	}
-	upgraded, err := schema.Upgrade(c.cib.Copy(), schema.Options{})
+	upgraded, err := schema.Upgrade(xmltree.Copy(c.cib), schema.Options{})
 	var rc crmexit.Legacy
 	switch {
 	case upgraded.Version > current:

@@ -12,6 +12,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/patch"
 	"github.com/ringmaster-ha/ringmaster/cib/xpath"
 	"github.com/ringmaster-ha/ringmaster/internal/featureset"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // modify is cib_process_modify.
@@ -106,7 +107,7 @@ func (w *work) replaceAll() error {
 	if set == "" {
 		set = featureset.Current
 	}
-	w.become(w.Data.Copy())
+	w.become(xmltree.Copy(w.Data))
 	if w.Digest != "" && !document.EqualFold(digest.Versioned(w.Data, set), w.Digest) {
 		return fmt.Errorf("%w: the replacement does not have its digest", ErrOldData)
 	}
@@ -214,7 +215,7 @@ func (w *work) updateObject(parent *etree.Element, object etree.Token) error {
 				w.next.Remove(old)
 			}
 		}
-		update = update.Copy()
+		update = xmltree.Copy(update)
 		update.RemoveAttr("replace")
 		w.next.Unset(target, "replace")
 	}

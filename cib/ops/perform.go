@@ -12,6 +12,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/schema"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/featureset"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // Perform does what a request asks for with a CIB, which stays as it is (cib_perform_op).
@@ -303,7 +304,7 @@ func (w *work) upgrade() error {
 	if ok {
 		was = schema.Named(claimed)
 	}
-	upgraded, err := schema.Upgrade(w.current.Copy(), schema.Options{Max: w.SchemaMax})
+	upgraded, err := schema.Upgrade(xmltree.Copy(w.current), schema.Options{Max: w.SchemaMax})
 	if upgraded.Version > was {
 		w.become(upgraded.CIB)
 		w.raise("admin_epoch", false)
@@ -324,7 +325,7 @@ func (w *work) patch() error {
 	if w.Data == nil {
 		return nil
 	}
-	root := w.current.Copy()
+	root := xmltree.Copy(w.current)
 	w.become(root)
 	return patch.Apply(root, w.Data, true)
 }

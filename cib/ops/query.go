@@ -6,6 +6,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/cib/xpath"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // find is a query's answer (cib_process_query).
@@ -32,7 +33,7 @@ func (w *work) whole(e *etree.Element) *etree.Element {
 	if w.Lend {
 		return e
 	}
-	return e.Copy()
+	return xmltree.Copy(e)
 }
 
 // findPath is the answer to a query by XPath: what is found, in an element of its own if
@@ -42,7 +43,7 @@ func (w *work) findPath(cib *etree.Element) (*etree.Element, error) {
 	if len(found) == 0 {
 		return nil, ErrNoSuch
 	}
-	show := func(e *etree.Element) *etree.Element { return e.Copy() }
+	show := func(e *etree.Element) *etree.Element { return xmltree.Copy(e) }
 	if w.NoChildren {
 		show = shallow
 	} else if w.PathsOnly {

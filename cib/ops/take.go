@@ -6,6 +6,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/acl"
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/internal/featureset"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // taken is what has moved from the old CIB to the new one.
@@ -25,26 +26,26 @@ const newestWhole = "3.0.8"
 func (w *work) copyCurrent() *etree.Element {
 	set, _ := document.Get(w.current, "crm_feature_set")
 	if !w.Take || !w.onlyStatus() || w.WithDigest || featureset.Compare(newestWhole, set) >= 0 || acl.Enabled(w.current, w.User, w.Now) {
-		return w.current.Copy()
+		return xmltree.Copy(w.current)
 	}
 	var configuration *etree.Element
 	for _, token := range w.current.Child {
 		if !document.IsNode(token) {
-			return w.current.Copy() // text in the CIB itself
+			return xmltree.Copy(w.current) // text in the CIB itself
 		}
 		if e, ok := token.(*etree.Element); ok && e.Tag == "configuration" {
 			if configuration != nil {
-				return w.current.Copy()
+				return xmltree.Copy(w.current)
 			}
 			configuration = e
 		}
 	}
 	if configuration == nil {
-		return w.current.Copy()
+		return xmltree.Copy(w.current)
 	}
 	w.taken = &taken{configuration, configuration.Index()}
 	w.current.RemoveChildAt(w.taken.at)
-	root := w.current.Copy()
+	root := xmltree.Copy(w.current)
 	root.InsertChildAt(w.taken.at, configuration)
 	return root
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // applyV1 takes the removed tree away and adds the other. Of each there may be one.
@@ -85,7 +86,7 @@ func addV1(parent *etree.Element, target etree.Token, patch etree.Token) {
 			return
 		}
 		if value, ok := document.Get(p, marker); ok && value == addedTop {
-			parent.AddChild(p.Copy())
+			parent.AddChild(xmltree.Copy(p))
 		}
 		return
 	}

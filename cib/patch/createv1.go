@@ -6,6 +6,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/document"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/featureset"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // marker is the attribute of what a patchset of version 1 removes or adds as a whole.
@@ -90,7 +91,7 @@ func (s *subtraction) element(parent *etree.Element, left, right etree.Token, ch
 	l := left.(*etree.Element)
 	r, ok := right.(*etree.Element)
 	if !ok {
-		whole := l.Copy()
+		whole := xmltree.Copy(l)
 		whole.CreateAttr(marker, s.marker)
 		parent.AddChild(whole)
 		*changed = true

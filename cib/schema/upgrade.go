@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // What keeps a CIB from being upgraded.
@@ -244,7 +246,7 @@ func UpdateConfigurationWith(cib *etree.Element, opts Options) (u Upgraded, ok b
 		return u, true
 	}
 
-	converted, _ := Upgrade(cib.Copy(), Options{Explain: opts.Explain})
+	converted, _ := Upgrade(xmltree.Copy(cib), Options{Explain: opts.Explain})
 	u.Version, u.Messages = converted.Version, converted.Messages
 	if converted.Version < Minimum {
 		text := fmt.Sprintf("Cannot upgrade configuration (claiming schema %s) to at least %s because it ", claimed, Minimum)

@@ -14,6 +14,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/crmmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // phase is how far a node is in the join (enum crm_join_phase).
@@ -231,11 +232,11 @@ func (c *Controller) filterRequest(e *event) {
 		accepted = false
 	case c.join.best == nil:
 		c.logf(loglevel.Debug, function, "Accepting join-%d request from %s (with first CIB generation) | ref=%s", id, from, ref)
-		c.join.best, c.join.bestFrom = generation.Copy(), from
+		c.join.best, c.join.bestFrom = xmltree.Copy(generation), from
 	default:
 		if d := newer(generation, c.join.best); d > 0 || d == 0 && c.isSelf(from) {
 			c.logf(loglevel.Debug, function, "Accepting join-%d request from %s (with better CIB generation than current best from %s) | ref=%s", id, from, c.join.bestFrom, ref)
-			c.join.best, c.join.bestFrom = generation.Copy(), from
+			c.join.best, c.join.bestFrom = xmltree.Copy(generation), from
 		} else {
 			c.logf(loglevel.Debug, function, "Accepting join-%d request from %s | ref=%s", id, from, ref)
 		}
@@ -384,7 +385,7 @@ func (c *Controller) confirmJoin(e *event) {
 		}
 	}
 	if state != nil {
-		state = state.Copy()
+		state = xmltree.Copy(state)
 	}
 	var n int
 	n = c.ask(modify("status", state, here|call.CanCreate), func(_ *etree.Element, err error) {

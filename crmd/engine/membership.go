@@ -15,6 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/crmmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // What a node is expected to be, besides peers.Member (CRMD_JOINSTATE_*).
@@ -147,7 +148,7 @@ func (c *Controller) findConflicts(p *peers.Peer) {
 			state := etree.NewElement("node_state")
 			state.CreateAttr("id", id)
 			state.CreateAttr("uname", name)
-			c.deleteConflict("nodes", e.Copy(), id)
+			c.deleteConflict("nodes", xmltree.Copy(e), id)
 			c.deleteConflict("status", state, id)
 		}
 	})

@@ -7,6 +7,8 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
+
 	attrdwire "github.com/ringmaster-ha/ringmaster/attrd/wire"
 	"github.com/ringmaster-ha/ringmaster/cib/call"
 	cibclient "github.com/ringmaster-ha/ringmaster/cib/client"
@@ -139,7 +141,7 @@ func (c *controller) Exec(r *lrmdwire.Request) (answer int, info *etree.Element,
 
 // Schedule asks the scheduler.
 func (c *controller) Schedule(e *etree.Element) bool {
-	c.n.schedule(e.Copy(), func(reply *etree.Element) {
+	c.n.schedule(xmltree.Copy(e), func(reply *etree.Element) {
 		c.act(func(now time.Time) { c.core.Scheduled(now, reply) })
 	})
 	return true

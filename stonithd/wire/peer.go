@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // Operation is what fencers write to each other about one operation of the cluster.
@@ -224,7 +226,7 @@ func (o *Operation) Addendum(message *etree.Element) *etree.Element {
 	if message == nil {
 		message = etree.NewElement("remote-op")
 	} else {
-		message = message.Copy()
+		message = xmltree.Copy(message)
 	}
 	message.CreateAttr(attrEnded, strconv.Itoa(int(o.State)))
 	setSome(message, attrTarget, o.Target)

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/beevik/etree"
+
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // Request is a request as a fencer reads it, from a client or from a peer. What is not
@@ -160,7 +162,7 @@ func (r *Request) Answer(data *etree.Element, result *Result) *etree.Element {
 
 // Relay makes the request one to a peer, to lead the operation in this fencer's stead.
 func (r *Request) Relay(client, operation string) *etree.Element {
-	e := r.Element.Copy()
+	e := xmltree.Copy(r.Element)
 	e.CreateAttr(attrOp, OpRelay)
 	e.CreateAttr(attrClient, client)
 	e.CreateAttr(attrRemoteOp, operation)

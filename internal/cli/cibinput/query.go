@@ -80,7 +80,7 @@ func (r *Reader) Explain(cib *etree.Element, first bool) {
 
 // ExplainUpgrade says why a CIB cannot be upgraded (update_validation).
 func (r *Reader) ExplainUpgrade(cib *etree.Element) {
-	upgraded, _ := schema.Upgrade(cib.Copy(), schema.Options{Explain: true})
+	upgraded, _ := schema.Upgrade(xmltree.Copy(cib), schema.Options{Explain: true})
 	r.tell(&Document{Root: cib}, upgraded.Messages)
 }
 

@@ -182,7 +182,7 @@ func strError(no syscall.Errno) string {
 
 // Write writes a CIB to a file, as libxml2 formats it.
 func Write(cib *etree.Element, name string) error {
-	doc := etree.NewDocumentWithRoot(cib.Copy())
+	doc := etree.NewDocumentWithRoot(xmltree.Copy(cib))
 	doc.Indent(2)
 	return doc.WriteToFile(name)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 	launcher "github.com/ringmaster-ha/ringmaster/pacemakerd/client"
 	"github.com/ringmaster-ha/ringmaster/pacemakerd/state"
 	"github.com/ringmaster-ha/ringmaster/pengine/show"
@@ -396,7 +397,7 @@ func (w *watcher) refresh(ctx context.Context) bool {
 		w.announce()
 	}
 	w.console.blank()
-	ok := w.cib == nil || w.display(ctx, w.reader, w.fencing, w.cib.Copy(), w.past)
+	ok := w.cib == nil || w.display(ctx, w.reader, w.fencing, xmltree.Copy(w.cib), w.past)
 	if w.toFile() {
 		_ = w.out.Finish(crmexit.OK)
 		w.written = true

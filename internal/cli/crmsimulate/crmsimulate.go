@@ -17,6 +17,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 	"github.com/ringmaster-ha/ringmaster/pengine/explain"
 	"github.com/ringmaster-ha/ringmaster/pengine/graph"
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
@@ -157,7 +158,7 @@ func (s *session) bail(err error) error {
 		if len(e.Found) > 1 {
 			found = etree.NewElement("xpath-query")
 			for _, state := range e.Found {
-				found.AddChild(state.Copy())
+				found.AddChild(xmltree.Copy(state))
 			}
 		}
 		cibinput.LogXML(found, func(line string) { s.log.Print(loglevel.Warning, where, "Duplicates "+line) })

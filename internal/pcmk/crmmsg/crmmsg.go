@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/featureset"
+	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // Names of attributes and of the element around a message's contents.
@@ -136,7 +137,7 @@ func set(e *etree.Element, name, value string) {
 
 func contain(e, contents *etree.Element) {
 	if contents != nil {
-		e.CreateElement(Contents).AddChild(contents.Copy())
+		e.CreateElement(Contents).AddChild(xmltree.Copy(contents))
 	}
 }
 
