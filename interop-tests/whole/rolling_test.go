@@ -3,7 +3,6 @@
 package whole
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -167,7 +166,7 @@ func TestRolling(t *testing.T) {
 				h.Lay(path)
 			}
 		})
-		t.Log(fmt.Sprintf("node%d is ours", i+1))
+		t.Logf("node%d is ours", i+1)
 	}
 	for i := range r.l.Hosts() {
 		r.replace(i, func(h *lab.Host) {
@@ -175,7 +174,7 @@ func TestRolling(t *testing.T) {
 				h.MustRun("umount", path)
 			}
 		})
-		t.Log(fmt.Sprintf("node%d is the reference's again", i+1))
+		t.Logf("node%d is the reference's again", i+1)
 	}
 	first.MustRun("pcs", "resource", "disable", "heart")
 	r.shows(first, "Stopped")
