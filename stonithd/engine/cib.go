@@ -63,13 +63,9 @@ func (e *Engine) watchdogOf(cib *etree.Element) time.Duration {
 	if len(values) != 1 {
 		return 0 // none, or nobody can tell which
 	}
-	text := strings.TrimSpace(values[0])
-	if strings.HasPrefix(text, "-") {
+	ms, ok := iso8601.ParseMilliseconds(values[0])
+	if !ok { // what is below 0 as well
 		return e.WatchdogTimeout()
-	}
-	ms, err := iso8601.ParseInterval(text)
-	if err != nil {
-		return 0
 	}
 	return time.Duration(ms) * time.Millisecond
 }
