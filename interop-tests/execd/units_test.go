@@ -3,9 +3,6 @@
 package execd
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +20,7 @@ const better = "with the bus back"
 func TestUnits(t *testing.T) {
 	l := lab.New(t, 2)
 	l.DumpLogs(pacemakerLog)
-	fake := filepath.Join(t.TempDir(), "fakesystemd")
-	build := exec.Command("go", "build", "-o", fake, "./fakesystemd")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	fake := build(t, "fakesystemd")
 	l.Host(1).Lay(daemonPath)
 	l.Host(1).Lay("/usr/sbin/crm_resource")
 	var told []*lab.Process
