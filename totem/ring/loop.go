@@ -279,6 +279,8 @@ func (l *loop) do(actions []srp.Action) {
 			l.r.out.push(Event{Kind: WaitTransAck, RingID: a.Ring})
 		case srp.StoreRing:
 			l.r.store.store(a.RingSeq)
+		case srp.ExpectRing:
+			l.r.store.expect(a.RingSeq)
 		case srp.CheckInterface:
 			l.net.Check()
 		case srp.Processors:
