@@ -243,6 +243,9 @@ func (l *loop) onPacket(p *totem.Packet) {
 		return
 	}
 	l.do(l.m.Receive(l.now, p))
+	if l.alone(p) {
+		l.handOver()
+	}
 }
 
 // visit has the machine take a token, and send what clients have ready.
