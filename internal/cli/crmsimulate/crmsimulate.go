@@ -15,6 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/inorder"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
@@ -384,11 +385,17 @@ func (s *session) explainSubject(ws *status.WorkingSet, subject string) error {
 	return nil
 }
 
-// saveGraph writes a graph to a file.
+// saveGraph writes a graph to a file, a piece at a time: those of big clusters are big.
 func saveGraph(g *graph.Graph, name string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
-	return errors.Join(g.WriteXML(f), f.Close())
+	text := g.Text(graph.Lines)
+	inorder.Text(text.Pieces(), func() func([]byte, int) []byte { return text.Writer().Append }, func(piece []byte) {
+		if err == nil {
+			_, err = f.Write(piece)
+		}
+	})
+	return errors.Join(err, f.Close())
 }
