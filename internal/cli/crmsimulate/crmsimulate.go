@@ -99,7 +99,9 @@ func (o *options) simulate(out pcmktool.Output, log *pcmktool.Log, stdin io.Read
 	if o.profile != nil {
 		return s.profileFolder(*o.profile, stderr)
 	}
-	prepared.Do(func() { prepareHeap(o.input) })
+	var heap pages
+	prepared.Do(func() { heap = prepareHeap(o.input) })
+	defer heap.makeAhead()()
 	r := cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr}
 	d, err := s.read(&r)
 	if err != nil {
