@@ -22,11 +22,11 @@ const (
 	hugeHeap  = 256 << 20
 )
 
-// How far ahead of what is in use pages are made, in bytes, how many at a time, and how often
-// it is looked.
+// How far ahead of what is in use pages are made, in bytes: half as much, but no more than
+// that; how many at a time, and how often it is looked.
 const (
-	pagesAhead = 12 << 20
-	pagesStep  = 4 << 20
+	mostAhead  = 12 << 20
+	pagesStep  = 2 << 20
 	pagesPause = time.Millisecond
 )
 
@@ -80,8 +80,8 @@ func (p pages) makeAhead() (stop func()) {
 	wait.Go(func() {
 		look := time.NewTicker(pagesPause)
 		defer look.Stop()
-		for made := uintptr(0); made < p.size; {
-			if made < heapInUse()+pagesAhead {
+		for made := uintptr(0); made+pagesStep <= p.size; {
+			if used := heapInUse(); made < used+min(used/2, mostAhead) {
 				if _, _, e := unix.Syscall(unix.SYS_MADVISE, p.start+made, pagesStep, unix.MADV_POPULATE_WRITE); e != 0 {
 					return // a kernel that cannot, or no memory
 				}
