@@ -126,3 +126,4 @@ clean:
 	rm -rf $(BUILD)
 
 include dist/install.mk
+include dist/debian/deb.mk
