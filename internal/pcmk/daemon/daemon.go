@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/pcmklog"
+	"github.com/ringmaster-ha/ringmaster/internal/resident"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
 )
 
@@ -29,6 +31,9 @@ const umask = 0o026
 // be more than it takes. Up to a heap of a megabyte nothing is collected.
 const gcPercent = 30
 
+// often is after how much rest a daemon gives back memory that it does not use.
+const often = 3 * time.Second
+
 // Daemon is the process.
 type Daemon struct {
 	Name string
@@ -40,6 +45,7 @@ type Daemon struct {
 // afterwards.
 func Start(name string) *Daemon {
 	debug.SetGCPercent(gcPercent)
+	resident.Rest(often)
 	unix.Umask(umask)
 	d := &Daemon{Name: name, Env: os.LookupEnv}
 	config := pcmklog.ConfigOf(name, d.Env)

@@ -83,7 +83,7 @@ func kilobytes(s string) float64 {
 }
 
 // arena is what Go's heap begins at a multiple of.
-const arena = 64 << 20
+const arena = 4 << 20
 
 // partOf tells what a mapping holds. Those of Go's runtime have names where the kernel keeps them.
 func partOf(begin uint64, mode, path, exe string, followsData bool) part {
