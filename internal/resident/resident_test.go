@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestUnwritten(t *testing.T) {
@@ -54,7 +56,6 @@ func fileResident(t *testing.T) (pages int) {
 func TestKeeper(t *testing.T) {
 	var did []string
 	note := func(what string) func() { return func() { did = append(did, what) } }
-	k := &keeper{drop: note("drop"), free: note("free"), arm: note("arm")}
 	steps := func(want ...string) {
 		t.Helper()
 		if !slices.Equal(did, want) {
@@ -62,14 +63,25 @@ func TestKeeper(t *testing.T) {
 		}
 		did = nil
 	}
+	var cycles uint32
+	k := &keeper{drop: note("drop"), arm: note("arm"), cycles: func() uint32 { return cycles }}
+	collect := func() {
+		cycles++
+		k.collected()
+	}
+	k.free = func() {
+		note("free")()
+		collect()
+		cycles++ // whose end is told later
+	}
 	for range 2 {
-		k.collected()
+		collect()
 		steps("arm")
-		k.collected()
-		k.collected()
+		collect()
+		collect()
 		k.tick()
 		steps("drop", "arm")
-		k.collected()
+		collect()
 		k.tick()
 		steps("drop", "arm")
 		k.tick()
@@ -77,4 +89,21 @@ func TestKeeper(t *testing.T) {
 		k.collected()
 		steps()
 	}
+}
+
+// TestRest: who has nothing to do is left alone.
+func TestRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &keeper{drop: func() {}, free: func() {}, cycles: func() uint32 { return 1 }}
+		ticks := 0
+		k.arm = func() {
+			ticks++
+			time.AfterFunc(time.Second, k.tick)
+		}
+		k.collected()
+		time.Sleep(time.Hour)
+		if ticks != 1 {
+			t.Errorf("%d ticks", ticks)
+		}
+	})
 }
