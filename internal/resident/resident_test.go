@@ -77,13 +77,14 @@ func TestKeeper(t *testing.T) {
 	for range 2 {
 		collect()
 		steps("arm")
-		collect()
-		collect()
 		k.tick()
 		steps("drop", "arm")
 		collect()
-		k.tick()
-		steps("drop", "arm")
+		collect()
+		for range calm {
+			k.tick()
+			steps("drop", "arm")
+		}
 		k.tick()
 		steps("free", "drop")
 		k.collected()
@@ -102,7 +103,7 @@ func TestRest(t *testing.T) {
 		}
 		k.collected()
 		time.Sleep(time.Hour)
-		if ticks != 1 {
+		if ticks != 1+calm {
 			t.Errorf("%d ticks", ticks)
 		}
 	})

@@ -7,11 +7,19 @@ import (
 	"time"
 )
 
+// often is how often the program's pages are dropped while there is work, and calm the number of such times
+// without a collection after which it is over. A collection walks the stacks, and what the runtime knows of the
+// functions on them is scattered over megabytes.
+const (
+	often = 500 * time.Millisecond
+	calm  = 6
+)
+
 // Rest gives back memory when work is over, in this process, from now on. That something was done is
-// seen from the collector: who does nothing allocates nothing, so that an idle daemon needs no timer. Every so
-// often while there is work the program's pages are dropped; when there was none for as long, what the
+// seen from the collector: who does nothing allocates nothing, so that an idle daemon needs no timer. Twice a
+// second while there is work the program's pages are dropped; when there was none for three seconds, what the
 // heap does not use any more is given back.
-func Rest(often time.Duration) {
+func Rest() {
 	k := &keeper{drop: DropProgram, free: free, cycles: cycles}
 	k.arm = func() { time.AfterFunc(often, k.tick) }
 	k.collected() // the beginning is work, too
@@ -39,7 +47,7 @@ type keeper struct {
 
 	mu      sync.Mutex
 	armed   bool
-	busy    bool   // there was a collection since then
+	calm    int    // times without a collection, the last ones
 	freeing bool   // the collections are our own
 	freed   uint32 // cycles when that was over
 }
@@ -58,10 +66,8 @@ func (k *keeper) watch() {
 func (k *keeper) collected() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	switch {
-	case k.armed:
-		k.busy = true
-	case !k.freeing && k.cycles() != k.freed:
+	k.calm = 0
+	if !k.armed && !k.freeing && k.cycles() != k.freed {
 		k.armed = true
 		k.arm()
 	}
@@ -70,8 +76,9 @@ func (k *keeper) collected() {
 // tick follows arm.
 func (k *keeper) tick() {
 	k.mu.Lock()
-	rests := !k.busy
-	k.armed, k.busy, k.freeing = !rests, false, rests
+	rests := k.calm == calm
+	k.calm++
+	k.armed, k.freeing = !rests, rests
 	k.mu.Unlock()
 	if !rests {
 		k.drop()

@@ -116,6 +116,7 @@ func run(out pcmktool.Output) int {
 		return fail("Failed to create " + name + " server: exiting and inhibiting respawn")
 	}
 	say(loglevel.Notice, "Pacemaker scheduler successfully started and accepting connections")
+	d.Begun()
 	code := crmexit.OK
 	if err := s.Serve(ctx); err != nil {
 		say(loglevel.Error, err.Error())

@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -31,9 +30,6 @@ const umask = 0o026
 // be more than it takes. Up to a heap of a megabyte nothing is collected.
 const gcPercent = 30
 
-// often is after how much rest a daemon gives back memory that it does not use.
-const often = 3 * time.Second
-
 // Daemon is the process.
 type Daemon struct {
 	Name string
@@ -45,7 +41,7 @@ type Daemon struct {
 // afterwards.
 func Start(name string) *Daemon {
 	debug.SetGCPercent(gcPercent)
-	resident.Rest(often)
+	resident.Rest()
 	unix.Umask(umask)
 	d := &Daemon{Name: name, Env: os.LookupEnv}
 	config := pcmklog.ConfigOf(name, d.Env)
@@ -56,6 +52,9 @@ func Start(name string) *Daemon {
 	d.enterCoreDir()
 	return d
 }
+
+// Begun says that the beginning is over: what of the program only that has used is not kept in memory.
+func (*Daemon) Begun() { resident.DropProgram() }
 
 // share gives a log to the cluster's account, if it is root's to give, and the mode that
 // PCMK_logfile_mode says in octal digits; 0 leaves it (set_logfile_permissions).
