@@ -107,3 +107,4 @@ clean:
 	rm -rf $(BUILD)
 
 include dist/install.mk
+include dist/debian/deb.mk

@@ -1,5 +1,5 @@
-# make install DESTDIR=...: the paths of Debian 12's corosync and
-# corosync-notifyd packages. Of the
+# make install DESTDIR=...: the paths of Debian 12's packages corosync,
+# corosync-notifyd, pacemaker and pacemaker-cli-utils. Of the
 # one binary there is one copy; the names in dist/names are hard links, because
 # sbd, pacemaker and others tell a daemon by /proc/PID/exe and its Name.
 #
@@ -43,11 +43,13 @@ install-conf:
 	  "$(DESTDIR)$(DATADIR)/augeas/lenses" "$(DESTDIR)$(DATADIR)/snmp/mibs"
 	$(INSTALL) -m 644 dist/corosync.service "$(DESTDIR)$(UNITDIR)/corosync.service"
 	$(INSTALL) -m 644 dist/notifyd/service "$(DESTDIR)$(UNITDIR)/corosync-notifyd.service"
+	$(INSTALL) -m 644 dist/pacemaker/service "$(DESTDIR)$(UNITDIR)/pacemaker.service"
 	$(INSTALL) -m 644 dist/augeas/corosync.aug "$(DESTDIR)$(DATADIR)/augeas/lenses/corosync.aug"
 	$(INSTALL) -m 644 dist/notifyd/COROSYNC-MIB.txt "$(DESTDIR)$(DATADIR)/snmp/mibs/COROSYNC-MIB.txt"
 	$(INSTALL) -m 644 dist/corosync.conf.example "$(DESTDIR)/etc/corosync/corosync.conf.example"
 	$(INSTALL) -m 755 dist/init.d "$(DESTDIR)/etc/init.d/corosync"
 	$(INSTALL) -m 755 dist/notifyd/init.d "$(DESTDIR)/etc/init.d/corosync-notifyd"
+	$(INSTALL) -m 755 dist/pacemaker/init.d "$(DESTDIR)/etc/init.d/pacemaker"
 	@set -e; for f in default:default/corosync logrotate.d:logrotate.d/corosync \
 	  notifyd/default:default/corosync-notifyd notifyd/dbus.conf:dbus-1/system.d/corosync-signals.conf; do \
 	  to="$(DESTDIR)/etc/$${f#*:}"; \
@@ -57,5 +59,6 @@ install-conf:
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(NAMES)) "$(DESTDIR)$(UNITDIR)/corosync.service" "$(DESTDIR)/etc/init.d/corosync" \
 	  "$(DESTDIR)$(UNITDIR)/corosync-notifyd.service" "$(DESTDIR)/etc/init.d/corosync-notifyd" \
+	  "$(DESTDIR)$(UNITDIR)/pacemaker.service" "$(DESTDIR)/etc/init.d/pacemaker" \
 	  "$(DESTDIR)$(DATADIR)/augeas/lenses/corosync.aug" "$(DESTDIR)$(DATADIR)/snmp/mibs/COROSYNC-MIB.txt" \
 	  $(foreach p,$(MANPAGES),"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)).gz")

@@ -48,7 +48,6 @@ exit 0
 type rolling struct {
 	t     *testing.T
 	l     *lab.Lab
-	paths []string
 	moves int
 }
 
@@ -138,14 +137,15 @@ func (r *rolling) check() {
 	}
 }
 
-// TestRolling replaces all programs of a cluster with encryption, node by node, by ours, and by the reference's again, while
-// a resource runs.
-func TestRolling(t *testing.T) {
-	if os.Getenv("RINGMASTER_WHOLE") == "" {
-		t.Skip("it takes three minutes: set RINGMASTER_WHOLE")
-	}
-	r := &rolling{t: t, l: lab.New(t, 3), paths: programs(t)}
+// startRolling forms a cluster of the reference with encryption and has it run the resource. prepare is called for each
+// host that has just booted.
+func startRolling(t *testing.T, prepare func(h *lab.Host)) *rolling {
+	t.Helper()
+	r := &rolling{t: t, l: lab.New(t, 3)}
 	r.l.DumpLogs("/var/log/pacemaker/pacemaker.log")
+	for _, h := range r.l.Hosts() {
+		prepare(h)
+	}
 	r.l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "knet", Crypto: "aes256/sha256"}.Conf(r.l.Hosts()))
 	for _, h := range r.l.Hosts() {
 		h.WriteFile("/run/Heart", heart)
@@ -160,9 +160,29 @@ func TestRolling(t *testing.T) {
 	r.shows(first, "Online: [ node1 node2 node3 ]")
 	first.MustRun("pcs", "resource", "create", "heart", "ocf:test:Heart", "op", "monitor", "interval=1s", "meta", "resource-stickiness=100")
 	r.shows(first, "Started node")
+	return r
+}
+
+// end stops the resource, and checks where it has been.
+func (r *rolling) end() {
+	r.t.Helper()
+	first := r.l.Host(0)
+	first.MustRun("pcs", "resource", "disable", "heart")
+	r.shows(first, "Stopped")
+	r.check()
+}
+
+// TestRolling replaces all programs of a cluster with encryption, node by node, by ours, and by the reference's again, while
+// a resource runs.
+func TestRolling(t *testing.T) {
+	if os.Getenv("RINGMASTER_WHOLE") == "" {
+		t.Skip("it takes three minutes: set RINGMASTER_WHOLE")
+	}
+	paths := programs(t)
+	r := startRolling(t, func(*lab.Host) {})
 	for i := range r.l.Hosts() {
 		r.replace(i, func(h *lab.Host) {
-			for _, path := range r.paths {
+			for _, path := range paths {
 				h.Lay(path)
 			}
 		})
@@ -170,13 +190,11 @@ func TestRolling(t *testing.T) {
 	}
 	for i := range r.l.Hosts() {
 		r.replace(i, func(h *lab.Host) {
-			for _, path := range r.paths {
+			for _, path := range paths {
 				h.MustRun("umount", path)
 			}
 		})
 		t.Logf("node%d is the reference's again", i+1)
 	}
-	first.MustRun("pcs", "resource", "disable", "heart")
-	r.shows(first, "Stopped")
-	r.check()
+	r.end()
 }

@@ -243,6 +243,9 @@ func (l *loop) onPacket(p *totem.Packet) {
 		return
 	}
 	l.do(l.m.Receive(l.now, p))
+	if l.alone(p) {
+		l.handOver()
+	}
 }
 
 // visit has the machine take a token, and send what clients have ready.
@@ -279,6 +282,8 @@ func (l *loop) do(actions []srp.Action) {
 			l.r.out.push(Event{Kind: WaitTransAck, RingID: a.Ring})
 		case srp.StoreRing:
 			l.r.store.store(a.RingSeq)
+		case srp.ExpectRing:
+			l.r.store.expect(a.RingSeq)
 		case srp.CheckInterface:
 			l.net.Check()
 		case srp.Processors:

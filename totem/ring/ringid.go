@@ -104,12 +104,18 @@ func newRingStore(dir string, id totem.NodeID, seq uint64, log loglevel.Logger, 
 	return s, nil
 }
 
-// store notes that seq is in use and, when the stored number is no longer far
-// enough ahead, has a higher one written soon. It does not wait; the ring thread
-// calls it.
+// store notes that seq is in use, and expects it.
 func (s *ringStore) store(seq uint64) {
 	s.used = seq
 	s.log.Logf(loglevel.Debug, "Storing new sequence id for ring %x", seq)
+	s.expect(seq)
+}
+
+// expect has a higher number written soon when the stored one is not far enough
+// ahead of seq, which is or may come to be in use: a node that has been alone
+// can meet others whose numbers are far ahead of its own. It does not wait; the
+// ring thread calls it.
+func (s *ringStore) expect(seq uint64) {
 	if seq+ringAhead/2 < s.ahead {
 		return
 	}

@@ -95,6 +95,22 @@ func TestRingStoreRunsAheadAndEndsExact(t *testing.T) {
 	}
 }
 
+// Peers whose numbers are far ahead are heard of before a ring is formed with
+// them; what is stored by then is ahead of that ring.
+func TestRingStoreExpects(t *testing.T) {
+	dir := t.TempDir()
+	s, err := newRingStore(dir, 1, 4, loglevel.Discard, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.expect(9000)
+	close(s.kick)
+	s.run() // the one write that waits
+	if got := stored(t, dir); got <= 9000 {
+		t.Errorf("a crash in the ring after 9000 would start from %d", got)
+	}
+}
+
 func TestRingStoreReportsFailure(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	if _, err := newRingStore(dir, 1, 4, loglevel.Discard, nil); !errors.Is(err, ErrStoreRing) {

@@ -125,6 +125,8 @@ func (n *node) do(acts []srp.Action) {
 			n.queue = append(n.queue, a)
 		case srp.StoreRing:
 			n.storeRing(a.RingSeq)
+		case srp.ExpectRing:
+			n.expectRing(a.RingSeq)
 		case srp.Paused:
 			n.w.tracef(n, "paused for %d ms", a.N)
 			n.flushing = true
@@ -150,6 +152,10 @@ const ringAhead = 1024
 
 func (n *node) storeRing(seq uint64) {
 	n.used = seq
+	n.expectRing(seq)
+}
+
+func (n *node) expectRing(seq uint64) {
 	if seq+ringAhead/2 < n.ahead {
 		return
 	}

@@ -45,6 +45,17 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
+// Worlds of a hundred thousand in which something was wrong once.
+func TestFormerFailures(t *testing.T) {
+	for _, seed := range []uint64{
+		26439, // a crash right after a ring whose number was far above the stored one
+	} {
+		if r := Run(seed, nil); r.Err != nil {
+			t.Errorf("seed %d: %v\nreplay: %s", seed, r.Err, r.Replay())
+		}
+	}
+}
+
 // A seed replays exactly.
 func TestSameSeedSameRun(t *testing.T) {
 	for seed := range uint64(10) {

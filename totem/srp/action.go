@@ -23,6 +23,10 @@ const (
 	WaitTransAck
 	// StoreRing: write RingSeq to stable storage, beside the token's path.
 	StoreRing
+	// ExpectRing: RingSeq is a processor's that wants to be in a ring with us, so
+	// that a higher one is to be stored soon. A write that begins now may be done
+	// by then.
+	ExpectRing
 	// CheckInterface: look whether the interface we are bound to is still up
 	// (totemnet_iface_check).
 	CheckInterface

@@ -58,6 +58,20 @@ func TestNodesFormOneRingAndOrderMessages(t *testing.T) {
 	}
 }
 
+// A node that has come back with a low number hears of a higher one before it
+// uses that, so that storing it can begin.
+func TestHigherRingIsExpected(t *testing.T) {
+	n := newNet(t, 1)
+	n.add(2, func(c *Config) { c.RingSeq = 6000 })
+	n.until(5*time.Second, "one ring", n.formed(1, 2))
+	if got := n.nodes[1].expected; len(got) == 0 || got[0] != 6001 {
+		t.Errorf("node 1 was told to expect %d, want 6001 first", got)
+	}
+	if r := n.nodes[1].m.Ring(); r.Seq <= 6001 {
+		t.Errorf("the ring is %v", r)
+	}
+}
+
 // A commit token that a former life of a processor has filled in is not taken
 // for its own. (Found by the simulator: a restart within the time in which a
 // commit token is sent again.)

@@ -168,7 +168,10 @@ func (m *Machine) onJoin(now totem.Instant, j *wire.Join) {
 		m.stats.RxMsgDropped++
 		return
 	}
-	m.ringSeq = max(m.ringSeq, j.RingSeq)
+	if j.RingSeq > m.ringSeq {
+		m.ringSeq = j.RingSeq
+		m.emit(Action{Kind: ExpectRing, RingSeq: m.ringSeq})
+	}
 	switch m.state {
 	case Operational:
 		if !m.ignoreJoin(j) {

@@ -48,8 +48,10 @@ type testNode struct {
 	inbox  []datagram
 	big    bool // a machine of the other byte order
 	stored uint64
-	acks   []totem.RingID
-	noAck  bool
+	// expected are the numbers of peers that were ahead of its own.
+	expected []uint64
+	acks     []totem.RingID
+	noAck    bool
 }
 
 // span is what a node delivers from one configuration change to the next.
@@ -156,6 +158,8 @@ func (n *testNet) do(d *testNode, acts []Action) {
 			}
 		case StoreRing:
 			d.stored = a.RingSeq
+		case ExpectRing:
+			d.expected = append(d.expected, a.RingSeq)
 		}
 	}
 	for len(d.acks) > 0 {
