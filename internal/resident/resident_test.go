@@ -52,59 +52,44 @@ func fileResident(t *testing.T) (pages int) {
 }
 
 // TestKeeper: the program's pages are dropped as long as there is work, and the heap is given back
-// once there is none; the collection that this takes is no work.
+// once there is none; the collection that this takes is no work, and who has nothing to do is left alone.
 func TestKeeper(t *testing.T) {
-	var did []string
-	note := func(what string) func() { return func() { did = append(did, what) } }
-	steps := func(want ...string) {
-		t.Helper()
-		if !slices.Equal(did, want) {
-			t.Errorf("%q, want %q", did, want)
-		}
-		did = nil
-	}
-	var cycles uint32
-	k := &keeper{drop: note("drop"), arm: note("arm"), cycles: func() uint32 { return cycles }}
-	collect := func() {
-		cycles++
-		k.collected()
-	}
-	k.free = func() {
-		note("free")()
-		collect()
-		cycles++ // whose end is told later
-	}
-	for range 2 {
-		collect()
-		steps("arm")
-		k.tick()
-		steps("drop", "arm")
-		collect()
-		collect()
-		for range calm {
-			k.tick()
-			steps("drop", "arm")
-		}
-		k.tick()
-		steps("free", "drop")
-		k.collected()
-		steps()
-	}
-}
-
-// TestRest: who has nothing to do is left alone.
-func TestRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := &keeper{drop: func() {}, free: func() {}, cycles: func() uint32 { return 1 }}
-		ticks := 0
-		k.arm = func() {
-			ticks++
-			time.AfterFunc(time.Second, k.tick)
+		var did []string
+		note := func(what string) func() { return func() { did = append(did, what) } }
+		steps := func(want ...string) {
+			t.Helper()
+			synctest.Wait()
+			if !slices.Equal(did, want) {
+				t.Errorf("%q, want %q", did, want)
+			}
+			did = nil
 		}
-		k.collected()
-		time.Sleep(time.Hour)
-		if ticks != 1+calm {
-			t.Errorf("%d ticks", ticks)
+		var cycles uint32
+		k := &keeper{drop: note("drop"), cycles: func() uint32 { return cycles }}
+		k.arm = func() { time.AfterFunc(calm, k.tick) }
+		collect := func() {
+			cycles++
+			k.collected()
+		}
+		k.free = func() {
+			note("free")()
+			collect()
+			cycles++ // whose end is told later
+		}
+		for range 2 {
+			for range 4 {
+				collect()
+				steps("drop")
+				collect()
+				steps() // that was just now
+				time.Sleep(calm / 2)
+			}
+			time.Sleep(2 * calm)
+			steps("free", "drop")
+			k.collected()
+			time.Sleep(time.Hour)
+			steps()
 		}
 	})
 }

@@ -7,21 +7,20 @@ import (
 	"time"
 )
 
-// often is how often the program's pages are dropped while there is work, and calm the number of such times
-// without a collection after which it is over. A collection walks the stacks, and what the runtime knows of the
-// functions on them is scattered over megabytes.
+// The program's pages are dropped after each collection, but not sooner than often after the last time: it walks
+// the stacks, and what the runtime knows of the functions on them is scattered over megabytes. Work is over when there
+// was no collection for as long as calm.
 const (
-	often = 500 * time.Millisecond
-	calm  = 6
+	often = 100 * time.Millisecond
+	calm  = 3 * time.Second
 )
 
-// Rest gives back memory when work is over, in this process, from now on. That something was done is
-// seen from the collector: who does nothing allocates nothing, so that an idle daemon needs no timer. Twice a
-// second while there is work the program's pages are dropped; when there was none for three seconds, what the
-// heap does not use any more is given back.
+// Rest gives back memory while there is work and when it is over, in this process, from now on: the program's
+// pages meanwhile, and in the end what the heap does not use any more. That something was done is
+// seen from the collector: who does nothing allocates nothing, so that an idle daemon needs no timer.
 func Rest() {
 	k := &keeper{drop: DropProgram, free: free, cycles: cycles}
-	k.arm = func() { time.AfterFunc(often, k.tick) }
+	k.arm = func() { time.AfterFunc(calm, k.tick) }
 	k.collected() // the beginning is work, too
 	k.watch()
 }
@@ -47,9 +46,10 @@ type keeper struct {
 
 	mu      sync.Mutex
 	armed   bool
-	calm    int    // times without a collection, the last ones
-	freeing bool   // the collections are our own
-	freed   uint32 // cycles when that was over
+	busy    bool      // there was a collection since then
+	dropped time.Time // last
+	freeing bool      // the collections are our own
+	freed   uint32    // cycles when that was over
 }
 
 // sentinel is garbage from its beginning on: its end tells of a collection.
@@ -66,22 +66,28 @@ func (k *keeper) watch() {
 func (k *keeper) collected() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.calm = 0
-	if !k.armed && !k.freeing && k.cycles() != k.freed {
+	if k.freeing || !k.armed && k.cycles() == k.freed {
+		return
+	}
+	if k.armed {
+		k.busy = true
+	} else {
 		k.armed = true
 		k.arm()
+	}
+	if now := time.Now(); now.Sub(k.dropped) >= often {
+		k.dropped = now
+		k.drop()
 	}
 }
 
 // tick follows arm.
 func (k *keeper) tick() {
 	k.mu.Lock()
-	rests := k.calm == calm
-	k.calm++
-	k.armed, k.freeing = !rests, rests
+	rests := !k.busy
+	k.armed, k.busy, k.freeing = !rests, false, rests
 	k.mu.Unlock()
 	if !rests {
-		k.drop()
 		k.arm()
 		return
 	}
