@@ -25,6 +25,7 @@ var known = map[string]string{
 	"github.com/klauspost/compress/internal/snapref": "knet's compression",
 	"github.com/ulikunitz/xz":                        "knet's compression",
 	"golang.org/x/sys/cpu":                           "cryptography",
+	"runtime/metrics":                                "crm_simulate's heap",
 	"unicode":                                        "regular expressions",
 }
 
