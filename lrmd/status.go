@@ -1,5 +1,7 @@
 package lrmd
 
+import "sync"
+
 // Code is an exit status of an agent as OCF has it (enum ocf_exitcode).
 type Code int
 
@@ -20,16 +22,18 @@ const (
 	UnknownCode      Code = 193 // nothing is known yet
 )
 
-var codeNames = map[Code]string{
-	OK: "ok", UnknownError: "error", InvalidParam: "invalid parameter", Unimplemented: "unimplemented feature",
-	InsufficientPriv: "insufficient privileges", NotInstalled: "not installed", NotConfigured: "not configured",
-	NotRunning: "not running", RunningPromoted: "promoted", FailedPromoted: "promoted (failed)",
-	Degraded: "OCF_DEGRADED", DegradedPromoted: "promoted (degraded)", UnknownCode: "unknown",
-}
+var codeNames = sync.OnceValue(func() map[Code]string {
+	return map[Code]string{
+		OK: "ok", UnknownError: "error", InvalidParam: "invalid parameter", Unimplemented: "unimplemented feature",
+		InsufficientPriv: "insufficient privileges", NotInstalled: "not installed", NotConfigured: "not configured",
+		NotRunning: "not running", RunningPromoted: "promoted", FailedPromoted: "promoted (failed)",
+		Degraded: "OCF_DEGRADED", DegradedPromoted: "promoted (degraded)", UnknownCode: "unknown",
+	}
+})
 
 // String is services_ocf_exitcode_str.
 func (c Code) String() string {
-	if name, ok := codeNames[c]; ok {
+	if name, ok := codeNames()[c]; ok {
 		return name
 	}
 	return "unknown"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/ringmaster-ha/ringmaster/cib/call"
@@ -18,18 +19,18 @@ type Node struct {
 
 // byName leads to a node: one of the cluster or a remote one, a remote one that is only a
 // resource, a guest, and one of either kind that only the status still has.
-var byName = func() string {
+var byName = sync.OnceValue(func() string {
 	const lower = "[translate(@%s,'ABCDEFGHIJKLMNOPQRSTUVWXYZ','abcdefghijklmnopqrstuvwxyz') ='%%[1]s']"
 	at := func(name string) string { return fmt.Sprintf(lower, name) }
 	return "/cib/configuration/nodes/node" + at("uname") +
 		"|/cib/configuration/resources/primitive[@class='ocf'][@provider='pacemaker'][@type='remote']" + at("id") +
 		"|/cib/configuration/resources/primitive/meta_attributes/nvpair[@name='remote-node']" + at("value") +
 		"|/cib/status/node_state[@remote_node='true']" + at("id")
-}()
+})
 
 // NodeNamed is the node of a name, whose case does not matter; none is ENXIO (query_node_uuid).
 func NodeNamed(ctx context.Context, c CIB, name string) (Node, error) {
-	path := fmt.Sprintf(byName, asciiLower(name))
+	path := fmt.Sprintf(byName(), asciiLower(name))
 	e, err := c.Do(ctx, call.Request{Op: ops.Query, Section: path, Options: call.XPath | call.ScopeLocal})
 	if err != nil {
 		return Node{}, syscall.ENXIO

@@ -3,6 +3,7 @@ package attrs
 import (
 	"errors"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/ringmaster-ha/ringmaster/cib/document"
@@ -45,15 +46,15 @@ var ErrSection = errors.New("attrs: unknown section")
 
 // sections are those that the reference finds by name, below configuration or not
 // (pcmk_cib_xpath_for).
-var sections = map[string]string{
-	"cib": "//cib", "all": "//cib", status: "//cib/status", "configuration": "//cib/configuration",
-}
-
-func init() {
-	for _, name := range []string{crmConfig, nodes, "resources", "constraints", opDefaults, rscDefaults, "acls", "fencing-topology", "tags", "alerts"} {
-		sections[name] = "//cib/configuration/" + name
+var sections = sync.OnceValue(func() map[string]string {
+	paths := map[string]string{
+		"cib": "//cib", "all": "//cib", status: "//cib/status", "configuration": "//cib/configuration",
 	}
-}
+	for _, name := range []string{crmConfig, nodes, "resources", "constraints", opDefaults, rscDefaults, "acls", "fencing-topology", "tags", "alerts"} {
+		paths[name] = "//cib/configuration/" + name
+	}
+	return paths
+})
 
 // path is the XPath to the pairs of a place.
 func (p *Place) path() (string, error) {
@@ -73,7 +74,7 @@ func (p *Place) path() (string, error) {
 	case node == nil:
 		return "", syscall.EINVAL
 	}
-	base, ok := sections[section]
+	base, ok := sections()[section]
 	if !ok {
 		return "", ErrSection
 	}

@@ -1,5 +1,7 @@
 package fsa
 
+import "sync"
+
 // move is where an input leads from some states.
 type move struct {
 	to   State
@@ -296,9 +298,11 @@ type cell struct {
 	actions Actions
 }
 
-var table = fill()
+// table is what filling it in has led to.
+var table = sync.OnceValue(fill)
 
-func fill() (t [numInputs][numStates]cell) {
+func fill() *[numInputs][numStates]cell {
+	var t [numInputs][numStates]cell
 	for i := range t {
 		for s := range t[i] {
 			t[i][s] = cell{State(s), reactions[i].elsewhere}
@@ -314,7 +318,7 @@ func fill() (t [numInputs][numStates]cell) {
 			}
 		}
 	}
-	return t
+	return &t
 }
 
 // Next is the state that an input leads to, and what is to be done about it. An input or a
@@ -323,6 +327,6 @@ func Next(s State, i Input) (State, Actions) {
 	if s >= numStates || i >= numInputs {
 		return SIllegal, 0
 	}
-	c := &table[i][s]
+	c := &table()[i][s]
 	return c.next, c.actions
 }

@@ -72,10 +72,10 @@ type Stats struct {
 // NewStats makes the map with the keys that are always there.
 func NewStats(src StatsSource) *Stats {
 	s := &Stats{src: src, items: make(map[string]stat)}
-	for _, k := range srpKeys {
+	for _, k := range srpKeys() {
 		s.add("stats.srp."+k.name, stat{k.typ, func() icmap.Value { v := src.SRP(); return k.get(&v) }})
 	}
-	for _, k := range pgKeys {
+	for _, k := range pgKeys() {
 		s.add("stats.pg."+k.name, stat{k.typ, func() icmap.Value { v := src.PG(); return k.get(&v) }})
 	}
 	s.add("stats.ipcs.global.active", stat{icmap.TypeUint64, func() icmap.Value { a, _ := src.IPC(); return icmap.Uint64(a) }})
@@ -106,7 +106,7 @@ func (s *Stats) remove(key string) {
 // AddConn makes the keys of a client's connection; get is asked for its figures.
 func (s *Stats) AddConn(id service.ID, pid int, serial uint64, get func() ConnStats) {
 	prefix := connPrefix(id, pid, serial)
-	for _, k := range connKeys {
+	for _, k := range connKeys() {
 		s.add(prefix+k.name, stat{k.typ, func() icmap.Value { v := get(); return k.get(&v) }})
 	}
 }
@@ -114,7 +114,7 @@ func (s *Stats) AddConn(id service.ID, pid int, serial uint64, get func() ConnSt
 // RemoveConn removes a connection's keys.
 func (s *Stats) RemoveConn(id service.ID, pid int, serial uint64) {
 	prefix := connPrefix(id, pid, serial)
-	for _, k := range connKeys {
+	for _, k := range connKeys() {
 		s.remove(prefix + k.name)
 	}
 }

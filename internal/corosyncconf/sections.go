@@ -45,7 +45,7 @@ func (h *mainHandler) sectionStart(path string, s state, at Position) (state, *I
 	if _, ok := h.f.pos[path]; !ok {
 		h.f.pos[path] = at
 	}
-	if n, ok := sectionStates[path]; ok {
+	if n, ok := sectionStates()[path]; ok {
 		s = n
 	}
 	switch path {
@@ -63,12 +63,12 @@ func (h *mainHandler) sectionStart(path string, s state, at Position) (state, *I
 
 func (h *mainHandler) item(path, key, value string, s state, at Position) *InputError {
 	v := icmap.String(value)
-	if c, ok := choices[s][path]; ok {
+	if c, ok := choices()[s][path]; ok {
 		if err := c.check(path, value, at); err != nil {
 			return err
 		}
 	}
-	if t, ok := numbers[s][path]; ok {
+	if t, ok := numbers()[s][path]; ok {
 		var err *InputError
 		if v, err = number(path, value, t, at); err != nil {
 			return err

@@ -1,5 +1,7 @@
 package crmexit
 
+import "sync"
+
 // Legacy is a result of the library's older functions: 0, minus an error of the
 // operating system, or minus one of a few numbers above 200. The sign does not
 // matter here.
@@ -15,33 +17,38 @@ const (
 	LegacySchemaUnchanged  Legacy = 211
 )
 
-var legacies = map[Legacy]struct {
+var legacies = sync.OnceValue(func() map[Legacy]struct {
 	name string
 	rc   RC
-}{
-	generic: {"pcmk_err_generic", RCError},
-	202:     {"pcmk_err_no_quorum", RCNoQuorum},
-	203:     {"pcmk_err_schema_validation", RCSchemaValidation},
-	204:     {"pcmk_err_transform_failed", RCTransformFailed},
-	205:     {"pcmk_err_old_data", RCOldData},
-	206:     {"pcmk_err_diff_failed", RCDiffFailed},
-	207:     {"pcmk_err_diff_resync", RCDiffResync},
-	208:     {"pcmk_err_cib_modified", RCCIBModified},
-	209:     {"pcmk_err_cib_backup", RCCIBBackup},
-	210:     {"pcmk_err_cib_save", RCCIBSave},
-	211:     {"Unknown", RCSchemaUnchanged}, // the reference forgot its name
-	212:     {"pcmk_err_cib_corrupt", RCCIBCorrupt},
-	213:     {"pcmk_err_multiple", RCMultiple},
-	214:     {"pcmk_err_node_unknown", RCNodeUnknown},
-	215:     {"pcmk_err_already", RCAlready},
-	216:     {"pcmk_err_bad_nvpair", RCBadNVPair},
-	217:     {"pcmk_err_unknown_format", RCUnknownFormat},
-}
+} {
+	return map[Legacy]struct {
+		name string
+		rc   RC
+	}{
+		generic: {"pcmk_err_generic", RCError},
+		202:     {"pcmk_err_no_quorum", RCNoQuorum},
+		203:     {"pcmk_err_schema_validation", RCSchemaValidation},
+		204:     {"pcmk_err_transform_failed", RCTransformFailed},
+		205:     {"pcmk_err_old_data", RCOldData},
+		206:     {"pcmk_err_diff_failed", RCDiffFailed},
+		207:     {"pcmk_err_diff_resync", RCDiffResync},
+		208:     {"pcmk_err_cib_modified", RCCIBModified},
+		209:     {"pcmk_err_cib_backup", RCCIBBackup},
+		210:     {"pcmk_err_cib_save", RCCIBSave},
+		211:     {"Unknown", RCSchemaUnchanged}, // the reference forgot its name
+		212:     {"pcmk_err_cib_corrupt", RCCIBCorrupt},
+		213:     {"pcmk_err_multiple", RCMultiple},
+		214:     {"pcmk_err_node_unknown", RCNodeUnknown},
+		215:     {"pcmk_err_already", RCAlready},
+		216:     {"pcmk_err_bad_nvpair", RCBadNVPair},
+		217:     {"pcmk_err_unknown_format", RCUnknownFormat},
+	}
+})
 
 // RC is the result as today's functions give it (pcmk_legacy2rc).
 func (l Legacy) RC() RC {
 	l = l.abs()
-	if i, ok := legacies[l]; ok {
+	if i, ok := legacies()[l]; ok {
 		return i.rc
 	}
 	return RC(l)
@@ -52,7 +59,7 @@ func (rc RC) Legacy() Legacy {
 	if rc >= 0 {
 		return -Legacy(rc)
 	}
-	for l, i := range legacies {
+	for l, i := range legacies() {
 		if i.rc == rc {
 			return -l
 		}
@@ -63,7 +70,7 @@ func (rc RC) Legacy() Legacy {
 // Name is pcmk_errorname.
 func (l Legacy) Name() string {
 	l = l.abs()
-	if i, ok := legacies[l]; ok {
+	if i, ok := legacies()[l]; ok {
 		return i.name
 	}
 	return RC(l).Name()

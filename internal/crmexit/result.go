@@ -3,6 +3,7 @@ package crmexit
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -96,7 +97,7 @@ func (rc RC) Name() string {
 	case rc.isOwn():
 		return results[RCError-rc].name
 	}
-	if name, ok := errnoNames[syscall.Errno(rc)]; ok && rc > 0 {
+	if name, ok := errnoNames()[syscall.Errno(rc)]; ok && rc > 0 {
 		return name
 	}
 	return "Unknown"
@@ -132,43 +133,45 @@ const (
 )
 
 // exits are the exit statuses of results that have one of their own.
-var exits = map[RC]Code{
-	RCOK:               OK,
-	RCNoQuorum:         Quorum,
-	RCOldData:          Old,
-	RCSchemaValidation: Config, RCTransformFailed: Config, RCUnpackError: Config,
-	RCBadNVPair:         InvalidParam,
-	RC(syscall.EACCES):  InsufficientPriv,
-	RC(syscall.EBADF):   Software,
-	RC(syscall.EINVAL):  Software,
-	RC(syscall.EFAULT):  Software,
-	RC(syscall.ENOSYS):  Software,
-	RC(syscall.EBADMSG): Protocol, RC(syscall.EMSGSIZE): Protocol, RC(syscall.ENOMSG): Protocol,
-	RC(syscall.ENOPROTOOPT): Protocol, RC(syscall.EPROTO): Protocol,
-	RC(syscall.EPROTONOSUPPORT): Protocol, RC(syscall.EPROTOTYPE): Protocol,
-	RC(syscall.EOVERFLOW): Software, RCUnderflow: Software,
-	RC(syscall.ECOMM): OSErr, RC(syscall.ENOMEM): OSErr,
-	RC(syscall.ECONNABORTED): Disconnect, RC(syscall.ECONNREFUSED): Disconnect,
-	RC(syscall.ECONNRESET): Disconnect, RC(syscall.ENOTCONN): Disconnect,
-	RC(syscall.EEXIST): Exists, RCAlready: Exists,
-	RC(syscall.EIO): IOErr, RCNoOutput: IOErr, RCDotError: IOErr, RCGraphError: IOErr,
-	RC(syscall.EOPNOTSUPP): UnimplementFeature,
-	RC(syscall.ENOTUNIQ):   Multiple, RCMultiple: Multiple, RCDuplicateID: Multiple,
-	RC(syscall.ENODEV): NoSuch, RC(syscall.ENOENT): NoSuch, RC(syscall.ENXIO): NoSuch,
-	RCNodeUnknown: NoSuch, RCUnknownFormat: NoSuch,
-	RC(syscall.ETIME): Timeout, RC(syscall.ETIMEDOUT): Timeout,
-	RC(syscall.EAGAIN): Unsatisfied, RC(syscall.EBUSY): Unsatisfied,
-	RCBeforeRange:   NotYetInEffect,
-	RCAfterRange:    Expired,
-	RCWithinRange:   OK,
-	RCUndetermined:  Indeterminate,
-	RCOpUnsatisfied: Unsatisfied,
-	RCNoInput:       NoInput,
-}
+var exits = sync.OnceValue(func() map[RC]Code {
+	return map[RC]Code{
+		RCOK:               OK,
+		RCNoQuorum:         Quorum,
+		RCOldData:          Old,
+		RCSchemaValidation: Config, RCTransformFailed: Config, RCUnpackError: Config,
+		RCBadNVPair:         InvalidParam,
+		RC(syscall.EACCES):  InsufficientPriv,
+		RC(syscall.EBADF):   Software,
+		RC(syscall.EINVAL):  Software,
+		RC(syscall.EFAULT):  Software,
+		RC(syscall.ENOSYS):  Software,
+		RC(syscall.EBADMSG): Protocol, RC(syscall.EMSGSIZE): Protocol, RC(syscall.ENOMSG): Protocol,
+		RC(syscall.ENOPROTOOPT): Protocol, RC(syscall.EPROTO): Protocol,
+		RC(syscall.EPROTONOSUPPORT): Protocol, RC(syscall.EPROTOTYPE): Protocol,
+		RC(syscall.EOVERFLOW): Software, RCUnderflow: Software,
+		RC(syscall.ECOMM): OSErr, RC(syscall.ENOMEM): OSErr,
+		RC(syscall.ECONNABORTED): Disconnect, RC(syscall.ECONNREFUSED): Disconnect,
+		RC(syscall.ECONNRESET): Disconnect, RC(syscall.ENOTCONN): Disconnect,
+		RC(syscall.EEXIST): Exists, RCAlready: Exists,
+		RC(syscall.EIO): IOErr, RCNoOutput: IOErr, RCDotError: IOErr, RCGraphError: IOErr,
+		RC(syscall.EOPNOTSUPP): UnimplementFeature,
+		RC(syscall.ENOTUNIQ):   Multiple, RCMultiple: Multiple, RCDuplicateID: Multiple,
+		RC(syscall.ENODEV): NoSuch, RC(syscall.ENOENT): NoSuch, RC(syscall.ENXIO): NoSuch,
+		RCNodeUnknown: NoSuch, RCUnknownFormat: NoSuch,
+		RC(syscall.ETIME): Timeout, RC(syscall.ETIMEDOUT): Timeout,
+		RC(syscall.EAGAIN): Unsatisfied, RC(syscall.EBUSY): Unsatisfied,
+		RCBeforeRange:   NotYetInEffect,
+		RCAfterRange:    Expired,
+		RCWithinRange:   OK,
+		RCUndetermined:  Indeterminate,
+		RCOpUnsatisfied: Unsatisfied,
+		RCNoInput:       NoInput,
+	}
+})
 
 // Exit is the exit status nearest to rc (pcmk_rc2exitc).
 func (rc RC) Exit() Code {
-	if c, ok := exits[rc]; ok {
+	if c, ok := exits()[rc]; ok {
 		return c
 	}
 	return Error

@@ -2,6 +2,7 @@ package cserr
 
 import (
 	"errors"
+	"sync"
 	"syscall"
 )
 
@@ -42,42 +43,44 @@ const (
 	Security          Code = 100
 )
 
-var texts = map[Code]string{
-	OK:                "success",
-	Library:           "CS_ERR_LIBRARY",
-	Version:           "CS_ERR_VERSION",
-	Init:              "CS_ERR_INIT",
-	Timeout:           "CS_ERR_TIMEOUT",
-	TryAgain:          "CS_ERR_TRY_AGAIN",
-	InvalidParam:      "CS_ERR_INVALID_PARAM",
-	NoMemory:          "CS_ERR_NO_MEMORY",
-	BadHandle:         "CS_ERR_BAD_HANDLE",
-	Busy:              "CS_ERR_BUSY",
-	Access:            "CS_ERR_ACCESS",
-	NotExist:          "CS_ERR_NOT_EXIST",
-	NameTooLong:       "CS_ERR_NAME_TOO_LONG",
-	Exist:             "CS_ERR_EXIST",
-	NoSpace:           "CS_ERR_NO_SPACE",
-	Interrupt:         "CS_ERR_INTERRUPT",
-	NameNotFound:      "CS_ERR_NAME_NOT_FOUND",
-	NoResources:       "CS_ERR_NO_RESOURCES",
-	NotSupported:      "CS_ERR_NOT_SUPPORTED",
-	BadOperation:      "CS_ERR_BAD_OPERATION",
-	FailedOperation:   "CS_ERR_FAILED_OPERATION",
-	MessageError:      "CS_ERR_MESSAGE_ERROR",
-	QueueFull:         "CS_ERR_QUEUE_FULL",
-	QueueNotAvailable: "CS_ERR_QUEUE_NOT_AVAILABLE",
-	BadFlags:          "CS_ERR_BAD_FLAGS",
-	TooBig:            "CS_ERR_TOO_BIG",
-	NoSections:        "CS_ERR_NO_SECTIONS",
-	ContextNotFound:   "CS_ERR_CONTEXT_NOT_FOUND",
-	TooManyGroups:     "CS_ERR_TOO_MANY_GROUPS",
-	Security:          "CS_ERR_SECURITY",
-}
+var texts = sync.OnceValue(func() map[Code]string {
+	return map[Code]string{
+		OK:                "success",
+		Library:           "CS_ERR_LIBRARY",
+		Version:           "CS_ERR_VERSION",
+		Init:              "CS_ERR_INIT",
+		Timeout:           "CS_ERR_TIMEOUT",
+		TryAgain:          "CS_ERR_TRY_AGAIN",
+		InvalidParam:      "CS_ERR_INVALID_PARAM",
+		NoMemory:          "CS_ERR_NO_MEMORY",
+		BadHandle:         "CS_ERR_BAD_HANDLE",
+		Busy:              "CS_ERR_BUSY",
+		Access:            "CS_ERR_ACCESS",
+		NotExist:          "CS_ERR_NOT_EXIST",
+		NameTooLong:       "CS_ERR_NAME_TOO_LONG",
+		Exist:             "CS_ERR_EXIST",
+		NoSpace:           "CS_ERR_NO_SPACE",
+		Interrupt:         "CS_ERR_INTERRUPT",
+		NameNotFound:      "CS_ERR_NAME_NOT_FOUND",
+		NoResources:       "CS_ERR_NO_RESOURCES",
+		NotSupported:      "CS_ERR_NOT_SUPPORTED",
+		BadOperation:      "CS_ERR_BAD_OPERATION",
+		FailedOperation:   "CS_ERR_FAILED_OPERATION",
+		MessageError:      "CS_ERR_MESSAGE_ERROR",
+		QueueFull:         "CS_ERR_QUEUE_FULL",
+		QueueNotAvailable: "CS_ERR_QUEUE_NOT_AVAILABLE",
+		BadFlags:          "CS_ERR_BAD_FLAGS",
+		TooBig:            "CS_ERR_TOO_BIG",
+		NoSections:        "CS_ERR_NO_SECTIONS",
+		ContextNotFound:   "CS_ERR_CONTEXT_NOT_FOUND",
+		TooManyGroups:     "CS_ERR_TOO_MANY_GROUPS",
+		Security:          "CS_ERR_SECURITY",
+	}
+})
 
 // String is the reference's cs_strerror.
 func (c Code) String() string {
-	if s, ok := texts[c]; ok {
+	if s, ok := texts()[c]; ok {
 		return s
 	}
 	return "unknown error"

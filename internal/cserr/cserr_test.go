@@ -26,8 +26,8 @@ func TestText(t *testing.T) {
 			t.Errorf("Code(%d) = %q, want %q", int32(tt.code), got, tt.want)
 		}
 	}
-	if len(texts) != 30 {
-		t.Errorf("%d codes have a text, want the 30 of corotypes.h", len(texts))
+	if len(texts()) != 30 {
+		t.Errorf("%d codes have a text, want the 30 of corotypes.h", len(texts()))
 	}
 }
 

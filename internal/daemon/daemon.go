@@ -15,6 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/logsys"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/server"
+	"github.com/ringmaster-ha/ringmaster/internal/resident"
 	"github.com/ringmaster-ha/ringmaster/internal/service"
 	"github.com/ringmaster-ha/ringmaster/totem"
 	"github.com/ringmaster-ha/ringmaster/totem/pg"
@@ -123,6 +124,7 @@ func (d *Daemon) Run() exitcode.Code {
 	if d.privileges.cgroup == rootCgroupOn {
 		moveToRootCgroup("", d.main)
 	}
+	resident.DropProgram() // what only the beginning has used need not be locked
 	lockMemory(d.main)
 	d.mu.Lock()
 	var err error

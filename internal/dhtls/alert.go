@@ -1,6 +1,9 @@
 package dhtls
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // Alert is why a side gives up.
 type Alert uint8
@@ -21,15 +24,17 @@ const (
 	alertNoRenegotiation Alert = 100
 )
 
-var alertTexts = map[Alert]string{
-	alertCloseNotify: "close notify", alertUnexpected: "unexpected message", alertBadRecord: "bad record MAC",
-	alertOverflow: "record overflow", alertHandshake: "handshake failed", alertIllegal: "illegal parameter",
-	alertDecode: "decode error", alertDecrypt: "decrypt error", alertVersion: "protocol version",
-	alertInsufficient: "insufficient security", alertInternal: "internal error", alertNoRenegotiation: "no renegotiation",
-}
+var alertTexts = sync.OnceValue(func() map[Alert]string {
+	return map[Alert]string{
+		alertCloseNotify: "close notify", alertUnexpected: "unexpected message", alertBadRecord: "bad record MAC",
+		alertOverflow: "record overflow", alertHandshake: "handshake failed", alertIllegal: "illegal parameter",
+		alertDecode: "decode error", alertDecrypt: "decrypt error", alertVersion: "protocol version",
+		alertInsufficient: "insufficient security", alertInternal: "internal error", alertNoRenegotiation: "no renegotiation",
+	}
+})
 
 func (a Alert) String() string {
-	if text, ok := alertTexts[a]; ok {
+	if text, ok := alertTexts()[a]; ok {
 		return text
 	}
 	return fmt.Sprintf("alert %d", uint8(a))

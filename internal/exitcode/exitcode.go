@@ -3,7 +3,10 @@
 // administrators know them by number.
 package exitcode
 
-import "strconv"
+import (
+	"strconv"
+	"sync"
+)
 
 // Code is an exit status of the daemon.
 type Code int
@@ -32,18 +35,20 @@ const (
 	Killed Code = -1
 )
 
-var texts = map[Code]string{
-	Exit: "exit", Usage: "usage", Fork: "cannot fork",
-	LogConfigRead: "logging configuration", MainConfigRead: "main configuration",
-	LogSetup: "log setup", ICMap: "configuration map", InitServices: "loading of services",
-	FatalErr: "fatal error", DirNotPresent: "state directory", AcquireLock: "pid file",
-	AlreadyRunning: "already running", StdToNullRedir: "redirection to /dev/null",
-	ServiceEngineInit: "service engine", StoreRingID: "storing the ring id",
-	Stats: "statistics map", Pload: "pload", Killed: "killed by another node",
-}
+var texts = sync.OnceValue(func() map[Code]string {
+	return map[Code]string{
+		Exit: "exit", Usage: "usage", Fork: "cannot fork",
+		LogConfigRead: "logging configuration", MainConfigRead: "main configuration",
+		LogSetup: "log setup", ICMap: "configuration map", InitServices: "loading of services",
+		FatalErr: "fatal error", DirNotPresent: "state directory", AcquireLock: "pid file",
+		AlreadyRunning: "already running", StdToNullRedir: "redirection to /dev/null",
+		ServiceEngineInit: "service engine", StoreRingID: "storing the ring id",
+		Stats: "statistics map", Pload: "pload", Killed: "killed by another node",
+	}
+})
 
 func (c Code) String() string {
-	if s, ok := texts[c]; ok {
+	if s, ok := texts()[c]; ok {
 		return s
 	}
 	return "status " + strconv.Itoa(int(c))

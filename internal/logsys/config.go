@@ -3,6 +3,7 @@ package logsys
 import (
 	"log/syslog"
 	"strings"
+	"sync"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 )
@@ -177,18 +178,20 @@ func ParsePriority(s string) (loglevel.Level, bool) {
 	return 0, false
 }
 
-var facilities = map[string]syslog.Priority{
-	"auth": syslog.LOG_AUTH, "authpriv": syslog.LOG_AUTHPRIV, "cron": syslog.LOG_CRON,
-	"daemon": syslog.LOG_DAEMON, "ftp": syslog.LOG_FTP, "kern": syslog.LOG_KERN,
-	"lpr": syslog.LOG_LPR, "mail": syslog.LOG_MAIL, "news": syslog.LOG_NEWS,
-	"syslog": syslog.LOG_SYSLOG, "user": syslog.LOG_USER, "uucp": syslog.LOG_UUCP,
-	"local0": syslog.LOG_LOCAL0, "local1": syslog.LOG_LOCAL1, "local2": syslog.LOG_LOCAL2,
-	"local3": syslog.LOG_LOCAL3, "local4": syslog.LOG_LOCAL4, "local5": syslog.LOG_LOCAL5,
-	"local6": syslog.LOG_LOCAL6, "local7": syslog.LOG_LOCAL7,
-}
+var facilities = sync.OnceValue(func() map[string]syslog.Priority {
+	return map[string]syslog.Priority{
+		"auth": syslog.LOG_AUTH, "authpriv": syslog.LOG_AUTHPRIV, "cron": syslog.LOG_CRON,
+		"daemon": syslog.LOG_DAEMON, "ftp": syslog.LOG_FTP, "kern": syslog.LOG_KERN,
+		"lpr": syslog.LOG_LPR, "mail": syslog.LOG_MAIL, "news": syslog.LOG_NEWS,
+		"syslog": syslog.LOG_SYSLOG, "user": syslog.LOG_USER, "uucp": syslog.LOG_UUCP,
+		"local0": syslog.LOG_LOCAL0, "local1": syslog.LOG_LOCAL1, "local2": syslog.LOG_LOCAL2,
+		"local3": syslog.LOG_LOCAL3, "local4": syslog.LOG_LOCAL4, "local5": syslog.LOG_LOCAL5,
+		"local6": syslog.LOG_LOCAL6, "local7": syslog.LOG_LOCAL7,
+	}
+})
 
 // ParseFacility reads a value of syslog_facility (qb_log_facility2int).
 func ParseFacility(s string) (Facility, bool) {
-	f, ok := facilities[s]
+	f, ok := facilities()[s]
 	return Facility(f), ok
 }

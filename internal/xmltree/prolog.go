@@ -3,13 +3,16 @@ package xmltree
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/beevik/etree"
 )
 
-var declared = regexp.MustCompile(`^\s+version\s*=\s*(?:"1\.[0-9]+"|'1\.[0-9]+')` +
-	`(?:\s+encoding\s*=\s*(?:"([A-Za-z][-A-Za-z0-9._]*)"|'([A-Za-z][-A-Za-z0-9._]*)'))?` +
-	`(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*$`)
+var declared = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s+version\s*=\s*(?:"1\.[0-9]+"|'1\.[0-9]+')` +
+		`(?:\s+encoding\s*=\s*(?:"([A-Za-z][-A-Za-z0-9._]*)"|'([A-Za-z][-A-Za-z0-9._]*)'))?` +
+		`(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*$`)
+})
 
 // declaration reads <?xml ...?>.
 func (p *parser) declaration() bool {
@@ -17,7 +20,7 @@ func (p *parser) declaration() bool {
 	if !ok {
 		return false
 	}
-	found := declared.FindStringSubmatch(text)
+	found := declared().FindStringSubmatch(text)
 	if found == nil {
 		return p.fail(0, "a malformed XML declaration")
 	}

@@ -1,6 +1,9 @@
 package xmltree
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // entity is something that a reference stands for.
 type entity struct {
@@ -14,10 +17,12 @@ type entity struct {
 	visiting, ends bool // while it is found out whether it leads to itself
 }
 
-var predefined = map[string]*entity{
-	"lt": {text: "<", predefined: true}, "gt": {text: ">", predefined: true}, "amp": {text: "&", predefined: true},
-	"quot": {text: `"`, predefined: true}, "apos": {text: "'", predefined: true},
-}
+var predefined = sync.OnceValue(func() map[string]*entity {
+	return map[string]*entity{
+		"lt": {text: "<", predefined: true}, "gt": {text: ">", predefined: true}, "amp": {text: "&", predefined: true},
+		"quot": {text: `"`, predefined: true}, "apos": {text: "'", predefined: true},
+	}
+})
 
 // maxEntityDepth is how deep entities may be nested.
 const maxEntityDepth = 40
@@ -150,7 +155,7 @@ func (r *recoverer) entityReference(inAttribute bool) *entity {
 		return nil
 	}
 	r.at++
-	if e := predefined[name]; e != nil {
+	if e := predefined()[name]; e != nil {
 		return e
 	}
 	e := r.entities[name]

@@ -3,6 +3,7 @@ package alert
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/beevik/etree"
 
@@ -30,12 +31,16 @@ const (
 	Attribute
 )
 
-var kindOf = map[string]Kind{
-	"select_nodes": Node, "select_fencing": Fencing, "select_resources": Resource, "select_attributes": Attribute,
-}
+var kindOf = sync.OnceValue(func() map[string]Kind {
+	return map[string]Kind{
+		"select_nodes": Node, "select_fencing": Fencing, "select_resources": Resource, "select_attributes": Attribute,
+	}
+})
 
 // kindNames are those that agents know.
-var kindNames = map[Kind]string{Node: "node", Fencing: "fencing", Resource: "resource", Attribute: "attribute"}
+var kindNames = sync.OnceValue(func() map[Kind]string {
+	return map[Kind]string{Node: "node", Fencing: "fencing", Resource: "resource", Attribute: "attribute"}
+})
 
 // List are a configuration's alerts.
 type List []entry
@@ -154,7 +159,7 @@ func (r *reader) filter(e *etree.Element, a *entry) {
 	}
 	var kinds Kind
 	for _, c := range choice.ChildElements() {
-		kind := kindOf[c.Tag]
+		kind := kindOf()[c.Tag]
 		kinds |= kind
 		if kind != Attribute {
 			continue

@@ -108,7 +108,7 @@ func (l List) OfResource(r *ResourceResult, now time.Time, log loglevel.Logger) 
 func (l List) requests(kind Kind, p params, now time.Time, log loglevel.Logger) (out []wire.Request) {
 	for i := range l {
 		if l[i].kinds&kind != 0 {
-			out = append(out, l[i].request(kindNames[kind], slices.Clone(p), now, log))
+			out = append(out, l[i].request(kindNames()[kind], slices.Clone(p), now, log))
 		}
 	}
 	return out

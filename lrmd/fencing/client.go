@@ -338,36 +338,42 @@ func resultOf(e *etree.Element) lrmd.FenceResult {
 // legacy is what an error means as a result (stonith__legacy2status).
 func legacy(errno syscall.Errno) lrmd.FenceResult {
 	res := lrmd.FenceResult{Code: int(lrmd.UnknownError), Status: lrmd.Failed, Reason: crmexit.RC(errno).String()}
-	if status, ok := statuses[errno]; ok {
+	if status, ok := statuses()[errno]; ok {
 		res.Status = status
 	}
 	return res
 }
 
-var statuses = map[syscall.Errno]lrmd.Status{
-	syscall.EACCES: lrmd.NoSecrets, syscall.ECANCELED: lrmd.Cancelled, syscall.EHOSTUNREACH: lrmd.Invalid,
-	syscall.EINPROGRESS: lrmd.Pending, syscall.ENODEV: lrmd.NoFenceDevice, syscall.ENOENT: lrmd.AgentNotInstalled,
-	syscall.ENOTCONN: lrmd.NotConnected, syscall.EOPNOTSUPP: lrmd.NotSupported, syscall.EPROTO: lrmd.Invalid,
-	syscall.EPROTONOSUPPORT: lrmd.NotSupported, syscall.ETIME: lrmd.TimedOut, syscall.ETIMEDOUT: lrmd.TimedOut,
-}
+var statuses = sync.OnceValue(func() map[syscall.Errno]lrmd.Status {
+	return map[syscall.Errno]lrmd.Status{
+		syscall.EACCES: lrmd.NoSecrets, syscall.ECANCELED: lrmd.Cancelled, syscall.EHOSTUNREACH: lrmd.Invalid,
+		syscall.EINPROGRESS: lrmd.Pending, syscall.ENODEV: lrmd.NoFenceDevice, syscall.ENOENT: lrmd.AgentNotInstalled,
+		syscall.ENOTCONN: lrmd.NotConnected, syscall.EOPNOTSUPP: lrmd.NotSupported, syscall.EPROTO: lrmd.Invalid,
+		syscall.EPROTONOSUPPORT: lrmd.NotSupported, syscall.ETIME: lrmd.TimedOut, syscall.ETIMEDOUT: lrmd.TimedOut,
+	}
+})
 
 // errnos are the errors that failed results are.
-var errnos = map[lrmd.Status]syscall.Errno{
-	lrmd.Pending: syscall.EINPROGRESS, lrmd.Cancelled: syscall.ECANCELED, lrmd.TimedOut: syscall.ETIME,
-	lrmd.AgentNotInstalled: syscall.ENOENT, lrmd.NotSupported: syscall.EOPNOTSUPP, lrmd.NotConnected: syscall.ENOTCONN,
-	lrmd.NoFenceDevice: syscall.ENODEV, lrmd.NoSecrets: syscall.EACCES,
-}
+var errnos = sync.OnceValue(func() map[lrmd.Status]syscall.Errno {
+	return map[lrmd.Status]syscall.Errno{
+		lrmd.Pending: syscall.EINPROGRESS, lrmd.Cancelled: syscall.ECANCELED, lrmd.TimedOut: syscall.ETIME,
+		lrmd.AgentNotInstalled: syscall.ENOENT, lrmd.NotSupported: syscall.EOPNOTSUPP, lrmd.NotConnected: syscall.ENOTCONN,
+		lrmd.NoFenceDevice: syscall.ENODEV, lrmd.NoSecrets: syscall.EACCES,
+	}
+})
 
 // refusals are what the fencer says where it runs no agent, by exit status.
-var refusals = map[crmexit.Code]syscall.Errno{
-	crmexit.InvalidParam: syscall.EINVAL, crmexit.InsufficientPriv: syscall.EACCES, crmexit.Protocol: syscall.EPROTO,
-}
+var refusals = sync.OnceValue(func() map[crmexit.Code]syscall.Errno {
+	return map[crmexit.Code]syscall.Errno{
+		crmexit.InvalidParam: syscall.EINVAL, crmexit.InsufficientPriv: syscall.EACCES, crmexit.Protocol: syscall.EPROTO,
+	}
+})
 
 // errnoOf is the error that a failed result is (stonith__result2rc).
 func errnoOf(res *lrmd.FenceResult) syscall.Errno {
-	errno, ok := errnos[res.Status]
+	errno, ok := errnos()[res.Status]
 	if res.Status == lrmd.Invalid {
-		errno, ok = refusals[crmexit.Code(res.Code)]
+		errno, ok = refusals()[crmexit.Code(res.Code)]
 	}
 	if !ok {
 		return syscall.ENODATA

@@ -178,7 +178,7 @@ func TestLost(t *testing.T) {
 }
 
 func TestLegacy(t *testing.T) {
-	for errno, status := range statuses {
+	for errno, status := range statuses() {
 		if res := legacy(errno); res.Status != status || res.Code == 0 {
 			t.Errorf("%v: %+v", errno, res)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
 	"github.com/ringmaster-ha/ringmaster/pengine/show"
@@ -190,15 +191,17 @@ func addStep(steps []step, s step) []step {
 }
 
 // stepNames are what actions are called that say that others are done.
-var stepNames = map[string]string{
-	status.ActionNameStarted: status.ActionNameStart, status.ActionNameStopped: status.ActionNameStop,
-	status.ActionNamePromoted: status.ActionNamePromote, status.ActionNameDemoted: status.ActionNameDemote,
-}
+var stepNames = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		status.ActionNameStarted: status.ActionNameStart, status.ActionNameStopped: status.ActionNameStop,
+		status.ActionNamePromoted: status.ActionNamePromote, status.ActionNameDemoted: status.ActionNameDemote,
+	}
+})
 
 // stepOf names an action that another waits for.
 func (x *explainer) stepOf(first, then *status.Action) (s step) {
 	task := first.Task
-	if name, ok := stepNames[task]; ok {
+	if name, ok := stepNames()[task]; ok {
 		task = name
 	}
 	switch {

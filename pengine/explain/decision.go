@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
@@ -150,11 +151,13 @@ func (x *explainer) commonBan(r *status.Resource, but *status.Node) (common stri
 }
 
 // kindTexts say of a kind of term that it rules out all nodes, each in its way.
-var kindTexts = map[string]string{
-	kindCloneLimit: "other instances are where it could be", kindFailure: "failures rule out each that is up", kindFailures: "it has failed too often on each that is up",
-	kindHealth: "each that is up is in bad health", kindLocation: "location constraints rule out each that is up", kindRule: "rules of location constraints rule out each that is up",
-	kindUtilization: "none that is up has enough capacity left", kindColocation: "colocations rule out each that is up",
-}
+var kindTexts = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		kindCloneLimit: "other instances are where it could be", kindFailure: "failures rule out each that is up", kindFailures: "it has failed too often on each that is up",
+		kindHealth: "each that is up is in bad health", kindLocation: "location constraints rule out each that is up", kindRule: "rules of location constraints rule out each that is up",
+		kindUtilization: "none that is up has enough capacity left", kindColocation: "colocations rule out each that is up",
+	}
+})
 
 // commonKind is the kind of what rules out all nodes that are up, "" if there are
 // several.
@@ -197,7 +200,7 @@ func (x *explainer) nowhere(r *status.Resource) ([]string, *status.Resource) {
 		}
 		return []string{"No node can run it: none of its nodes is available."}, nil
 	}
-	if text := kindTexts[x.commonKind(r)]; text != "" {
+	if text := kindTexts()[x.commonKind(r)]; text != "" {
 		return []string{sentence("No node can run it: %s", text)}, nil
 	}
 	const few = 3

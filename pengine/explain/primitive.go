@@ -4,20 +4,23 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ringmaster-ha/ringmaster/pengine/show"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
 // variantNames are what kinds of resources are called.
-var variantNames = map[status.Variant]string{
-	status.Primitive: "primitive", status.Group: "group", status.Clone: "clone", status.Bundle: "bundle",
-}
+var variantNames = sync.OnceValue(func() map[status.Variant]string {
+	return map[status.Variant]string{
+		status.Primitive: "primitive", status.Group: "group", status.Clone: "clone", status.Bundle: "bundle",
+	}
+})
 
 // base is what there is to say of a resource of any kind.
 func (x *explainer) base(r *status.Resource, on *status.Node) *Resource {
 	e := &Resource{
-		ID: r.ID, Kind: variantNames[r.Variant], Active: nodeNames(r.Places(status.WhereRunning)), Place: nodeNames(r.Places(status.WhereAssigned)),
+		ID: r.ID, Kind: variantNames()[r.Variant], Active: nodeNames(r.Places(status.WhereRunning)), Place: nodeNames(r.Places(status.WhereAssigned)),
 		Role: r.CurrentRole().String(), Next: r.WantedRole().String(), Managed: r.Is(status.Managed), Changes: x.changes(r),
 	}
 	if on != nil {

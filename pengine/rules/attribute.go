@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/beevik/etree"
 
@@ -24,10 +25,12 @@ const (
 	opGte
 )
 
-var comparisons = map[string]comparison{
-	"defined": opDefined, "not_defined": opNotDefined, "eq": opEq, "ne": opNe,
-	"lt": opLt, "lte": opLte, "gt": opGt, "gte": opGte,
-}
+var comparisons = sync.OnceValue(func() map[string]comparison {
+	return map[string]comparison{
+		"defined": opDefined, "not_defined": opNotDefined, "eq": opEq, "ne": opNe,
+		"lt": opLt, "lte": opLte, "gt": opGt, "gte": opGte,
+	}
+})
 
 // valueType is how values are compared.
 type valueType uint8
@@ -88,7 +91,7 @@ func readAttribute(e *etree.Element) expression {
 	if !ok {
 		fail("operation")
 	}
-	x.op = comparisons[lower(op)]
+	x.op = comparisons()[lower(op)]
 	x.value, x.hasValue = attr(e, "value")
 	source, _ := attr(e, "value-source")
 	switch lower(source) {

@@ -41,7 +41,7 @@ type roleExpression struct {
 
 func readRole(e *etree.Element) expression {
 	op, _ := attr(e, "operation")
-	x := &roleExpression{op: comparisons[lower(op)]}
+	x := &roleExpression{op: comparisons()[lower(op)]}
 	var value string
 	if value, x.valid = attr(e, "value"); x.valid && (x.op == opEq || x.op == opNe) {
 		var known bool

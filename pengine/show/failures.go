@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
@@ -148,17 +149,19 @@ func dateText(ws *status.WorkingSet, epoch int64) string {
 	return time.Unix(epoch, 0).In(ws.Options.Now.Location()).Format(time.ANSIC)
 }
 
-var execTexts = map[int]string{
-	status.ExecPending: "pending", status.ExecDone: "complete", status.ExecCancelled: "Cancelled",
-	status.ExecTimeout: "Timed Out", status.ExecNotSupported: "NOT SUPPORTED", status.ExecError: "Error",
-	status.ExecErrorHard: "Hard error", status.ExecErrorFatal: "Fatal error", status.ExecNotInstalled: "Not installed",
-	status.ExecNotConnected: "Internal communication failure", status.ExecInvalid: "Cannot execute now",
-	status.ExecNoFenceDevice: "No fence device", status.ExecNoSecrets: "CIB secrets unavailable",
-}
+var execTexts = sync.OnceValue(func() map[int]string {
+	return map[int]string{
+		status.ExecPending: "pending", status.ExecDone: "complete", status.ExecCancelled: "Cancelled",
+		status.ExecTimeout: "Timed Out", status.ExecNotSupported: "NOT SUPPORTED", status.ExecError: "Error",
+		status.ExecErrorHard: "Hard error", status.ExecErrorFatal: "Fatal error", status.ExecNotInstalled: "Not installed",
+		status.ExecNotConnected: "Internal communication failure", status.ExecInvalid: "Cannot execute now",
+		status.ExecNoFenceDevice: "No fence device", status.ExecNoSecrets: "CIB secrets unavailable",
+	}
+})
 
 // ExecText is what an operation's status means (pcmk_exec_status_str).
 func ExecText(code int) string {
-	if text, ok := execTexts[code]; ok {
+	if text, ok := execTexts()[code]; ok {
 		return text
 	}
 	return "UNKNOWN!"

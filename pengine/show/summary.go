@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/beevik/etree"
@@ -214,17 +215,19 @@ func (v viewer) counts() {
 	v.line(parts...)
 }
 
-var quorumPolicies = map[status.QuorumPolicy][2]string{
-	status.NoQuorumFreeze:  {"freeze", "Freeze resources"},
-	status.NoQuorumStop:    {"stop", "Stop ALL resources"},
-	status.NoQuorumDemote:  {"demote", "Demote promotable resources and stop all other resources"},
-	status.NoQuorumIgnore:  {"ignore", "Ignore"},
-	status.NoQuorumSuicide: {"suicide", "Suicide"},
-}
+var quorumPolicies = sync.OnceValue(func() map[status.QuorumPolicy][2]string {
+	return map[status.QuorumPolicy][2]string{
+		status.NoQuorumFreeze:  {"freeze", "Freeze resources"},
+		status.NoQuorumStop:    {"stop", "Stop ALL resources"},
+		status.NoQuorumDemote:  {"demote", "Demote promotable resources and stop all other resources"},
+		status.NoQuorumIgnore:  {"ignore", "Ignore"},
+		status.NoQuorumSuicide: {"suicide", "Suicide"},
+	}
+})
 
 func (v viewer) options() {
 	ws := v.ws
-	policy := quorumPolicies[ws.NoQuorumPolicy]
+	policy := quorumPolicies()[ws.NoQuorumPolicy]
 	flag := func(f status.ClusterFlags) string { return strconv.FormatBool(ws.Flags.Has(f)) }
 	if v.xml {
 		const ms = 1000

@@ -4,35 +4,38 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
 // listNames are the elements that XML has for lists.
-var listNames = map[string]string{
-	"Active Resources":  "resources",
-	"Allocation Scores": "allocations",
-	"Allocation Scores and Utilization Information": "allocations_utilizations",
-	"Cluster Summary":                    "summary",
-	"Current cluster status":             "cluster_status",
-	"Executing Cluster Transition":       "transition",
-	"Failed Resource Actions":            "failures",
-	"Fencing History":                    "fence_history",
-	"Full List of Resources":             "resources",
-	"Inactive Resources":                 "resources",
-	"Migration Summary":                  "node_history",
-	"Negative Location Constraints":      "bans",
-	"Node Attributes":                    "node_attributes",
-	"Operations":                         "node_history",
-	"Performing Requested Modifications": "modifications",
-	"Revised Cluster Status":             "revised_cluster_status",
-	"Transition Summary":                 "actions",
-	"Utilization Information":            "utilizations",
-}
+var listNames = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"Active Resources":  "resources",
+		"Allocation Scores": "allocations",
+		"Allocation Scores and Utilization Information": "allocations_utilizations",
+		"Cluster Summary":                    "summary",
+		"Current cluster status":             "cluster_status",
+		"Executing Cluster Transition":       "transition",
+		"Failed Resource Actions":            "failures",
+		"Fencing History":                    "fence_history",
+		"Full List of Resources":             "resources",
+		"Inactive Resources":                 "resources",
+		"Migration Summary":                  "node_history",
+		"Negative Location Constraints":      "bans",
+		"Node Attributes":                    "node_attributes",
+		"Operations":                         "node_history",
+		"Performing Requested Modifications": "modifications",
+		"Revised Cluster Status":             "revised_cluster_status",
+		"Transition Summary":                 "actions",
+		"Utilization Information":            "utilizations",
+	}
+})
 
 func listName(heading string) string {
-	if name, ok := listNames[heading]; ok {
+	if name, ok := listNames()[heading]; ok {
 		return name
 	}
 	return strings.ReplaceAll(strings.ToLower(heading), " ", "-")

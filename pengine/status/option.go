@@ -3,6 +3,7 @@ package status
 import (
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
@@ -63,13 +64,13 @@ var options = []option{
 	{"placement-strategy", "default", oneOf("default", "utilization", "minimal", "balanced")},
 }
 
-var optionByName = func() map[string]*option {
+var optionByName = sync.OnceValue(func() map[string]*option {
 	m := map[string]*option{}
 	for i := range options {
 		m[options[i].name] = &options[i]
 	}
 	return m
-}()
+})
 
 // Option is the value of a cluster option as it counts: as configured, if that
 // is valid, or the default; "" for one that the scheduler does not know
@@ -78,7 +79,7 @@ func (ws *WorkingSet) Option(name string) string {
 	if value, ok := ws.Config[name]; ok {
 		return value
 	}
-	if o := optionByName[name]; o != nil {
+	if o := optionByName()[name]; o != nil {
 		return o.value
 	}
 	return ""

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -208,7 +209,7 @@ func (r *Runner) pluginMetadata(ctx context.Context, agent string, limit time.Du
 	_ = cmd.Run()
 	if r.Errors != nil {
 		// What plugins complain about goes on, what the tool misses does not.
-		_, _ = io.WriteString(r.Errors, missing.ReplaceAllString(errs.String(), ""))
+		_, _ = io.WriteString(r.Errors, missing().ReplaceAllString(errs.String(), ""))
 	}
 	long, short, params := said(out.String())
 	return fmt.Sprintf(pluginTemplate, agent, long, short, params), nil
@@ -238,7 +239,9 @@ const pluginTemplate = `<?xml version="1.0"?>
 `
 
 // missing is what the tool stonith says of descriptions that a plugin does not have.
-var missing = regexp.MustCompile(`stonithRA plugin: no (long description|short description|list of parameters)`)
+var missing = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`stonithRA plugin: no (long description|short description|list of parameters)`)
+})
 
 // said takes apart what the tool stonith writes: two descriptions and the parameters.
 func said(text string) (long, short, params string) {

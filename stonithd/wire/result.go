@@ -3,6 +3,7 @@ package wire
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/beevik/etree"
@@ -31,25 +32,27 @@ const (
 	ExecNoSecrets     Exec = 11
 )
 
-var execTexts = map[Exec]string{
-	ExecPending:       "pending",
-	ExecDone:          "complete",
-	ExecCancelled:     "Cancelled",
-	ExecTimeout:       "Timed Out",
-	ExecNotSupported:  "NOT SUPPORTED",
-	ExecError:         "Error",
-	ExecErrorHard:     "Hard error",
-	ExecErrorFatal:    "Fatal error",
-	ExecNotInstalled:  "Not installed",
-	ExecNotConnected:  "Internal communication failure",
-	ExecInvalid:       "Cannot execute now",
-	ExecNoFenceDevice: "No fence device",
-	ExecNoSecrets:     "CIB secrets unavailable",
-}
+var execTexts = sync.OnceValue(func() map[Exec]string {
+	return map[Exec]string{
+		ExecPending:       "pending",
+		ExecDone:          "complete",
+		ExecCancelled:     "Cancelled",
+		ExecTimeout:       "Timed Out",
+		ExecNotSupported:  "NOT SUPPORTED",
+		ExecError:         "Error",
+		ExecErrorHard:     "Hard error",
+		ExecErrorFatal:    "Fatal error",
+		ExecNotInstalled:  "Not installed",
+		ExecNotConnected:  "Internal communication failure",
+		ExecInvalid:       "Cannot execute now",
+		ExecNoFenceDevice: "No fence device",
+		ExecNoSecrets:     "CIB secrets unavailable",
+	}
+})
 
 // String is pcmk_exec_status_str.
 func (e Exec) String() string {
-	if s, ok := execTexts[e]; ok {
+	if s, ok := execTexts()[e]; ok {
 		return s
 	}
 	return "UNKNOWN!"

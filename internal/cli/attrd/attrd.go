@@ -92,6 +92,7 @@ func run() int {
 		return d.end(p, crmexit.Fatal)
 	}
 	say(loglevel.Notice, "Pacemaker node attribute manager successfully started and accepting connections")
+	p.Begun()
 	d.all.Go(func() {
 		if err := s.Serve(d.ctx); err != nil {
 			d.fail(crmexit.OSErr, "main", "%v", err)

@@ -122,6 +122,7 @@ func run(o options, stderr io.Writer) int {
 	}
 	all.Go(func() { s.obey(ctx, term, d.Log) })
 	say(loglevel.Notice, "Pacemaker CIB manager successfully started and accepting connections")
+	d.Begun()
 	<-ctx.Done()
 	if s.peers != nil {
 		s.peers.Close() // sends what is left

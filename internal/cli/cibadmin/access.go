@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/beevik/etree"
 	"golang.org/x/sys/unix"
@@ -26,11 +27,13 @@ type look struct {
 
 const prefix = "pcmk-access-"
 
-var looks = map[access]look{
-	namespaceAccess: {signs: [3]string{prefix + "denied:", prefix + "readable:", prefix + "writable:"}, namespaces: true},
-	colorAccess:     {signs: [3]string{"\x1b[31m", "\x1b[34m", "\x1b[32m"}, reset: "\x1b[0m"},
-	textAccess:      {signs: [3]string{"vvv---[ ~DENIED~ ]---vvv", "vvv---[ READABLE ]---vvv", "vvv---[ WRITABLE ]---vvv"}, lines: true},
-}
+var looks = sync.OnceValue(func() map[access]look {
+	return map[access]look{
+		namespaceAccess: {signs: [3]string{prefix + "denied:", prefix + "readable:", prefix + "writable:"}, namespaces: true},
+		colorAccess:     {signs: [3]string{"\x1b[31m", "\x1b[34m", "\x1b[32m"}, reset: "\x1b[0m"},
+		textAccess:      {signs: [3]string{"vvv---[ ~DENIED~ ]---vvv", "vvv---[ READABLE ]---vvv", "vvv---[ WRITABLE ]---vvv"}, lines: true},
+	}
+})
 
 // showAccess is an answer with what a user may see and change of it
 // (pcmk__acl_annotate_permissions and the stylesheet access-render-2).
@@ -55,7 +58,7 @@ func (t *tool) showAccess(answer *etree.Element, seenBy *string) (string, error)
 	if answer.Parent() == nil {
 		etree.NewDocumentWithRoot(answer)
 	}
-	r := renderer{look: looks[how], access: acl.Evaluate(answer, user), root: answer}
+	r := renderer{look: looks()[how], access: acl.Evaluate(answer, user), root: answer}
 	fmt.Fprintf(&r.b, "<!-- ACLs as evaluated for user %s -->\n", *seenBy)
 	r.element(answer, 0)
 	return r.b.String(), nil

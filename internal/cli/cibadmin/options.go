@@ -3,6 +3,7 @@ package cibadmin
 import (
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/cib/call"
@@ -33,7 +34,9 @@ const (
 	colorAccess
 )
 
-var accesses = map[string]access{"auto": autoAccess, "namespace": namespaceAccess, "text": textAccess, "color": colorAccess}
+var accesses = sync.OnceValue(func() map[string]access {
+	return map[string]access{"auto": autoAccess, "namespace": namespaceAccess, "text": textAccess, "color": colorAccess}
+})
 
 // options are what the command line says.
 type options struct {
@@ -68,16 +71,20 @@ var long = []getopt.Long{
 }
 
 // commands are the options that say what to do; -d is one, too.
-var commands = map[rune]ops.Op{
-	'u': ops.Upgrade, 'E': ops.Erase, 'Q': ops.Query, 'P': ops.Patch, 'M': ops.Modify, 'R': ops.Replace, 'C': ops.Create,
-	'D': ops.Delete, 'd': ops.Delete, 'B': ops.Bump,
-}
+var commands = sync.OnceValue(func() map[rune]ops.Op {
+	return map[rune]ops.Op{
+		'u': ops.Upgrade, 'E': ops.Erase, 'Q': ops.Query, 'P': ops.Patch, 'M': ops.Modify, 'R': ops.Replace, 'C': ops.Create,
+		'D': ops.Delete, 'd': ops.Delete, 'B': ops.Bump,
+	}
+})
 
 // flags are the options that become those of the request.
-var flags = map[rune]call.Options{
-	'A': call.XPath, 'e': call.XPathAddress, 'S': call.SyncCall, 'c': call.CanCreate, 'n': call.NoChildren, 'V': call.Verbose,
-	'l': call.ScopeLocal, 'd': call.Multiple, 'b': call.NoBroadcast | call.ScopeLocal, 's': call.SyncCall, 'f': call.QuorumOverride,
-}
+var flags = sync.OnceValue(func() map[rune]call.Options {
+	return map[rune]call.Options{
+		'A': call.XPath, 'e': call.XPathAddress, 'S': call.SyncCall, 'c': call.CanCreate, 'n': call.NoChildren, 'V': call.Verbose,
+		'l': call.ScopeLocal, 'd': call.Multiple, 'b': call.NoBroadcast | call.ScopeLocal, 's': call.SyncCall, 'f': call.QuorumOverride,
+	}
+})
 
 // dangerous are the options that need --force.
 const dangerousOptions = "uEdb"
@@ -99,10 +106,10 @@ func (t *tool) parse(args []string) error {
 
 // take understands an option; false means that it is wrong.
 func (t *tool) take(option rune, p *pcmktool.Getopt) (ok bool, err error) {
-	if op, ok := commands[option]; ok {
+	if op, ok := commands()[option]; ok {
 		t.request.Op, t.digest = op, noDigest
 	}
-	t.request.Options |= flags[option]
+	t.request.Options |= flags()[option]
 	for _, c := range dangerousOptions {
 		t.dangerous = t.dangerous || c == option
 	}
@@ -117,7 +124,7 @@ func (t *tool) take(option rune, p *pcmktool.Getopt) (ok bool, err error) {
 	case 'S':
 		t.access = autoAccess
 		if p.Given {
-			if t.access, ok = accesses[value]; !ok {
+			if t.access, ok = accesses()[value]; !ok {
 				fmt.Fprintf(t.stderr, "Unrecognized value for --show-access: \"%s\"\n", value)
 				return false, nil
 			}
@@ -145,7 +152,7 @@ func (t *tool) take(option rune, p *pcmktool.Getopt) (ok bool, err error) {
 		t.empty(p)
 		return false, pcmktool.Ended(crmexit.OK)
 	default:
-		if commands[option] == "" && flags[option] == 0 {
+		if commands()[option] == "" && flags()[option] == 0 {
 			p.Unsupported(option)
 			return false, nil
 		}

@@ -20,6 +20,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
@@ -102,18 +103,23 @@ func (t *tool) usage(code crmexit.Code) error {
 
 // commands are those that there are, and the fewest and most words they take, their own name
 // among them.
-var commands = map[string]struct {
+var commands = sync.OnceValue(func() map[string]struct {
 	fewest, most int
 	do           func(t *tool) error
-}{
-	"set":     {3, 4, (*tool).set},
-	"get":     {3, 3, (*tool).get},
-	"check":   {3, 3, (*tool).check},
-	"stash":   {3, 3, (*tool).stash},
-	"unstash": {3, 3, (*tool).unstash},
-	"delete":  {3, 3, (*tool).remove},
-	"sync":    {1, 1, (*tool).sync},
-}
+} {
+	return map[string]struct {
+		fewest, most int
+		do           func(t *tool) error
+	}{
+		"set":     {3, 4, (*tool).set},
+		"get":     {3, 3, (*tool).get},
+		"check":   {3, 3, (*tool).check},
+		"stash":   {3, 3, (*tool).stash},
+		"unstash": {3, 3, (*tool).unstash},
+		"delete":  {3, 3, (*tool).remove},
+		"sync":    {1, 1, (*tool).sync},
+	}
+})
 
 func (t *tool) run(words []string) error {
 	if len(words) > 0 && words[0] == "-C" {
@@ -124,7 +130,7 @@ func (t *tool) run(words []string) error {
 			*to = words[i]
 		}
 	}
-	c, ok := commands[t.command]
+	c, ok := commands()[t.command]
 	switch {
 	case t.command == "--help":
 		return t.usage(crmexit.OK)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ringmaster-ha/ringmaster/cmap"
 	"github.com/ringmaster-ha/ringmaster/internal/cserr"
@@ -100,12 +101,16 @@ func makeUint(typ string, n uint64) cmap.Value {
 // Numbers are read as sscanf(3) does: blanks in front are skipped, what follows
 // the number is ignored, and what is too large becomes the largest there is.
 var (
-	intPrefix   = regexp.MustCompile(`^[ \t\n\v\f\r]*([+-]?)([0-9]+)`)
-	floatPrefix = regexp.MustCompile(`(?i)^[ \t\n\v\f\r]*([+-]?(?:0x[0-9a-f]*\.?[0-9a-f]+(?:p[+-]?[0-9]+)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?|nan))`)
+	intPrefix = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[ \t\n\v\f\r]*([+-]?)([0-9]+)`)
+	})
+	floatPrefix = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^[ \t\n\v\f\r]*([+-]?(?:0x[0-9a-f]*\.?[0-9a-f]+(?:p[+-]?[0-9]+)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?|nan))`)
+	})
 )
 
 func scanInt(s string) (int64, bool) {
-	m := intPrefix.FindStringSubmatch(s)
+	m := intPrefix().FindStringSubmatch(s)
 	if m == nil {
 		return 0, false
 	}
@@ -114,7 +119,7 @@ func scanInt(s string) (int64, bool) {
 }
 
 func scanUint(s string) (uint64, bool) {
-	m := intPrefix.FindStringSubmatch(s)
+	m := intPrefix().FindStringSubmatch(s)
 	if m == nil {
 		return 0, false
 	}
@@ -126,7 +131,7 @@ func scanUint(s string) (uint64, bool) {
 }
 
 func scanFloat(s string) (float64, bool) {
-	m := floatPrefix.FindStringSubmatch(s)
+	m := floatPrefix().FindStringSubmatch(s)
 	if m == nil {
 		return 0, false
 	}

@@ -21,11 +21,18 @@ import (
 // schedulerPatience is how long a request to the scheduler may be left lying (crm_ipc_send's default).
 const schedulerPatience = 5 * time.Second
 
+// schedulerBuffer is how large messages from and to the scheduler may be at least before they are compressed, in
+// bytes: CIBs and graphs of some hundred resources fit. The reference asks for 5 MiB; but all of what is asked for
+// comes to be in the memory of both daemons, for the rings are filled from one end to the other.
+const schedulerBuffer = 1 << 20
+
 // connectScheduler connects (new_schedulerd_ipc_connection).
 func (s *server) connectScheduler() {
 	ctx, cancel := context.WithTimeout(s.ctx, schedulerPatience)
 	defer cancel()
-	conn, err := ipc.Dial(ctx, crmmsg.Scheduler, s.dialOptions())
+	options := s.dialOptions()
+	options.Buffer = max(options.Buffer, schedulerBuffer)
+	conn, err := ipc.Dial(ctx, crmmsg.Scheduler, options)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil && s.ending {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/beevik/etree"
@@ -65,12 +66,20 @@ func find(path string) (*etree.Element, error) {
 }
 
 // units are those that an interval may have, in milliseconds; a microsecond is 0.
-var units = map[string]int64{"": 1000, "s": 1000, "sec": 1000, "ms": 1, "msec": 1, "m": 60000, "min": 60000, "h": 3600000, "hr": 3600000, "us": 0, "usec": 0}
+var units = sync.OnceValue(func() map[string]int64 {
+	return map[string]int64{"": 1000, "s": 1000, "sec": 1000, "ms": 1, "msec": 1, "m": 60000, "min": 60000, "h": 3600000, "hr": 3600000, "us": 0, "usec": 0}
+})
 
 var (
-	plain    = regexp.MustCompile(`^[ \t]*([0-9]+)[ \t]*([a-z]*)[ \t]*$`)
-	weeks    = regexp.MustCompile(`^P([0-9]+)W$`)
-	duration = regexp.MustCompile(`^P(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)D)?T?(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?$`)
+	plain = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[ \t]*([0-9]+)[ \t]*([a-z]*)[ \t]*$`)
+	})
+	weeks = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^P([0-9]+)W$`)
+	})
+	duration = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^P(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)D)?T?(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?$`)
+	})
 )
 
 // lengths are those of a duration's parts in milliseconds; years and months have one length.
@@ -88,8 +97,8 @@ func (t *tool) milliseconds(interval string) string {
 		n, _ := new(big.Int).SetString("0"+number, 10)
 		total.Add(total, n.Mul(n, big.NewInt(length)))
 	}
-	if m := plain.FindStringSubmatch(interval); m != nil {
-		if length, ok := units[m[2]]; ok {
+	if m := plain().FindStringSubmatch(interval); m != nil {
+		if length, ok := units()[m[2]]; ok {
 			switch {
 			case length == 1:
 				return m[1]
@@ -102,11 +111,11 @@ func (t *tool) milliseconds(interval string) string {
 			return total.String()
 		}
 	}
-	if m := weeks.FindStringSubmatch(interval); m != nil {
+	if m := weeks().FindStringSubmatch(interval); m != nil {
 		add(m[1], 604800000)
 		return total.String()
 	}
-	if m := duration.FindStringSubmatch(interval); m != nil {
+	if m := duration().FindStringSubmatch(interval); m != nil {
 		for i, number := range m[1:] {
 			add(number, lengths[i])
 		}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/beevik/etree"
 
@@ -60,7 +61,9 @@ func (w *watcher) tellOfFencing(n *wire.Notification) {
 }
 
 // lrmID finds the node in a path to a part of its history.
-var lrmID = regexp.MustCompile(`/lrm\[@id='([^']*)'\]`)
+var lrmID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`/lrm\[@id='([^']*)'\]`)
+})
 
 // tellOfChanges tells of the operations in a patchset (crm_diff_update_v1, crm_diff_update_v2).
 func (w *watcher) tellOfChanges(patchset *etree.Element) {
@@ -98,7 +101,7 @@ func (w *watcher) tellOfChanges(patchset *etree.Element) {
 		case "lrm":
 			node = match.SelectAttrValue("id", "")
 		case "lrm_resources", "lrm_resource", "lrm_rsc_op":
-			if at := lrmID.FindStringSubmatch(path); at != nil {
+			if at := lrmID().FindStringSubmatch(path); at != nil {
 				node = at[1]
 			}
 		default:

@@ -96,9 +96,9 @@ func (w *watcher) showKeys() {
 		if k.on {
 			on = '*'
 		}
-		w.out.Printf("%s", fmt.Sprintf("%c %c: \t%s\n", on, k.key, keyHelp[k.key]))
+		w.out.Printf("%s", fmt.Sprintf("%c %c: \t%s\n", on, k.key, keyHelp()[k.key]))
 	}
-	w.out.Printf("%d m: \t%s\n", w.fenceLevel, keyHelp['m'])
+	w.out.Printf("%d m: \t%s\n", w.fenceLevel, keyHelp()['m'])
 	w.out.Printf("\nToggle fields via field letter, type any other key to return\n")
 	w.flush()
 }

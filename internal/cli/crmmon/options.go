@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/goption"
@@ -208,30 +209,32 @@ func value(long string, short byte, name string, effect do, help string) goption
 }
 
 // keyHelp is what the options mean whose letters are keys of the console as well.
-var keyHelp = map[byte]string{
-	'n': "Group resources by node",
-	'r': "Display inactive resources",
-	'f': "Display resource fail counts",
-	'o': "Display resource operation history",
-	't': "Display resource operation history with timing details",
-	'c': "Display cluster tickets",
-	'm': "Show fence history:" +
-		indent + "0=off, 1=failures and pending (default without option)," +
-		indent + "2=add successes (default without value for option)," +
-		indent + "3=show full history without reduction to most recent of each flavor",
-	'L': "Display negative location constraints [optionally filtered by id prefix]",
-	'A': "Display node attributes",
-	'D': "Hide all headers",
-	'R': "Show more details (node IDs, individual clone instances)",
-	'b': "Brief output",
-	'j': "Display pending state if 'record-pending' is enabled",
-}
+var keyHelp = sync.OnceValue(func() map[byte]string {
+	return map[byte]string{
+		'n': "Group resources by node",
+		'r': "Display inactive resources",
+		'f': "Display resource fail counts",
+		'o': "Display resource operation history",
+		't': "Display resource operation history with timing details",
+		'c': "Display cluster tickets",
+		'm': "Show fence history:" +
+			indent + "0=off, 1=failures and pending (default without option)," +
+			indent + "2=add successes (default without value for option)," +
+			indent + "3=show full history without reduction to most recent of each flavor",
+		'L': "Display negative location constraints [optionally filtered by id prefix]",
+		'A': "Display node attributes",
+		'D': "Hide all headers",
+		'R': "Show more details (node IDs, individual clone instances)",
+		'b': "Brief output",
+		'j': "Display pending state if 'record-pending' is enabled",
+	}
+})
 
 func (o *options) display() []goption.Option {
 	key := func(long string, short byte, effect do) goption.Option {
-		return flag(long, short, effect, keyHelp[short])
+		return flag(long, short, effect, keyHelp()[short])
 	}
-	fenceHistory := value("fence-history", 'm', "LEVEL", o.setFenceLevel, keyHelp['m'])
+	fenceHistory := value("fence-history", 'm', "LEVEL", o.setFenceLevel, keyHelp()['m'])
 	fenceHistory.Arg = goption.Optional
 	bans := key("neg-locations", 'L', func(_, prefix string, given bool) error {
 		list := "bans"

@@ -2,6 +2,7 @@ package crmmon
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/ringmaster-ha/ringmaster/pengine/show"
 )
@@ -42,27 +43,29 @@ func (f format) defaults() show.Section {
 	return show.SectionSummary | show.SectionNodes | show.SectionResources | show.SectionFailures
 }
 
-var sections = map[string]show.Section{
-	"attributes":        show.SectionAttributes,
-	"bans":              show.SectionBans,
-	"counts":            show.SectionCounts,
-	"dc":                show.SectionDC,
-	"failcounts":        show.SectionFailCounts,
-	"failures":          show.SectionFailures,
-	"fencing":           show.SectionFencing,
-	"fencing-failed":    show.SectionFenceFailed,
-	"fencing-pending":   show.SectionFencePending,
-	"fencing-succeeded": show.SectionFenceWorked,
-	"maint-mode":        show.SectionMaintMode,
-	"nodes":             show.SectionNodes,
-	"operations":        show.SectionOperations,
-	"options":           show.SectionOptions,
-	"resources":         show.SectionResources,
-	"stack":             show.SectionStack,
-	"summary":           show.SectionSummary,
-	"tickets":           show.SectionTickets,
-	"times":             show.SectionTimes,
-}
+var sections = sync.OnceValue(func() map[string]show.Section {
+	return map[string]show.Section{
+		"attributes":        show.SectionAttributes,
+		"bans":              show.SectionBans,
+		"counts":            show.SectionCounts,
+		"dc":                show.SectionDC,
+		"failcounts":        show.SectionFailCounts,
+		"failures":          show.SectionFailures,
+		"fencing":           show.SectionFencing,
+		"fencing-failed":    show.SectionFenceFailed,
+		"fencing-pending":   show.SectionFencePending,
+		"fencing-succeeded": show.SectionFenceWorked,
+		"maint-mode":        show.SectionMaintMode,
+		"nodes":             show.SectionNodes,
+		"operations":        show.SectionOperations,
+		"options":           show.SectionOptions,
+		"resources":         show.SectionResources,
+		"stack":             show.SectionStack,
+		"summary":           show.SectionSummary,
+		"tickets":           show.SectionTickets,
+		"times":             show.SectionTimes,
+	}
+})
 
 const (
 	listOfIncludes = "--include options: all, attributes, bans[:PREFIX], counts, dc, " +
@@ -107,7 +110,7 @@ func (o *options) choose(choices []choice) error {
 }
 
 func (o *options) include(name string) error {
-	section, known := sections[strings.ToLower(name)]
+	section, known := sections()[strings.ToLower(name)]
 	switch {
 	case name == "all":
 		o.sections = o.format.all()
@@ -130,7 +133,7 @@ func (o *options) include(name string) error {
 }
 
 func (o *options) exclude(name string) error {
-	section, known := sections[strings.ToLower(name)]
+	section, known := sections()[strings.ToLower(name)]
 	switch {
 	case name == "all":
 		o.sections = 0

@@ -163,6 +163,7 @@ func run(inherited []string) int {
 		return d.Exit(crmexit.Fatal)
 	}
 	say(loglevel.Notice, "Pacemaker local executor successfully started and accepting connections")
+	d.Begun()
 	say(loglevel.Notice, "OCF resource agent search path is %s", agent.OCFPath)
 	code := crmexit.OK
 	if err := s.Serve(ctx); err != nil {

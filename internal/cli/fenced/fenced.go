@@ -154,6 +154,7 @@ func run(mode mode) int {
 		return end(crmexit.Fatal)
 	}
 	say(loglevel.Notice, "Pacemaker fencer successfully started and accepting connections")
+	p.Begun()
 	s.all.Go(func() {
 		if err := srv.Serve(s.ctx); err != nil {
 			s.fail("main", "%v", err)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -84,7 +85,9 @@ func Strings(s *[]string) func(string, string, bool) error {
 }
 
 // isGo matches numbers that Go reads and C does not.
-var isGo = regexp.MustCompile(`_|^\s*[+-]?0[bBoO]`)
+var isGo = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`_|^\s*[+-]?0[bBoO]`)
+})
 
 // Int is the Do that keeps a number in n: decimal, or hexadecimal with 0x, or octal
 // with 0, in 32 bits.
@@ -92,7 +95,7 @@ func Int(n *int) func(string, string, bool) error {
 	return func(name, value string, _ bool) error {
 		v, err := strconv.ParseInt(strings.TrimLeft(value, " \t\n\v\f\r"), 0, 64)
 		switch {
-		case isGo.MatchString(value) || err != nil && !errors.Is(err, strconv.ErrRange):
+		case isGo().MatchString(value) || err != nil && !errors.Is(err, strconv.ErrRange):
 			return errorf("Cannot parse integer value “%s” for %s", value, name)
 		case err != nil || v < math.MinInt32 || v > math.MaxInt32:
 			return errorf("Integer value “%s” for %s out of range", value, name)

@@ -87,7 +87,7 @@ func (w *watcher) trackLinks(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("Failed to initialize knet stats iterator. Error %w", err) //lint:ignore ST1005 the reference's text
 		}
-		if !linkKey.MatchString(k.Key) {
+		if !linkKey().MatchString(k.Key) {
 			continue
 		}
 		if err := w.trackLink(ctx, k.Key); err != nil {
@@ -195,9 +195,15 @@ func (w *watcher) followQuorum(ctx context.Context) error {
 }
 
 var (
-	memberKey     = regexp.MustCompile(`^runtime\.members\.(\d+)\.status$`)
-	connectionKey = regexp.MustCompile(`^stats\.ipcs\.service\d+\.(\d+)\.([^.]+)\.procname$`)
-	linkKey       = regexp.MustCompile(`^stats\.knet\.node(\d+)\.link(\d+)\.connected$`)
+	memberKey = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^runtime\.members\.(\d+)\.status$`)
+	})
+	connectionKey = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^stats\.ipcs\.service\d+\.(\d+)\.([^.]+)\.procname$`)
+	})
+	linkKey = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^stats\.knet\.node(\d+)\.link(\d+)\.connected$`)
+	})
 )
 
 // number reads what a key's expression has found to be digits; ok is false if
@@ -209,7 +215,7 @@ func number(s string) (n uint32, ok bool) {
 
 // member is the event of a change of runtime.members.
 func (w *watcher) member(ctx context.Context, config values, ch cmap.Change) (event, bool) {
-	m := memberKey.FindStringSubmatch(ch.Key)
+	m := memberKey().FindStringSubmatch(ch.Key)
 	if m == nil {
 		return nil, false
 	}
@@ -247,14 +253,14 @@ func lastAddress(s string) (string, bool) {
 
 // statistic is the event of a change of the statistics.
 func (w *watcher) statistic(ctx context.Context, ch cmap.Change) (event, bool) {
-	if m := connectionKey.FindStringSubmatch(ch.Key); m != nil {
+	if m := connectionKey().FindStringSubmatch(ch.Key); m != nil {
 		name := ch.New
 		if ch.Event == cmap.Deleted {
 			name = ch.Old
 		}
 		return connectionChange{w.local(), m[2] + "." + m[1] + "." + name.String(), ch.Event == cmap.Added}, true
 	}
-	m := linkKey.FindStringSubmatch(ch.Key)
+	m := linkKey().FindStringSubmatch(ch.Key)
 	if m == nil {
 		return nil, false
 	}

@@ -29,7 +29,7 @@ func start(t *testing.T) (name, dir string) {
 	o := ipc.Options{
 		Name:   fmt.Sprintf("pengine-test-%d-%s", os.Getpid(), strings.ToLower(t.Name())),
 		ShmDir: t.TempDir(),
-		Handler: &handler{log: loglevel.Discard, files: &files,
+		Handler: &handler{log: loglevel.Discard, files: &files, rest: time.AfterFunc(time.Hour, func() {}),
 			calc: service.Calculator{Log: loglevel.Discard, Dir: dir, Last: files.last}},
 	}
 	s, err := ipc.Listen(o)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
@@ -95,6 +96,8 @@ func run(out pcmktool.Output) int {
 	files := store{dir: dir, log: d.Log}
 	buffer, _ := d.Env("PCMK_ipc_buffer")
 	transport, _ := d.Env("PCMK_ipc_type")
+	rest := time.AfterFunc(pause, debug.FreeOSMemory)
+	defer rest.Stop()
 	s, err := ipc.Listen(ipc.Options{
 		Name:      crmmsg.Scheduler,
 		Type:      transport,
@@ -105,6 +108,7 @@ func run(out pcmktool.Output) int {
 			log:   d.Log,
 			files: &files,
 			calc:  service.Calculator{Log: d.Log, Dir: dir, Last: files.last},
+			rest:  rest,
 		},
 	})
 	if err != nil {
@@ -112,6 +116,7 @@ func run(out pcmktool.Output) int {
 		return fail("Failed to create " + name + " server: exiting and inhibiting respawn")
 	}
 	say(loglevel.Notice, "Pacemaker scheduler successfully started and accepting connections")
+	d.Begun()
 	code := crmexit.OK
 	if err := s.Serve(ctx); err != nil {
 		say(loglevel.Error, err.Error())

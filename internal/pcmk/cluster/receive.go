@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/cpg"
@@ -71,18 +72,20 @@ func addresses(list []cpg.Member) []peers.Address {
 }
 
 // how says how a process joined or left, as the reference logs it (cpgreason2str).
-var how = map[cpg.Reason]string{
-	cpg.ReasonJoin:     "via cpg_join",
-	cpg.ReasonLeave:    "via cpg_leave",
-	cpg.ReasonNodeDown: "via cluster exit",
-	cpg.ReasonNodeUp:   "via cluster join",
-	cpg.ReasonProcDown: "for unknown reason",
-}
+var how = sync.OnceValue(func() map[cpg.Reason]string {
+	return map[cpg.Reason]string{
+		cpg.ReasonJoin:     "via cpg_join",
+		cpg.ReasonLeave:    "via cpg_leave",
+		cpg.ReasonNodeDown: "via cluster exit",
+		cpg.ReasonNodeUp:   "via cluster join",
+		cpg.ReasonProcDown: "for unknown reason",
+	}
+})
 
 func changes(list []cpg.Change) []peers.Address {
 	out := make([]peers.Address, len(list))
 	for i, m := range list {
-		out[i] = peers.Address{Node: uint32(m.Node), PID: m.PID, How: how[m.Reason]}
+		out[i] = peers.Address{Node: uint32(m.Node), PID: m.PID, How: how()[m.Reason]}
 	}
 	return out
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/pcmklog"
+	"github.com/ringmaster-ha/ringmaster/internal/resident"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
 )
 
@@ -40,6 +41,7 @@ type Daemon struct {
 // afterwards.
 func Start(name string) *Daemon {
 	debug.SetGCPercent(gcPercent)
+	resident.Rest()
 	unix.Umask(umask)
 	d := &Daemon{Name: name, Env: os.LookupEnv}
 	config := pcmklog.ConfigOf(name, d.Env)
@@ -50,6 +52,9 @@ func Start(name string) *Daemon {
 	d.enterCoreDir()
 	return d
 }
+
+// Begun says that the beginning is over: what of the program only that has used is not kept in memory.
+func (*Daemon) Begun() { resident.DropProgram() }
 
 // share gives a log to the cluster's account, if it is root's to give, and the mode that
 // PCMK_logfile_mode says in octal digits; 0 leaves it (set_logfile_permissions).

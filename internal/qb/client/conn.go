@@ -32,9 +32,9 @@ type Server struct {
 type transport interface {
 	flow() (uint32, error)
 	send(parts [][]byte) error // ringbuffer.ErrFull when there is no room
-	// response and event wait for a message until ctx ends or cut is called.
-	response(ctx context.Context, buf []byte) (int, error)
-	event(ctx context.Context, buf []byte) (int, error)
+	// response and event wait for a message, which is the caller's, until ctx ends or cut is called.
+	response(ctx context.Context) ([]byte, error)
+	event(ctx context.Context) ([]byte, error)
 	notified() // a byte has come on the set-up socket
 	cut()      // ends all waits, now and later
 	close(serverDead bool)
@@ -54,12 +54,10 @@ type Conn struct {
 	watched sync.WaitGroup
 
 	mu     sync.Mutex // one request at a time
-	buf    []byte
-	stale  int // responses that nobody waits for any more
+	stale  int        // responses that nobody waits for any more
 	closed bool
 
 	evMu     sync.Mutex // one reader of events at a time
-	evBuf    []byte
 	evClosed bool
 }
 
@@ -153,12 +151,12 @@ func (c *Conn) awaited(ctx context.Context) ([]byte, error) {
 		if c.closed {
 			return nil, ErrDisconnected
 		}
-		n, err := c.t.response(ctx, c.buf)
+		b, err := c.t.response(ctx)
 		if err != nil {
 			return nil, c.explain(ctx, err)
 		}
 		if c.stale--; c.stale == 0 {
-			return append([]byte(nil), c.buf[:n]...), nil
+			return b, nil
 		}
 	}
 }
@@ -171,14 +169,11 @@ func (c *Conn) Event(ctx context.Context) ([]byte, error) {
 	if c.evClosed {
 		return nil, ErrDisconnected
 	}
-	if c.evBuf == nil {
-		c.evBuf = make([]byte, c.max)
-	}
-	n, err := c.t.event(ctx, c.evBuf)
+	b, err := c.t.event(ctx)
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	return append([]byte(nil), c.evBuf[:n]...), nil
+	return b, nil
 }
 
 // errCut is what a transport returns from a wait that has ended without a

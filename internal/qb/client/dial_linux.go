@@ -97,7 +97,6 @@ func negotiate(ctx context.Context, s *setupSocket, name string, max uint32) (*C
 	}
 	c := &Conn{server: server, max: int(r.MaxMsgSize), setup: s, done: make(chan struct{})}
 	c.flowMax.Store(1)
-	c.buf = make([]byte, c.max)
 	if r.Type == wire.Shm {
 		c.t, err = openRings(s, r)
 	} else {

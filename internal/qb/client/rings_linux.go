@@ -58,19 +58,19 @@ func (t *rings) send(parts [][]byte) error {
 	return t.setup.notifyServer()
 }
 
-func (t *rings) response(ctx context.Context, buf []byte) (int, error) {
+func (t *rings) response(ctx context.Context) ([]byte, error) {
 	stop := context.AfterFunc(ctx, t.wakeResponse)
 	defer stop()
 	for {
 		err := t.wait(ctx)
 		if err == nil {
-			return t.resp.Take(buf)
+			return t.resp.Take(nil)
 		}
 		if !errors.Is(err, shm.ErrTimeout) {
-			return 0, err
+			return nil, err
 		}
 		if t.isCut.Load() || ctx.Err() != nil {
-			return 0, errCut
+			return nil, errCut
 		}
 	}
 }
@@ -87,21 +87,21 @@ func (t *rings) wakeResponse() {
 	t.resp.Semaphore().Wake(1 << 30)
 }
 
-func (t *rings) event(ctx context.Context, buf []byte) (int, error) {
+func (t *rings) event(ctx context.Context) ([]byte, error) {
 	for {
-		n, err := t.evt.TryRead(buf)
+		b, err := t.evt.TryRead(nil)
 		if !errors.Is(err, ringbuffer.ErrEmpty) {
-			return n, err
+			return b, err
 		}
 		if t.isCut.Load() {
-			return 0, errCut
+			return nil, errCut
 		}
 		select {
 		case <-t.events:
 		case <-t.cutCh:
 			// Look once more: the last event may have come just before.
 		case <-ctx.Done():
-			return 0, errCut
+			return nil, errCut
 		}
 	}
 }

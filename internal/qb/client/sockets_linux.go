@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,14 +21,17 @@ import (
 type sockets struct {
 	ctl     *shm.Mapping
 	control string
+	max     int
 	req     *os.File // requests go out and responses come in
 	evt     *os.File
 	out     []byte
+	resp    []byte // for the response and the event that is being received: how long a datagram is
+	news    []byte // is known when it is here
 	cutCh   chan struct{}
 }
 
 func openSockets(r wire.ConnectResponse) (transport, error) {
-	t := &sockets{control: r.Request, cutCh: make(chan struct{})}
+	t := &sockets{control: r.Request, max: int(r.MaxMsgSize), cutCh: make(chan struct{})}
 	fd, err := unix.Open(r.Request, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", r.Request, err)
@@ -114,15 +118,18 @@ func (t *sockets) send(parts [][]byte) error {
 	return fmt.Errorf("%w: %w", ErrDisconnected, serr)
 }
 
-func (t *sockets) response(ctx context.Context, buf []byte) (int, error) {
-	return t.receive(ctx, t.req, wire.ControlResponseSent, buf)
+func (t *sockets) response(ctx context.Context) ([]byte, error) {
+	return t.receive(ctx, t.req, wire.ControlResponseSent, &t.resp)
 }
 
-func (t *sockets) event(ctx context.Context, buf []byte) (int, error) {
-	return t.receive(ctx, t.evt, wire.ControlEventSent, buf)
+func (t *sockets) event(ctx context.Context) ([]byte, error) {
+	return t.receive(ctx, t.evt, wire.ControlEventSent, &t.news)
 }
 
-func (t *sockets) receive(ctx context.Context, f *os.File, counter int, buf []byte) (int, error) {
+func (t *sockets) receive(ctx context.Context, f *os.File, counter int, buf *[]byte) ([]byte, error) {
+	if *buf == nil {
+		*buf = make([]byte, t.max)
+	}
 	// A deadline that a context or cut has set ends one read; it must not stay
 	// for the next, unless it is cut's.
 	_ = f.SetReadDeadline(time.Time{})
@@ -141,14 +148,14 @@ func (t *sockets) receive(ctx context.Context, f *os.File, counter int, buf []by
 			<-past
 		}
 	}()
-	n, err := f.Read(buf)
+	n, err := f.Read(*buf)
 	if err != nil {
 		// A past deadline hides what has come before the end.
-		if n, err = receiveNow(f, buf); err != nil {
-			return 0, errCut
+		if n, err = receiveNow(f, *buf); err != nil {
+			return nil, errCut
 		}
 	}
-	return n, t.count(counter, -1)
+	return bytes.Clone((*buf)[:n]), t.count(counter, -1)
 }
 
 func receiveNow(f *os.File, buf []byte) (n int, err error) {

@@ -1,6 +1,10 @@
 package ringbuffer
 
-import "github.com/ringmaster-ha/ringmaster/internal/qb/shm"
+import (
+	"slices"
+
+	"github.com/ringmaster-ha/ringmaster/internal/qb/shm"
+)
 
 // Write appends one chunk made of parts and posts the semaphore. ErrFull means
 // later, ErrTooLarge never.
@@ -61,44 +65,44 @@ func (r *Ring) free() (uint64, error) {
 	return uint64(words) * 4, nil
 }
 
-// TryRead takes one chunk, if there is one, and copies it to buf, which should
-// have Max bytes. ErrEmpty means there is none.
-func (r *Ring) TryRead(buf []byte) (n int, err error) {
+// TryRead takes one chunk, if there is one, and appends it to b, whose room it uses;
+// what is appended to nil is a slice of its own. ErrEmpty means there is none. With an
+// error the result is of no use.
+func (r *Ring) TryRead(b []byte) (_ []byte, err error) {
 	defer shm.Catch(shm.Arm(), &err)
 	if !r.sem.TryWait() {
-		return 0, ErrEmpty
+		return nil, ErrEmpty
 	}
-	return r.take(buf)
+	return r.take(b)
 }
 
-// Take takes one chunk whose unit of the semaphore the caller has got.
-func (r *Ring) Take(buf []byte) (n int, err error) {
+// Take appends one chunk to b, as TryRead, whose unit of the semaphore the caller has got.
+func (r *Ring) Take(b []byte) (_ []byte, err error) {
 	defer shm.Catch(shm.Arm(), &err)
-	return r.take(buf)
+	return r.take(b)
 }
 
-func (r *Ring) take(buf []byte) (int, error) {
+func (r *Ring) take(b []byte) ([]byte, error) {
 	magic := r.data.Load(r.word(r.pos + 1))
 	if magic != magicReady {
-		return 0, corrupt("magic %#x of the chunk at word %d, want %#x", magic, r.pos, uint32(magicReady))
+		return nil, corrupt("magic %#x of the chunk at word %d, want %#x", magic, r.pos, uint32(magicReady))
 	}
 	size := r.data.Load(r.word(r.pos))
 	if size > r.max {
-		return 0, corrupt("length %d of the chunk at word %d, want at most %d", size, r.pos, r.max)
+		return nil, corrupt("length %d of the chunk at word %d, want at most %d", size, r.pos, r.max)
 	}
 	n := int(size)
-	if n > len(buf) {
-		return 0, ErrTooLarge
-	}
+	b = slices.Grow(b, n)
+	to := b[len(b) : len(b)+n]
 	at := r.word(r.pos + chunkHeaderWords)
 	first := min(n, r.data.Len()-at)
-	r.data.CopyOut(at, buf[:first])
-	r.data.CopyOut(0, buf[first:n])
+	r.data.CopyOut(at, to[:first])
+	r.data.CopyOut(0, to[first:])
 	// The header dies before the position moves: a fast writer may reuse the
 	// place as soon as it has.
 	r.data.Store(r.word(r.pos), 0)
 	r.data.Store(r.word(r.pos+1), magicDead)
 	r.pos = r.step(r.pos, size)
 	r.hdr.Store(offRead, r.pos)
-	return n, nil
+	return b[:len(b)+n], nil
 }

@@ -80,7 +80,7 @@ func TestGolden(t *testing.T) {
 		}
 	}
 	read := func() {
-		if _, err := r.TryRead(in); err != nil {
+		if _, err := r.TryRead(in[:0]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -153,15 +153,15 @@ func TestWriteAndRead(t *testing.T) {
 			}
 			continue
 		}
-		n, err := r.TryRead(buf)
+		got, err := r.TryRead(buf[:0])
 		if len(queue) == 0 {
 			if !errors.Is(err, ErrEmpty) {
 				t.Fatalf("reading an empty ring: %v", err)
 			}
 			continue
 		}
-		if err != nil || !bytes.Equal(buf[:n], queue[0]) {
-			t.Fatalf("step %d: %d bytes, %v; want %d", i, n, err, len(queue[0]))
+		if err != nil || !bytes.Equal(got, queue[0]) {
+			t.Fatalf("step %d: %d bytes, %v; want %d", i, len(got), err, len(queue[0]))
 		}
 		queue = queue[1:]
 		if q, err := r.Queued(); q != len(queue) || err != nil {
@@ -176,13 +176,21 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
-func TestReadIntoTooLittle(t *testing.T) {
+// TestReadAppends: a message goes behind what a buffer holds, into its room while there is enough.
+func TestReadAppends(t *testing.T) {
 	w, r, _ := pair(t, 100)
-	if err := w.Write(make([]byte, 50)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.TryRead(make([]byte, 49)); !errors.Is(err, ErrTooLarge) {
-		t.Errorf("got %v", err)
+	for _, room := range []int{0, 50, 60} {
+		if err := w.Write(bytes.Repeat([]byte("m"), 50)); err != nil {
+			t.Fatal(err)
+		}
+		b := append(make([]byte, 0, room+3), "has"...)
+		got, err := r.TryRead(b)
+		if err != nil || string(got) != "has"+strings.Repeat("m", 50) {
+			t.Errorf("%q, %v", got, err)
+		}
+		if shared := &got[0] == &b[0]; shared != (room >= 50) {
+			t.Errorf("room for %d: in the same buffer %v", room, shared)
+		}
 	}
 }
 
@@ -261,7 +269,7 @@ func FuzzWords(f *testing.F) {
 		buf := make([]byte, 100)
 		for range n % 16 {
 			_ = w.Write(buf[:n%100])
-			_, _ = r.TryRead(buf)
+			_, _ = r.TryRead(nil)
 		}
 		// Both sides as new, so that each input stands for itself.
 		w.hdr.Store(offWrite, 0)
@@ -282,7 +290,7 @@ func BenchmarkWriteRead(b *testing.B) {
 				if err := w.Write(msg); err != nil {
 					b.Fatal(err)
 				}
-				if _, err := r.TryRead(buf); err != nil {
+				if _, err := r.TryRead(buf[:0]); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -376,13 +377,18 @@ func (c *Conn) publishFlow() {
 	}
 }
 
-// receive takes one request; ringbuffer.ErrEmpty when there is none. With Locker
-// held, without which nobody ends the transport.
-func (c *Conn) receive(buf []byte) (int, error) {
-	if c.rings != nil {
-		return c.rings.request.TryRead(buf[:c.max])
+// receive takes one request into the server's buffer, which grows to what comes; ringbuffer.ErrEmpty
+// when there is none. With Locker held, without which nobody ends the transport.
+func (c *Conn) receive() (msg []byte, err error) {
+	if c.rings == nil {
+		c.s.buf = slices.Grow(c.s.buf[:0], int(c.max))
+		return c.socks.receive(c.s.buf[:c.max], c.peer)
 	}
-	return c.socks.receive(buf[:c.max], c.peer)
+	msg, err = c.rings.request.TryRead(c.s.buf[:0])
+	if cap(msg) > cap(c.s.buf) {
+		c.s.buf = msg
+	}
+	return msg, err
 }
 
 // Postpone tells, from within Handler.Request, that the request cannot be
@@ -395,11 +401,11 @@ func (c *Conn) Postpone() (first bool) {
 }
 
 // next is the request that was postponed, or else one more; as take.
-func (c *Conn) next(buf []byte) (msg []byte, done bool) {
+func (c *Conn) next() (msg []byte, done bool) {
 	if c.held != nil {
 		return c.held, false
 	}
-	return c.take(buf)
+	return c.take()
 }
 
 // handled follows the Handler's call for msg; it reports whether that was
@@ -423,8 +429,8 @@ func (c *Conn) hold(msg []byte) {
 
 // take receives one request and checks its header. done: there is no more for
 // now, or c has been doomed.
-func (c *Conn) take(buf []byte) (msg []byte, done bool) {
-	n, err := c.receive(buf)
+func (c *Conn) take() (msg []byte, done bool) {
+	msg, err := c.receive()
 	if errors.Is(err, ringbuffer.ErrEmpty) {
 		return nil, true
 	}
@@ -433,11 +439,11 @@ func (c *Conn) take(buf []byte) (msg []byte, done bool) {
 		c.fail(err)
 		return nil, true
 	}
-	if n == 0 {
+	if len(msg) == 0 {
 		c.fail(nil) // libqb takes an empty message for a farewell
 		return nil, true
 	}
-	h, err := wire.ParseRequestHeader(buf[:n])
+	h, err := wire.ParseRequestHeader(msg)
 	if err != nil {
 		c.s.malformed.Add(1)
 		c.fail(fmt.Errorf("%w: %w", errHeader, err))
@@ -448,7 +454,7 @@ func (c *Conn) take(buf []byte) (msg []byte, done bool) {
 		return nil, true
 	}
 	c.requests.Add(1)
-	return buf[:h.Size], false
+	return msg[:h.Size], false
 }
 
 // end takes the transport down and removes its files. Serve's goroutine only.

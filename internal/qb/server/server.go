@@ -32,7 +32,7 @@ type Server struct {
 
 	active, closed, refused, malformed, setupTimeouts, overrun atomic.Uint64
 
-	buf []byte // of the request that is being handled, under Options.Locker
+	buf []byte // of the request that is being handled, as large as the largest so far; under Options.Locker
 
 	// Of Serve's goroutine.
 	sources   []source // by file descriptor
@@ -235,9 +235,6 @@ func (s *Server) serve(c *Conn, may func([]byte) bool) {
 	if c.ready || c.isDoomed() {
 		return
 	}
-	if cap(s.buf) < int(c.max) {
-		s.buf = make([]byte, c.max)
-	}
 	more, lendable := true, false
 	for left := Rate(s.rate.Load()).batch(); left > 0; left-- {
 		if Rate(s.rate.Load()).flow() != 0 {
@@ -245,7 +242,7 @@ func (s *Server) serve(c *Conn, may func([]byte) bool) {
 			more = false
 			break
 		}
-		msg, done := c.next(s.buf[:cap(s.buf)])
+		msg, done := c.next()
 		if done {
 			more = false
 			break

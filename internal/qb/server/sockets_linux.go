@@ -125,10 +125,10 @@ func (s *sockets) send(fd int, open *bool, suffix string, counter int, parts [][
 }
 
 // receive takes one request of the client p.
-func (s *sockets) receive(buf []byte, p Peer) (int, error) {
+func (s *sockets) receive(buf []byte, p Peer) ([]byte, error) {
 	if s.drained {
 		s.drained = false
-		return 0, ringbuffer.ErrEmpty
+		return nil, ringbuffer.ErrEmpty
 	}
 	iov := unix.Iovec{Base: unsafe.SliceData(buf)}
 	iov.SetLen(len(buf))
@@ -144,27 +144,27 @@ func (s *sockets) receive(buf []byte, p Peer) (int, error) {
 			continue
 		}
 		if errno != 0 {
-			return 0, ringbuffer.ErrEmpty // the set-up socket tells whether it is the end
+			return nil, ringbuffer.ErrEmpty // the set-up socket tells whether it is the end
 		}
 		break
 	}
 	sent, err := s.count(wire.ControlRequestSent, -1)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	s.drained = sent <= 0
 	cred, err := credentials(s.oob.b[:msg.Controllen])
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	// A client may have become another user since, or have forked.
 	if cred.Uid != p.UID && int(cred.Pid) != p.PID && cred.Uid != 0 {
-		return 0, errSender
+		return nil, errSender
 	}
 	if msg.Flags&unix.MSG_TRUNC != 0 {
-		return 0, ringbuffer.ErrTooLarge
+		return nil, ringbuffer.ErrTooLarge
 	}
-	return int(n), nil
+	return buf[:n], nil
 }
 
 func (s *sockets) release() {

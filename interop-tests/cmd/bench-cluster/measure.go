@@ -32,10 +32,8 @@ type cluster struct{ *lab.Lab }
 // limit is how long anything may take.
 const limit = 3 * time.Minute
 
-// measure takes a cluster of a kind through all that is measured.
-func measure(kind lab.Kind, resources int) []float64 {
-	b := bench.New("bench-cluster", kind)
-	defer b.Close()
+// begin is a cluster whose nodes have a ring, and no daemons of Pacemaker yet.
+func begin(b *bench.TB, kind lab.Kind) *cluster {
 	c := &cluster{lab.New(b, 3, lab.Bridged)}
 	conf := strings.Replace(lab.Ring{Transport: "knet"}.Conf(c.Hosts()), "debug: on", "debug: off", 1)
 	for _, h := range c.Hosts() {
@@ -51,19 +49,35 @@ func measure(kind lab.Kind, resources int) []float64 {
 		h.StartCorosync()
 	}
 	c.Form(c.Hosts()...)
+	return c
+}
 
+// cold starts Pacemaker, and gives the seconds until all nodes are online.
+func (c *cluster) cold() float64 {
 	start := time.Now()
 	for _, h := range c.Hosts() {
 		h.Start("pacemakerd", "-f")
 	}
-	cold := c.until(start, func(status string) bool { return strings.Contains(status, "Online: [ node1 node2 node3 ]") })
+	return c.until(start, func(status string) bool { return strings.Contains(status, "Online: [ node1 node2 node3 ]") })
+}
+
+// run configures resources, and gives the seconds until all are started.
+func (c *cluster) run(resources int) float64 {
+	list := primitives(resources)
+	start := time.Now()
+	c.Host(0).MustRun("cibadmin", "-R", "-o", "resources", "--xml-text", list)
+	return c.until(start, func(status string) bool { return strings.Count(status, ":\t Started node") == resources })
+}
+
+// measure takes a cluster of a kind through all that is measured.
+func measure(kind lab.Kind, resources int) []float64 {
+	b := bench.New("bench-cluster", kind)
+	defer b.Close()
+	c := begin(b, kind)
+	cold := c.cold()
+	started := c.run(resources)
 
 	first := c.Host(0)
-	list := primitives(resources)
-	start = time.Now()
-	first.MustRun("cibadmin", "-R", "-o", "resources", "--xml-text", list)
-	started := c.until(start, func(status string) bool { return strings.Count(status, ":\t Started node") == resources })
-
 	repeat := func(command string) float64 {
 		begin := time.Now()
 		first.MustRun("sh", "-c", "i=0; while [ $i -lt 50 ]; do "+command+" >/dev/null || exit 1; i=$((i+1)); done")
@@ -78,7 +92,7 @@ func measure(kind lab.Kind, resources int) []float64 {
 		}
 	}
 
-	start = time.Now()
+	start := time.Now()
 	first.MustRun("cibadmin", "-M", "-c", "-o", "rsc_defaults", "--xml-text",
 		`<meta_attributes id="d"><nvpair id="d-role" name="target-role" value="Stopped"/></meta_attributes>`)
 	stopped := c.until(start, func(status string) bool {
