@@ -33,6 +33,10 @@ type ending struct {
 // killGrace is how long a killed process may take before it is said that it lingers.
 const killGrace = 5 * time.Second
 
+// short is how long a process may run before what it writes is waited for. One that fills its pipe, of 64 KiB, waits
+// for that as long.
+const short = 20 * time.Millisecond
+
 // devNull is what all processes read; it is never closed.
 var devNull = sync.OnceValues(func() (uintptr, error) {
 	fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -71,20 +75,25 @@ func (p *process) run(kill <-chan struct{}) (ending, error) {
 		// A script that does not say what runs it is the shell's, as for execvp.
 		pid, err = syscall.ForkExec("/bin/sh", append([]string{"sh", p.path}, p.args[1:]...), attr)
 	}
-	out.started()
-	errw.started()
+	out.giveUp()
+	errw.giveUp()
 	if err != nil {
 		return end, errnoOf(err)
 	}
 	end.pid = pid
-	p.wait(&end, exited(pid, pidfd), kill)
+	p.wait(&end, exited(pid, pidfd), kill, func() {
+		out.read()
+		errw.read()
+	})
 	end.stdout, end.stderr = out.rest(), errw.rest()
 	return end, nil
 }
 
 // wait waits for the process, which is not reaped before it is not killed any more: so
-// the number cannot be another's.
-func (p *process) wait(end *ending, gone <-chan struct{}, kill <-chan struct{}) {
+// the number cannot be another's. If that takes long, long is called.
+func (p *process) wait(end *ending, gone <-chan struct{}, kill <-chan struct{}, long func()) {
+	soon := time.NewTimer(short)
+	defer soon.Stop()
 	var over <-chan time.Time
 	if p.timeout > 0 {
 		t := time.NewTimer(p.timeout)
@@ -106,6 +115,9 @@ func (p *process) wait(end *ending, gone <-chan struct{}, kill <-chan struct{}) 
 			end.timedOut = true
 		case <-kill:
 			kill = nil
+		case <-soon.C:
+			long()
+			continue
 		}
 		if !killed {
 			killed = true

@@ -10,10 +10,12 @@ import (
 )
 
 // stream is one of a process's, and what came of it. A thousand processes may run at once and most
-// say nothing: so nothing is held for a stream, and no buffer, while it is waited for.
+// say nothing: so nothing is held for a stream, and no buffer, while it is waited for. Many have ended
+// before their pipes could be full: nobody waits for those of a process that has not run for long.
 type stream struct {
-	r    *os.File
-	w    int // -1 once it was given up
+	fd   int      // to read from, before r has it
+	r    *os.File // nil while nobody waits
+	w    int      // -1 once it was given up
 	kept output
 	over atomic.Bool // no more than what is there is read
 	done chan struct{}
@@ -22,6 +24,9 @@ type stream struct {
 // buffers are what streams are read with.
 var buffers = sync.Pool{New: func() any { return new([16 << 10]byte) }}
 
+// lastReads are how many reads there are for what a process has left.
+const lastReads = 2 * MaxOutput / (16 << 10)
+
 func (s *stream) open() error {
 	var fds [2]int
 	s.w = -1
@@ -29,12 +34,16 @@ func (s *stream) open() error {
 		return errnoOf(err)
 	}
 	_ = unix.SetNonblock(fds[0], true) // it is one of ours
-	s.r, s.w = os.NewFile(uintptr(fds[0]), "pipe"), fds[1]
+	s.fd, s.w = fds[0], fds[1]
 	return nil
 }
 
 func (s *stream) close() {
-	_ = s.r.Close()
+	if s.r != nil {
+		_ = s.r.Close()
+	} else {
+		_ = unix.Close(s.fd)
+	}
 	s.giveUp()
 }
 
@@ -46,9 +55,9 @@ func (s *stream) giveUp() {
 	}
 }
 
-// started gives the writing end up, and reads.
-func (s *stream) started() {
-	s.giveUp()
+// read begins to wait for what is written.
+func (s *stream) read() {
+	s.r = os.NewFile(uintptr(s.fd), "pipe")
 	s.done = make(chan struct{})
 	go func() {
 		defer close(s.done)
@@ -84,13 +93,17 @@ func (s *stream) drain(fd uintptr, reads int) bool {
 // rest reads what is left when the process is gone, but does not wait for others that
 // hold the stream.
 func (s *stream) rest() string {
+	if s.r == nil {
+		s.drain(uintptr(s.fd), lastReads)
+		return s.kept.String()
+	}
 	s.over.Store(true)
 	_ = s.r.SetReadDeadline(time.Unix(1, 0))
 	<-s.done
 	_ = s.r.SetReadDeadline(time.Time{})
 	if raw, err := s.r.SyscallConn(); err == nil {
 		// What a child that was left behind goes on writing is not waited for.
-		_ = raw.Control(func(fd uintptr) { s.drain(fd, 2*MaxOutput/(16<<10)) })
+		_ = raw.Control(func(fd uintptr) { s.drain(fd, lastReads) })
 	}
 	return s.kept.String()
 }

@@ -130,7 +130,7 @@ func (u *Units) property(ctx context.Context, conn *dbus.Conn, unit dbus.ObjectP
 	if err = c.Store(&v); err == nil {
 		var ok bool
 		if value, ok = v.Value().(string); !ok {
-			err = errors.New("Unexpected variant type")
+			err = errors.New("unexpected variant type")
 		}
 	}
 	if err != nil && ctx.Err() == nil {
