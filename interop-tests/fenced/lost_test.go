@@ -23,7 +23,7 @@ var lost = flag.String("lost", "gcg", "the clusters that TestLost forms, of c an
 // not be active twice.
 type cluster struct {
 	*swapped
-	*power
+	*lab.Power
 	t *testing.T
 }
 
@@ -31,8 +31,8 @@ type cluster struct {
 // its sections have besides, with DIR for the folder of the switch.
 func formPower(t *testing.T, mixture string, ring lab.Ring, policy string, config map[string][]string) *cluster {
 	t.Helper()
-	s := form(t, mixture, fenceLab, ring)
-	c := &cluster{s, newPower(t, s.l), t}
+	s := form(t, mixture, lab.FenceAgent, ring)
+	c := &cluster{s, s.l.NewPower(), t}
 	for _, h := range c.l.Hosts() {
 		c.equip(h)
 	}
@@ -46,12 +46,12 @@ func formPower(t *testing.T, mixture string, ring lab.Ring, policy string, confi
 		t.Helper()
 		first.MustRun("cibadmin", "-C", "-o", section, "--xml-text", xml)
 	}
-	create("resources", device(c.dir, "power", strings.Join(nodes, " "), ""))
-	create("resources", lockedResource(c.dir))
+	create("resources", device(c.Dir, "power", strings.Join(nodes, " "), ""))
+	create("resources", lockedResource(c.Dir))
 	create("constraints", `<rsc_location id="one-on" rsc="one" node="`+last+`" score="100"/>`)
 	for _, section := range []string{"resources", "constraints", "configuration"} {
 		for _, xml := range config[section] {
-			create(section, strings.ReplaceAll(xml, "DIR", c.dir))
+			create(section, strings.ReplaceAll(xml, "DIR", c.Dir))
 		}
 	}
 	first.MustRun("crm_attribute", "-n", "no-quorum-policy", "-v", policy)
@@ -87,7 +87,7 @@ func (c *cluster) equip(h *lab.Host) {
 func (c *cluster) until(d time.Duration, what string, ok func() bool) {
 	c.t.Helper()
 	c.l.Eventually(d, what, func() bool {
-		c.serve()
+		c.Serve()
 		c.check()
 		return ok()
 	})
@@ -112,12 +112,12 @@ func (c *cluster) check() {
 	c.t.Helper()
 	for _, h := range c.powered() {
 		for _, m := range fenced.FindAllStringSubmatch(h.Exec("stonith_admin", "-H", "*", "-V").Stdout, -1) {
-			if !c.taken(m[1]) {
-				c.t.Fatalf("%s says %q, and the switch took the power of %v", h.Name, m[0], c.cut)
+			if !c.Taken(m[1]) {
+				c.t.Fatalf("%s says %q, and the switch took the power of %v", h.Name, m[0], c.Cuts)
 			}
 		}
 	}
-	if twice := c.left("twice"); twice != nil {
+	if twice := c.Left("twice"); twice != nil {
 		c.t.Fatalf("the resource was started on %q while it was active", twice)
 	}
 }
@@ -179,11 +179,11 @@ var stories = []struct {
 func cutOff(t *testing.T, mixture string) {
 	c := formPower(t, mixture, udpu, "freeze", bad("power"))
 	c.l.Partition(c.l.Hosts()[:2], c.l.Hosts()[2:])
-	c.until(60*time.Second, "node3 has lost its power", func() bool { return c.taken("node3") })
+	c.until(60*time.Second, "node3 has lost its power", func() bool { return c.Taken("node3") })
 	c.remembers(c.l.Host(0), "reboot of node3 successful")
 	c.remembers(c.l.Host(1), "reboot of node3 successful")
 	// How often it is tried depends on how long that takes.
-	if failed := slices.Compact(c.left("failed")); !slices.Equal(failed, []string{"reboot node3"}) {
+	if failed := slices.Compact(c.Left("failed")); !slices.Equal(failed, []string{"reboot node3"}) {
 		t.Errorf("the first level was tried with %q", failed)
 	}
 	c.movedFrom("node3")
@@ -220,12 +220,12 @@ func (c *cluster) movedFrom(node string) {
 func (c *cluster) powerWentOnce(nodes ...string) {
 	c.t.Helper()
 	var got []string
-	for _, cut := range c.cut {
-		got = append(got, cut.node)
+	for _, cut := range c.Cuts {
+		got = append(got, cut.Host)
 	}
 	slices.Sort(got)
 	if !slices.Equal(got, nodes) {
-		c.t.Errorf("the switch took the power of %v, want %v", c.cut, nodes)
+		c.t.Errorf("the switch took the power of %v, want %v", c.Cuts, nodes)
 	}
 }
 
@@ -247,16 +247,16 @@ func crashed(t *testing.T, mixture string) {
 // agent is on its way too.
 func duel(t *testing.T, mixture string) {
 	c := formPower(t, mixture[:2], lab.Ring{Transport: "udpu", Token: token, Quorum: "  two_node: 1\n  wait_for_all: 0\n"}, "stop", nil)
-	c.held["node1"], c.held["node2"] = true, true
+	c.Held["node1"], c.Held["node2"] = true, true
 	c.l.Partition(c.l.Hosts()[:1], c.l.Hosts()[1:])
 	c.until(60*time.Second, "both ask for the other's power", func() bool {
 		var asked []string
-		for _, w := range c.wanted() {
-			asked = append(asked, w.node)
+		for _, w := range c.Wanted() {
+			asked = append(asked, w.Host)
 		}
 		return slices.Contains(asked, "node1") && slices.Contains(asked, "node2")
 	})
-	clear(c.held)
+	clear(c.Held)
 	c.until(30*time.Second, "one is left", func() bool { return len(c.powered()) == 1 })
 	winner, loser := c.powered()[0], c.l.Host(0)
 	if winner == loser {
@@ -276,14 +276,14 @@ func lostInTheMiddle(t *testing.T, mixture string) {
 	c := formPower(t, mixture, udpu, "ignore", map[string][]string{
 		"constraints": {`<rsc_location id="power-on" rsc="power" node="node2" score="200"/>`},
 	})
-	c.held["node3"] = true
+	c.Held["node3"] = true
 	c.l.Host(2).Crash()
 	c.until(60*time.Second, "node2 is about to fence node3", func() bool {
-		return slices.ContainsFunc(c.wanted(), func(w cut) bool { return w.node == "node3" && strings.HasPrefix(w.by, "node2.") })
+		return slices.ContainsFunc(c.Wanted(), func(w lab.Cut) bool { return w.Host == "node3" && strings.HasPrefix(w.By, "node2.") })
 	})
-	c.take("node2")
-	c.until(90*time.Second, "node2 has been fenced", func() bool { return c.taken("node2") })
-	clear(c.held)
+	c.Take("node2")
+	c.until(90*time.Second, "node2 has been fenced", func() bool { return c.Taken("node2") })
+	clear(c.Held)
 	c.remembers(c.l.Host(0), "reboot of node3 successful")
 	c.remembers(c.l.Host(0), "reboot of node2 successful")
 	c.runs("node1")
@@ -300,11 +300,11 @@ func deviceFails(t *testing.T, mixture string) {
 	c.until(90*time.Second, "two attempts have failed", func() bool {
 		return strings.Count(first.Exec("stonith_admin", "-H", "node3", "-V").Stdout, "reboot of node3 failed") > 1
 	})
-	if active := c.left("active"); !slices.Equal(active[len(active)-1:], []string{"node3"}) {
+	if active := c.Left("active"); !slices.Equal(active[len(active)-1:], []string{"node3"}) {
 		t.Errorf("the resource was started on %q", active)
 	}
-	c.take("node3")
-	c.cut = append(c.cut, cut{"node3", "a human"})
+	c.Take("node3")
+	c.Cuts = append(c.Cuts, lab.Cut{Host: "node3", By: "a human"})
 	first.MustRun("stonith_admin", "-C", "node3")
 	c.movedFrom("node3")
 }

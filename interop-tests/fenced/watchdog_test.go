@@ -33,13 +33,13 @@ func formWatched(t *testing.T, mixture string) *watched {
 	l.WriteFile("/etc/corosync/corosync.conf", udpu.Conf(l.Hosts()))
 	s := &swapped{t: t, l: l, mixture: mixture, agent: recorder, sbd: map[*lab.Host]*lab.Syslog{}}
 	s.start()
-	c := &watched{&cluster{s, newPower(t, l), t}, map[string]time.Time{}}
+	c := &watched{&cluster{s, l.NewPower(), t}, map[string]time.Time{}}
 	for _, h := range l.Hosts() {
 		c.equip(h)
 		c.watches(h)
 	}
 	first := l.Host(0)
-	first.MustRun("cibadmin", "-C", "-o", "resources", "--xml-text", lockedResource(c.dir))
+	first.MustRun("cibadmin", "-C", "-o", "resources", "--xml-text", lockedResource(c.Dir))
 	first.MustRun("cibadmin", "-C", "-o", "constraints", "--xml-text", `<rsc_location id="one-on" rsc="one" node="node3" score="100"/>`)
 	first.MustRun("crm_attribute", "-n", "dc-deadtime", "-D")
 	first.MustRun("crm_attribute", "-n", "stonith-watchdog-timeout", "-v", selfFencing.String())
@@ -69,8 +69,8 @@ func (c *watched) watch() {
 		default:
 			continue
 		}
-		c.take(h.Name)
-		c.cut = append(c.cut, cut{h.Name, why})
+		c.Take(h.Name)
+		c.Cuts = append(c.Cuts, lab.Cut{Host: h.Name, By: why})
 		c.lostAt[h.Name] = time.Now()
 	}
 }
@@ -116,8 +116,8 @@ func watchdogStory(t *testing.T, mixture string) string {
 	}
 	// One loses its power, and nobody knows.
 	before := time.Now()
-	c.take(third.Name)
-	c.cut = append(c.cut, cut{third.Name, "nobody"})
+	c.Take(third.Name)
+	c.Cuts = append(c.Cuts, lab.Cut{Host: third.Name, By: "nobody"})
 	c.assumed(first, third.Name)
 	if waited := time.Since(before); waited < selfFencing {
 		t.Errorf("%s was taken for reset after %v", third.Name, waited)
@@ -126,7 +126,7 @@ func watchdogStory(t *testing.T, mixture string) string {
 	c.again(third)
 	// One is asked to go, and has SBD killed, which the watchdog notices.
 	fencing := first.Start("stonith_admin", "-B", "node2", "-t", "60")
-	c.until(90*time.Second, "node2's power is gone", func() bool { return c.taken("node2") })
+	c.until(90*time.Second, "node2's power is gone", func() bool { return c.Taken("node2") })
 	c.assumed(first, second.Name)
 	c.until(30*time.Second, "stonith_admin ends", func() bool {
 		select {
@@ -144,9 +144,9 @@ func watchdogStory(t *testing.T, mixture string) string {
 	for _, h := range c.l.Hosts() {
 		h.MustRun("stonith_admin", "-H", "node3", "--cleanup")
 	}
-	c.cut = slices.DeleteFunc(c.cut, func(x cut) bool { return x.node == third.Name })
+	c.Cuts = slices.DeleteFunc(c.Cuts, func(x lab.Cut) bool { return x.Host == third.Name })
 	c.l.Partition(c.l.Hosts()[:2], c.l.Hosts()[2:])
-	c.until(90*time.Second, "node3's power is gone", func() bool { return c.taken("node3") })
+	c.until(90*time.Second, "node3's power is gone", func() bool { return c.Taken("node3") })
 	c.assumed(first, third.Name)
 	c.movedFrom(third.Name)
 	c.l.SetAllLinks(lab.Fault{})

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// fenceAgent asks the power switch of the lab to take a node's power: it puts what it wants into a folder that all
+// FenceAgent is a fence agent that asks the power switch of the lab to take a node's power: it puts what it wants into a folder that all
 // hosts see, and waits for the switch's answer. What its parameter do says may make it fail before.
-const fenceAgent = `#!/bin/sh
+const FenceAgent = `#!/bin/sh
 in=$(cat)
 get() { printf "%s\n" "$in" | sed -n "s/^$1=//p"; }
 action=$(get action)
@@ -73,7 +73,7 @@ func (l *Lab) NewPower() *Power {
 // LayAgent gives a host that was booted the fence agent, fence_dummy.
 func (p *Power) LayAgent(h *Host) {
 	p.lab.t.Helper()
-	h.WriteFile("/run/fence_agent", fenceAgent)
+	h.WriteFile("/run/fence_agent", FenceAgent)
 	h.MustRun("sh", "-c", "chmod 755 /run/fence_agent && mount --bind /run/fence_agent /usr/sbin/fence_dummy")
 }
 
