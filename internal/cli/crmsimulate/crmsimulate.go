@@ -58,6 +58,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time
 	out, err := o.Open(args, stdout, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
+		var why *pcmktool.OpenError
+		if errors.As(err, &why) {
+			return log.Exit(why.RC.Exit())
+		}
 		return log.Exit(crmexit.Error)
 	}
 	code := crmexit.OK

@@ -22,9 +22,10 @@ const (
 	hugeHeap  = 256 << 20
 )
 
-// How far ahead of what is in use pages are made, in bytes: half as much, but no more than
-// that; how many at a time, and how often it is looked.
+// How far ahead of what is in use pages are made: half as much, but at least that part of what
+// was prepared, and no more than so many bytes; how many at a time, and how often it is looked.
 const (
+	leastAhead = 32
 	mostAhead  = 12 << 20
 	pagesStep  = 2 << 20
 	pagesPause = time.Millisecond
@@ -81,7 +82,7 @@ func (p pages) makeAhead() (stop func()) {
 		look := time.NewTicker(pagesPause)
 		defer look.Stop()
 		for made := uintptr(0); made+pagesStep <= p.size; {
-			if used := heapInUse(); made < used+min(used/2, mostAhead) {
+			if used := heapInUse(); made < used+min(max(used/2, p.size/leastAhead), mostAhead) {
 				if _, _, e := unix.Syscall(unix.SYS_MADVISE, p.start+made, pagesStep, unix.MADV_POPULATE_WRITE); e != 0 {
 					return // a kernel that cannot, or no memory
 				}

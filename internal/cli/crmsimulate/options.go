@@ -7,7 +7,8 @@
 //
 // Deviations: an input that cannot be read or is no XML is an error that says so, with
 // the reference's exit status, where the reference goes on with nothing until it fails;
-// and --save-input saves the CIB without
+// a node that is not in the CIB and is to fail is left out, where the reference dies of an
+// assertion; and --save-input saves the CIB without
 // the resources that the reference adds to it for guest nodes.
 package crmsimulate
 

@@ -102,7 +102,7 @@ func (c *Common) Open(args []string, stdout, stderr io.Writer) (Output, error) {
 		if c.OutputAs == nil {
 			format = "(null)"
 		}
-		return nil, openError(fmt.Sprintf("Error creating output format %s: %s", format, rc))
+		return nil, &OpenError{Format: format, RC: rc}
 	}
 	d := destination{w: bufio.NewWriter(to), file: file}
 	switch format {
@@ -119,10 +119,16 @@ func (c *Common) Open(args []string, stdout, stderr io.Writer) (Output, error) {
 	return &text{destination: d, stderr: stderr, fancy: c.Fancy}, nil
 }
 
-// openError is why there is no output.
-type openError string
+// OpenError is why there is no output. Most tools then exit with 1, some with what RC
+// comes to.
+type OpenError struct {
+	Format string
+	RC     crmexit.RC
+}
 
-func (e openError) Error() string { return string(e) }
+func (e *OpenError) Error() string {
+	return fmt.Sprintf("Error creating output format %s: %s", e.Format, e.RC)
+}
 
 // destination is a stream that is ours to close only if it is a file.
 type destination struct {

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ringmaster-ha/ringmaster/pengine/sched/schedtest"
 )
 
@@ -144,17 +146,27 @@ func least(a, b cost) cost {
 
 // measure lets a program compute the transition and write the graph.
 func (s *suite) measure(program, cib, graph string) (cost, error) {
-	// The limit is of processor time: on a busy machine the clock says little.
-	cmd := exec.Command("prlimit", fmt.Sprintf("--cpu=%.0f", s.limit.Seconds()), program, "-x", cib, "-Q", "-G", graph)
+	var out bytes.Buffer
+	cmd := exec.Command(program, "-x", cib, "-Q", "-G", graph)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
+	cmd.Stdout, cmd.Stderr = &out, &out
 	began := time.Now()
-	out, err := cmd.CombinedOutput()
+	if err := cmd.Start(); err != nil {
+		return cost{}, err
+	}
+	// The limit is of processor time: on a busy machine the clock says little.
+	seconds := uint64(s.limit.Seconds())
+	limited := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_CPU, &unix.Rlimit{Cur: seconds, Max: seconds}, nil)
+	err := cmd.Wait()
 	wall := time.Since(began)
+	if limited != nil && !errors.Is(limited, unix.ESRCH) { // that it has ended already
+		return cost{}, limited
+	}
 	if cmd.ProcessState != nil && !cmd.ProcessState.Exited() && cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime() >= s.limit-time.Second {
 		return cost{}, errLate
 	}
 	if err != nil {
-		return cost{}, fmt.Errorf("%s: %w: %s", program, err, out)
+		return cost{}, fmt.Errorf("%s: %w: %s", program, err, out.Bytes())
 	}
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	return cost{
