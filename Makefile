@@ -5,6 +5,9 @@ export CGO_ENABLED := 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 SEEDS    ?= 1000
+# Tests, and what they build, do without the profile (see profile below), or all would be
+# compiled twice.
+TEST := env GOFLAGS="$(GOFLAGS) -pgo=off" $(GO) test
 # Where tests with the tag interop are: the scenarios, and what is compared with
 # the reference's programs alone.
 INTEROP_PACKAGES ?= ./interop-tests/... ./internal/corosyncconf ./internal/cli/cmapctl
@@ -13,14 +16,14 @@ TIMED := ring quorum robust
 # Those that only compute.
 COMPARING := cib cibschema pacemaker-tools scheduler
 
-.PHONY: all test corpus race lint fuzz sim sim-cluster stage interop bench-ring bench-scheduler bench-cib bench-cluster bench-exec clean
+.PHONY: all test corpus race lint fuzz sim sim-cluster stage interop bench-ring bench-scheduler bench-cib bench-cluster bench-exec profile clean
 
 all:
 	$(GO) build -trimpath -buildvcs=false -o $(BUILD)/ringmaster ./cmd/ringmaster
 
 # Neither root nor network (Go modules aside) is needed.
 test:
-	$(GO) test ./...
+	$(TEST) ./...
 
 # The reference's regression tests of the scheduler, and our explanations of them. They
 # are not part of the tree:
@@ -32,7 +35,7 @@ corpus:
 # checked after every step; of the simulators, which have one goroutine, a few
 # seeds do.
 race:
-	CGO_ENABLED=1 $(GO) test -race -short -tags invariants ./...
+	CGO_ENABLED=1 $(TEST) -race -short -tags invariants ./...
 
 lint:
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not gofmt-clean:"; echo "$$bad"; exit 1; fi
@@ -68,7 +71,7 @@ stage:
 # Needs root; installs its peers from Debian's packages. Scenarios go two at a time, for most of
 # what happens on the lab's hosts is waiting; what only computes takes what they leave. Where
 # time counts, one goes alone.
-INTEROP = $(GO) test -tags interop -count=1 -timeout 30m $(INTEROP_FLAGS)
+INTEROP = $(TEST) -tags interop -count=1 -timeout 30m $(INTEROP_FLAGS)
 interop: stage
 	interop-tests/install-peers
 	@all=$$($(GO) list -tags interop $(INTEROP_PACKAGES)); \
@@ -86,6 +89,22 @@ interop: stage
 bench-ring: stage
 	interop-tests/install-peers
 	$(GO) run ./interop-tests/cmd/bench-ring
+
+# The profile by which the compiler inlines and lays out the programs, of the scheduler and
+# of what daemons do most. Worth making anew, on a quiet machine, when these have changed
+# much. A path of this machine in it is made illegible.
+PROFILE := $(BUILD)/profile
+profile:
+	rm -rf $(PROFILE); mkdir -p $(PROFILE)
+	of() { GOGC=800 $(GO) test -trimpath -run '^$$' -bench "$$2" -benchtime $$3 -cpuprofile $(PROFILE)/$$(basename $$1).pb -o $(PROFILE)/bench.test $$1; }; \
+	  set -ex; \
+	  of ./internal/cli/crmsimulate 'Transition/^(8x200|16x500|32x1000)$$/' 12x; \
+	  of ./cib/manager 'Manager/.*/1MB' 100x; \
+	  of ./totem/srp TokenVisit 1s; \
+	  of ./cpg/engine Mcast 5000x; \
+	  of ./internal/qb/ringbuffer WriteRead 20000x
+	$(GO) tool pprof -proto $(PROFILE)/*.pb >$(PROFILE)/merged
+	gunzip -c <$(PROFILE)/merged | perl -0777 -pe 's{/[\x21-\x7e]*?/bench\.test}{"x" x length $$&}ge' | gzip -9n >cmd/ringmaster/default.pgo
 
 bench-scheduler: stage
 	interop-tests/install-peers

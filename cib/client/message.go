@@ -127,19 +127,29 @@ func Decode(m *etree.Element) (Event, error) {
 // nothing. An event with an Err has changed nothing either, and Apply returns that error; after
 // one of package patch, the whole CIB must be asked for.
 func (e Event) Apply(cib *etree.Element) (*etree.Element, error) {
-	switch {
-	case e.Err != nil:
-		return nil, e.Err
-	case e.Kind != NotifyDiff || e.Answer == nil:
-		return nil, fmt.Errorf("%w: no patchset in an event %q", ErrProtocol, e.Kind)
-	}
 	next := xmltree.Copy(cib)
-	err := patch.Apply(next, e.Answer, true)
+	changed, err := e.Change(next)
 	switch {
-	case errors.Is(err, patch.ErrOldData):
-		return cib, nil
 	case err != nil:
 		return nil, err
+	case !changed:
+		return cib, nil
 	}
 	return next, nil
+}
+
+// Change is Apply to the CIB itself, and tells whether it has become another. After an error of package patch
+// it is neither the old nor the new one.
+func (e Event) Change(cib *etree.Element) (changed bool, err error) {
+	switch {
+	case e.Err != nil:
+		return false, e.Err
+	case e.Kind != NotifyDiff || e.Answer == nil:
+		return false, fmt.Errorf("%w: no patchset in an event %q", ErrProtocol, e.Kind)
+	}
+	err = patch.Apply(cib, e.Answer, true)
+	if errors.Is(err, patch.ErrOldData) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/beevik/etree"
@@ -34,6 +35,7 @@ func BenchmarkManager(b *testing.B) {
 			{"query-section", `<x cib_op="cib_query" cib_host="a" cib_section="nodes" cib_callopt="4096"/>`},
 			{"modify", `<x cib_op="cib_modify" cib_section="crm_config" cib_callopt="8"><cib_calldata><cluster_property_set id="s"><nvpair id="n" name="n" value="%d"/></cluster_property_set></cib_calldata></x>`},
 			{"status", `<x cib_op="cib_modify" cib_section="status" cib_callopt="8"><cib_calldata><node_state id="1"><transient_attributes id="1"><instance_attributes id="i"><nvpair id="n" name="n" value="%d"/></instance_attributes></transient_attributes></node_state></cib_calldata></x>`},
+			{"history", `<x cib_op="cib_modify" cib_section="status" cib_callopt="8"><cib_calldata><status><node_state id="1"><lrm id="1"><lrm_resources><lrm_resource id="r0"><lrm_rsc_op id="r0_last_0" rc-code="%d"/></lrm_resource></lrm_resources></lrm></node_state></status></cib_calldata></x>`},
 		} {
 			b.Run(fmt.Sprintf("%s/%dMB", op.name, size>>20), func(b *testing.B) {
 				cib := bigCIB(b, size)
@@ -44,7 +46,7 @@ func BenchmarkManager(b *testing.B) {
 				for b.Loop() {
 					i++
 					document := op.request
-					if op.name == "modify" || op.name == "status" {
+					if strings.Contains(document, "%d") {
 						document = fmt.Sprintf(document, i)
 					}
 					m.deliver(b, "b", document)

@@ -147,7 +147,7 @@ func (w *work) guard(cib *etree.Element) document.Guard {
 func (w *work) failed(err error) (Result, error) {
 	w.next.Accept()
 	if w.taken != nil {
-		w.taken.giveBack(w.current)
+		w.taken.giveBack()
 		return Result{Answer: w.answer}, err
 	}
 	r := Result{CIB: w.next.Root, Answer: w.answer}
@@ -204,21 +204,6 @@ func Validate(cib *etree.Element) bool {
 		return true
 	}
 	return schema.Named(claimed).Validate(cib)
-}
-
-// stripText removes text; CDATA sections stay.
-func stripText(e *etree.Element) {
-	for i := 0; i < len(e.Child); i++ {
-		switch t := e.Child[i].(type) {
-		case *etree.CharData:
-			if !t.IsCData() {
-				e.RemoveChildAt(i)
-				i--
-			}
-		case *etree.Element:
-			stripText(t)
-		}
-	}
 }
 
 // Empty is a CIB without content, of an epoch (createEmptyCib).

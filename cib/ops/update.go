@@ -39,18 +39,8 @@ func increment(name, value string) (offset int, counts bool) {
 	return 0, false
 }
 
-// expandAll counts where a new attribute says so: there was nothing before
+// expandAttributes counts where a new attribute of an element says so: there was nothing before
 // (fix_plus_plus_recursive).
-func (w *work) expandAll(e *etree.Element) {
-	w.expandAttributes(e)
-	for _, token := range e.Child {
-		if c, ok := token.(*etree.Element); ok {
-			w.expandAll(c)
-		}
-	}
-}
-
-// expandAttributes is expandAll of one element's own attributes.
 func (w *work) expandAttributes(e *etree.Element) {
 	for i := range e.Attr {
 		a := &e.Attr[i]
@@ -105,13 +95,7 @@ func (w *work) updateTree(parent *etree.Element, target, update etree.Token) {
 	}
 	u := update.(*etree.Element)
 	if target == nil {
-		attribute := "id"
-		value, has := document.ID(u)
-		if !has {
-			attribute = "id-ref"
-			value, has = document.Get(u, attribute)
-		}
-		target = document.MatchBy(parent, u.Tag, attribute, value, has)
+		target = counterpart(parent, u)
 	}
 	if target == nil {
 		target = w.next.Create(parent, u.Tag)
@@ -124,6 +108,18 @@ func (w *work) updateTree(parent *etree.Element, target, update etree.Token) {
 	for _, child := range document.Nodes(u) {
 		w.updateTree(t, nil, child)
 	}
+}
+
+// counterpart is what an update in parent is about: the first of its name and id, or of what it refers to; nil if there
+// is none.
+func counterpart(parent, update *etree.Element) etree.Token {
+	attribute := "id"
+	value, has := document.ID(update)
+	if !has {
+		attribute = "id-ref"
+		value, has = document.Get(update, attribute)
+	}
+	return document.MatchBy(parent, update.Tag, attribute, value, has)
 }
 
 func (w *work) updateComment(parent *etree.Element, target etree.Token, update *etree.Comment) {

@@ -85,6 +85,9 @@ type Host interface {
 	CPUTime() time.Duration
 	// Watchdog tells whether SBD runs on this node.
 	Watchdog() bool
+	// CheckWatchdog sees to it that a stonith-watchdog-timeout can be kept on this node, if fencers rely on its
+	// watchdog, and ends the daemon if not. Without a connection to the fencer nobody does.
+	CheckWatchdog(timeout string)
 	// NewID is an id that nothing else has, in the form of a UUID.
 	NewID() string
 

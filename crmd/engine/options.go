@@ -135,6 +135,9 @@ func (c *Controller) configured(answer *etree.Element, err error) {
 	now := iso8601.FromTime(c.now)
 	set := map[string]string{}
 	rules.NewDocument(config).Sets(config, "cluster_property_set").Apply(set, &rules.Input{Now: now, Clock: now}, rules.Options{First: firstSet}, nil)
+	if timeout, ok := set["stonith-watchdog-timeout"]; ok {
+		c.host.CheckWatchdog(timeout)
+	}
 	c.follow(c.validate(set))
 	c.options.clusterName = set["cluster-name"]
 

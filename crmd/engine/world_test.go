@@ -529,6 +529,7 @@ func (n *node) Disconnect(s Subsystem) {
 func (n *node) SaveCIB(string, *etree.Element) {}
 func (n *node) CPUTime() time.Duration         { return n.age }
 func (n *node) Watchdog() bool                 { return false }
+func (n *node) CheckWatchdog(string)           {}
 func (n *node) NewID() string {
 	n.w.ids++
 	return fmt.Sprintf("%08x-0000-4000-8000-000000000000", n.w.ids)

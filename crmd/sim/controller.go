@@ -250,6 +250,9 @@ func (c *controller) CPUTime() time.Duration { return c.n.cpu() }
 // Watchdog: there is none.
 func (c *controller) Watchdog() bool { return false }
 
+// CheckWatchdog has nothing to do.
+func (c *controller) CheckWatchdog(string) {}
+
 // NewID is an id.
 func (c *controller) NewID() string { return c.n.w.newID() }
 

@@ -73,14 +73,13 @@ func (f *fencer) cibChanged(ev cibclient.Event) {
 	if ev.Kind != cibclient.NotifyDiff || ev.Err != nil || f.config == nil {
 		return
 	}
-	cib, err := ev.Apply(f.config)
+	changed, err := ev.Change(f.config)
 	if err != nil {
 		f.fetch()
 		return
 	}
-	if cib != f.config {
-		f.config = cib
-		f.core.Changed(f.n.w.now, cib, ev.Answer)
+	if changed {
+		f.core.Changed(f.n.w.now, f.config, ev.Answer)
 		f.arm()
 	}
 }

@@ -129,6 +129,7 @@ var floors = map[string]int{
 	"internal/featureset":  0,
 	"internal/ghash":       0,
 	"internal/glist":       0,
+	"internal/inorder":     0,
 	"internal/golden":      0,
 	"internal/iso8601":     0,
 	"internal/loglevel":    0,

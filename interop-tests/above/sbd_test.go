@@ -20,10 +20,10 @@ func TestSBD(t *testing.T) {
 	l := lab.New(t, 5)
 	l.DumpLogs("/var/log/corosync/corosync.log", "/var/log/pacemaker/pacemaker.log")
 	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
-	logs := map[*lab.Host]*syslog{}
+	logs := map[*lab.Host]*lab.Syslog{}
 	start := map[*lab.Host]int{} // of the log's part that counts
 	for i, h := range l.Hosts() {
-		logs[h] = startSyslog(t, h)
+		logs[h] = h.StartSyslog()
 		h.Use([]lab.Kind{lab.Go, lab.C, lab.Go, lab.C, lab.Go}[i])
 		h.StartCorosync()
 	}
@@ -37,12 +37,12 @@ func TestSBD(t *testing.T) {
 		})
 		h.MustRun("sbd", "-v", "-v", "-Z", "-Z", "-R", "-P", "-w", "/dev/null", "watch")
 		l.Eventually(20*time.Second, h.Name+"'s sbd watches corosync and pacemaker", func() bool {
-			return strings.Count(logs[h].since(0), "is healthy") >= 2
+			return strings.Count(logs[h].Since(0), "is healthy") >= 2
 		})
-		start[h] = len(logs[h].since(0))
+		start[h] = len(logs[h].Since(0))
 	}
 	fences := func(h *lab.Host) bool {
-		return strings.Contains(logs[h].since(start[h]), "Would have fenced")
+		return strings.Contains(logs[h].Since(start[h]), "Would have fenced")
 	}
 	// Several of its time-outs, which are five seconds.
 	lives := func(d time.Duration, hosts ...*lab.Host) {
@@ -51,7 +51,7 @@ func TestSBD(t *testing.T) {
 		l.Eventually(d+10*time.Second, "time passes", func() bool {
 			for _, h := range hosts {
 				if fences(h) {
-					t.Fatalf("%s (%v): sbd would have fenced the node:\n%s", h.Name, h.Kind(), logs[h].since(start[h]))
+					t.Fatalf("%s (%v): sbd would have fenced the node:\n%s", h.Name, h.Kind(), logs[h].Since(start[h]))
 				}
 			}
 			return time.Now().After(until)

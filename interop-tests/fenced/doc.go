@@ -12,4 +12,8 @@
 // TestLost has such clusters lose nodes and fence them by themselves, with an agent that really
 // takes a host's power. A resource holds a lock of the machine while it is active: nobody may
 // start it a second time, and no fencer may call a node fenced whose power was not taken.
+//
+// TestWatchdog leaves fencing to the nodes themselves: SBD watches them, and the test is the
+// watchdogs that SBD has not got here. Nodes lose their power, are asked to reset themselves and
+// lose the others; and end for good when they are to be faster than SBD.
 package fenced

@@ -47,8 +47,7 @@ func formPower(t *testing.T, mixture string, ring lab.Ring, policy string, confi
 		first.MustRun("cibadmin", "-C", "-o", section, "--xml-text", xml)
 	}
 	create("resources", device(c.dir, "power", strings.Join(nodes, " "), ""))
-	create("resources", `<primitive id="one" class="ocf" provider="test" type="Locked"><instance_attributes id="one-i"><nvpair id="one-o" name="outside" value="`+c.dir+`"/></instance_attributes>
-		<operations><op id="one-m" name="monitor" interval="10s"/></operations></primitive>`)
+	create("resources", lockedResource(c.dir))
 	create("constraints", `<rsc_location id="one-on" rsc="one" node="`+last+`" score="100"/>`)
 	for _, section := range []string{"resources", "constraints", "configuration"} {
 		for _, xml := range config[section] {
@@ -61,6 +60,12 @@ func formPower(t *testing.T, mixture string, ring lab.Ring, policy string, confi
 	first.MustRun("crm_attribute", "-n", "stonith-enabled", "-v", "true")
 	c.runs(last)
 	return c
+}
+
+// lockedResource is one that must not be active twice, with the folder of the switch.
+func lockedResource(dir string) string {
+	return `<primitive id="one" class="ocf" provider="test" type="Locked"><instance_attributes id="one-i"><nvpair id="one-o" name="outside" value="` + dir + `"/></instance_attributes>
+		<operations><op id="one-m" name="monitor" interval="10s"/></operations></primitive>`
 }
 
 // device is a fence device of the configuration that knows the folder of the switch.
@@ -134,7 +139,7 @@ func (c *cluster) back(h *lab.Host) {
 	c.ring(h)
 	c.equip(h)
 	c.l.Form(c.powered()...)
-	h.StartPacemaker()
+	c.pacemaker(h)
 	var names []string
 	for _, h := range c.powered() {
 		names = append(names, h.Name)

@@ -61,6 +61,8 @@ type swapped struct {
 	l       *lab.Lab
 	mixture string
 	agent   string
+	// sbd has each host run SBD, without a disk: what it logs.
+	sbd map[*lab.Host]*lab.Syslog
 	// said is what was done and what came of it.
 	said strings.Builder
 }
@@ -68,13 +70,22 @@ type swapped struct {
 // ours tells whether a node runs our fencer.
 func ours(mixture string, node int) bool { return mixture[node] != 'c' }
 
-// form makes a cluster: a letter a node, c for the reference's fencer, g for ours, G for ours and our stonith_admin.
+// form makes a cluster: a letter a node, c for the reference's fencer, g for ours, G for ours and our stonith_admin, A for all
+// programs of Pacemaker ours.
 // The fence agent is laid over one that each host has.
 func form(t *testing.T, mixture, agent string, ring lab.Ring) *swapped {
 	l := lab.New(t, len(mixture))
 	l.DumpLogs(pacemakerLog)
 	l.WriteFile("/etc/corosync/corosync.conf", ring.Conf(l.Hosts()))
 	c := &swapped{t: t, l: l, mixture: mixture, agent: agent}
+	c.start()
+	return c
+}
+
+// start brings all hosts up, the first as the DC.
+func (c *swapped) start() {
+	t, l, mixture := c.t, c.l, c.mixture
+	t.Helper()
 	var names []string
 	for _, h := range l.Hosts() {
 		c.ring(h)
@@ -82,18 +93,26 @@ func form(t *testing.T, mixture, agent string, ring lab.Ring) *swapped {
 	}
 	l.Form(l.Hosts()...)
 	first := l.Host(0)
-	first.StartPacemaker()
+	c.pacemaker(first)
 	l.Eventually(60*time.Second, first.Name+" is the DC", func() bool {
 		return strings.Contains(first.Exec("crm_mon", "-1").Stdout, "Current DC: "+first.Name)
 	})
 	for _, h := range l.Hosts()[1:] {
-		h.StartPacemaker()
+		c.pacemaker(h)
 	}
 	c.online(strings.Join(names, " "))
 	for i, h := range l.Hosts() {
 		c.checkProgram(h, ours(mixture, i))
 	}
-	return c
+}
+
+// pacemaker starts it on a host whose corosync runs.
+func (c *swapped) pacemaker(h *lab.Host) {
+	if c.sbd != nil {
+		h.StartPacemaker("SBD_WATCHDOG_TIMEOUT=5")
+		return
+	}
+	h.StartPacemaker()
 }
 
 // ring brings a host that was booted as far as the ring, with its fencer and the agent laid.
@@ -101,13 +120,23 @@ func (c *swapped) ring(h *lab.Host) {
 	c.t.Helper()
 	h.WriteFile("/run/fence_recorder", c.agent)
 	h.MustRun("sh", "-c", "mkdir -p "+records+" && chmod 755 /run/fence_recorder && mount --bind /run/fence_recorder "+agentPath)
-	if ours(c.mixture, h.Index) {
+	switch c.mixture[h.Index] {
+	case 'g':
 		h.Lay(daemonPath)
-	}
-	if c.mixture[h.Index] == 'G' {
+	case 'G':
+		h.Lay(daemonPath)
 		h.Lay("/usr/sbin/stonith_admin")
+	case 'A':
+		h.LayPacemaker()
+	}
+	if c.sbd != nil {
+		c.sbd[h] = h.StartSyslog()
 	}
 	h.StartCorosync()
+	if c.sbd != nil {
+		// It has no watchdog, and logs when it would fence the node.
+		h.MustRun("sbd", "-v", "-v", "-Z", "-Z", "-R", "-P", "-w", "/dev/null", "-p", "/run/sbd.pid", "watch")
+	}
 }
 
 func (c *swapped) online(names string) {

@@ -18,14 +18,18 @@ const firstCIB = `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" ep
 </cib>
 `
 
-// StartPacemaker starts pacemaker on the host, whose corosync runs.
-func (h *Host) StartPacemaker() *Process {
+// StartPacemaker starts pacemaker on the host, whose corosync runs, with these variables (NAME=VALUE) in its
+// environment.
+func (h *Host) StartPacemaker(env ...string) *Process {
 	h.lab.t.Helper()
 	const file = "/var/lib/pacemaker/cib/cib.xml"
 	if h.ReadFile(file) == "" {
 		h.WriteFile(file, firstCIB)
 		h.MustRun("chown", "hacluster:haclient", file)
 		h.MustRun("chmod", "600", file)
+	}
+	if len(env) > 0 {
+		return h.Start("env", append(env, "pacemakerd", "-f")...)
 	}
 	return h.Start("pacemakerd", "-f")
 }

@@ -370,6 +370,17 @@ func TestUnitName(t *testing.T) {
 	}
 }
 
+func TestResourceNames(t *testing.T) {
+	got := resourceNames([]string{"/lib/systemd/system/b.service", "/lib/systemd/system/x.target", "/lib/systemd/system/A.timer", "/etc/systemd/system/B.service", "t@.service", "/run/-.mount", "none"})
+	if want := []string{"-.mount", "A.timer", "B", "b", "t@"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	var none *Units
+	if got := none.Listed(); got != nil {
+		t.Errorf("without systemd: %q", got)
+	}
+}
+
 func TestSignalName(t *testing.T) {
 	for sig, want := range map[syscall.Signal]string{1: "Hangup", 15: "Terminated", 35: "Real-time signal 1"} {
 		if got := signalName(sig); got != want {

@@ -26,7 +26,9 @@
 // # Deviations from the reference
 //
 // The bound on output, and the class heartbeat. Agents are started one goroutine each, so that none
-// waits for another's files, secrets or bus. A systemd that does not answer stops nobody else.
+// waits for another's files, secrets or bus. A systemd that does not answer stops nobody else. A bus
+// that was not there is looked for again by each operation; the reference, once it could not connect, never
+// tries again.
 //
 // The executor's shell and tests import it.
 package agent

@@ -9,8 +9,7 @@ import (
 )
 
 // Installed are the agents of a class on this machine, of OCF those of a provider or, if it
-// is nil, of all; of class service those of LSB (resources_list_agents). Units of systemd are
-// not listed.
+// is nil, of all; of class service those of LSB, and systemd's units (resources_list_agents).
 func (r *Runner) Installed(class string, provider *string) (names []string) {
 	switch {
 	case lrmd.Is(class, lrmd.ClassOCF) && provider != nil:
@@ -19,8 +18,12 @@ func (r *Runner) Installed(class string, provider *string) (names []string) {
 		for _, p := range r.Providers() {
 			names = append(names, r.Installed(class, &p)...)
 		}
-	case lrmd.Is(class, lrmd.ClassLSB), lrmd.Is(class, lrmd.ClassService):
+	case lrmd.Is(class, lrmd.ClassLSB):
 		return listed(r.o.Path(lsbDir), true)
+	case lrmd.Is(class, lrmd.ClassService):
+		return append(listed(r.o.Path(lsbDir), true), r.o.Units.Listed()...)
+	case lrmd.Is(class, lrmd.ClassSystemd):
+		return r.o.Units.Listed()
 	}
 	return names
 }
@@ -28,10 +31,14 @@ func (r *Runner) Installed(class string, provider *string) (names []string) {
 // Providers are those of OCF agents on this machine, by name (resources_list_providers).
 func (r *Runner) Providers() []string { return listed(r.o.Path(OCFPath), false) }
 
-// Standards are the classes of agents that can be run, but for the fencer's and systemd's
-// (resources_list_standards).
+// Standards are the classes of agents that can be run, but for the fencer's; systemd's if it
+// has units (resources_list_standards).
 func (r *Runner) Standards() []string {
-	return []string{lrmd.ClassOCF, lrmd.ClassLSB, lrmd.ClassService}
+	standards := []string{lrmd.ClassOCF, lrmd.ClassLSB, lrmd.ClassService}
+	if len(r.o.Units.Listed()) > 0 {
+		standards = append(standards, lrmd.ClassSystemd)
+	}
+	return standards
 }
 
 // Exists tells whether there is an agent; nil is what is not given (resources_agent_exists).

@@ -107,15 +107,22 @@ func (r *Runner) run(op *lrmd.Operation, kill <-chan struct{}) *lrmd.Result {
 	return r.script(&a, path, kill)
 }
 
-// expand is the class that an agent of class service has (expand_resource_class).
+// ServiceClass is the class that an agent of class service has, "" if there is none of that name
+// (resources_find_service_class).
+func (r *Runner) ServiceClass(agent string) string {
+	if _, err := os.Stat(r.full(lsbDir, agent)); err == nil {
+		return lrmd.ClassLSB
+	}
+	if r.o.Units.exists(agent) {
+		return lrmd.ClassSystemd
+	}
+	return ""
+}
+
+// expand is that class, lsb if there is none (expand_resource_class).
 func (r *Runner) expand(op *lrmd.Operation) string {
 	const function = "expand_resource_class"
-	class := ""
-	if _, err := os.Stat(r.full(lsbDir, op.Type)); err == nil {
-		class = lrmd.ClassLSB
-	} else if r.o.Units.exists(op.Type) {
-		class = lrmd.ClassSystemd
-	}
+	class := r.ServiceClass(op.Type)
 	if class == "" {
 		r.logf(loglevel.Info, function, "Assuming resource class lsb for agent %s for %s", op.Type, op.RscID)
 		return lrmd.ClassLSB

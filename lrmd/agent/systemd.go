@@ -34,6 +34,9 @@ const overrideRoot = "/run/systemd/system"
 // defaultCall is how long systemd may take for a question that has no time of its own.
 const defaultCall = 25 * time.Second
 
+// callGrace is how much longer than an operation may take systemd has to answer.
+const callGrace = 5 * time.Second
+
 // Units are systemd's, over the system's bus. A nil *Units is a machine without systemd.
 type Units struct {
 	log  loglevel.Logger
@@ -102,26 +105,71 @@ func unitName(name string, instance bool) string {
 	return name + ".service"
 }
 
-// call asks systemd's manager; into takes the answer, if not nil.
-func call(ctx context.Context, conn *dbus.Conn, into any, method string, args ...any) error {
-	c := conn.Object(busName, busPath).CallWithContext(ctx, busManager+"."+method, 0, args...)
-	if c.Err != nil || into == nil {
-		return c.Err
-	}
-	return c.Store(into)
+// call asks systemd's manager. What it answers is not looked at.
+func call(ctx context.Context, conn *dbus.Conn, method string, args ...any) *dbus.Call {
+	return conn.Object(busName, busPath).CallWithContext(ctx, busManager+"."+method, 0, args...)
 }
 
-func property(ctx context.Context, conn *dbus.Conn, unit dbus.ObjectPath, name string) (value string, err error) {
+// load makes a unit known to systemd, whether it exists or not.
+func load(ctx context.Context, conn *dbus.Conn, name string) (dbus.ObjectPath, error) {
+	c := call(ctx, conn, "LoadUnit", name)
+	if c.Err != nil {
+		return "", c.Err
+	}
+	if len(c.Body) == 1 {
+		if unit, ok := c.Body[0].(dbus.ObjectPath); ok { // Store would take any text
+			return unit, nil
+		}
+	}
+	return "", errors.New("unexpected reply")
+}
+
+func (u *Units) property(ctx context.Context, conn *dbus.Conn, unit dbus.ObjectPath, name string) (value string, err error) {
 	var v dbus.Variant
 	c := conn.Object(busName, unit).CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", 0, busUnit, name)
-	if err := c.Store(&v); err != nil {
-		return "", err
+	if err = c.Store(&v); err == nil {
+		var ok bool
+		if value, ok = v.Value().(string); !ok {
+			err = errors.New("Unexpected variant type")
+		}
 	}
-	value, ok := v.Value().(string)
-	if !ok {
-		return "", fmt.Errorf("property %s is a %s", name, v.Signature())
+	if err != nil && ctx.Err() == nil {
+		loglevel.LogfAt(u.log, loglevel.Error, "handle_query_result", "DBus query for %s property '%s' failed: %v", unit, name, err)
 	}
-	return value, nil
+	return value, err
+}
+
+// Listed are the units that can be resources, by name; a service is listed without its type
+// (systemd_unit_listall).
+func (u *Units) Listed() (names []string) {
+	const function = "systemd_unit_listall"
+	conn := u.bus()
+	if conn == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), defaultCall)
+	defer cancel()
+	var files []struct{ Path, State string }
+	if err := call(ctx, conn, "ListUnitFiles").Store(&files); err != nil {
+		loglevel.LogfAt(u.log, loglevel.Error, function, "Could not send ListUnitFiles to systemd: %v", err)
+		return nil
+	}
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
+	}
+	return resourceNames(paths)
+}
+
+// resourceNames are the units of files that can be resources, sorted.
+func resourceNames(files []string) (names []string) {
+	for _, f := range slices.Backward(files) { // those that are equal but for case, from last to first
+		if slices.Contains(extensions, path.Ext(f)) {
+			names = append(names, strings.TrimSuffix(path.Base(f), ".service"))
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	return names
 }
 
 // exists tells whether there is such a unit: systemd loads even what is not there, so the
@@ -133,11 +181,11 @@ func (u *Units) exists(name string) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), defaultCall)
 	defer cancel()
-	var unit dbus.ObjectPath
-	if call(ctx, conn, &unit, "LoadUnit", unitName(name, true)) != nil {
+	unit, err := load(ctx, conn, unitName(name, true))
+	if err != nil {
 		return false
 	}
-	state, err := property(ctx, conn, unit, "LoadState")
+	state, err := u.property(ctx, conn, unit, "LoadState")
 	return err == nil && (state == "loaded" || state == "masked")
 }
 
@@ -147,8 +195,22 @@ func (u *Units) run(op *lrmd.Operation, kill <-chan struct{}) *lrmd.Result {
 	if conn == nil {
 		return unitResult(lrmd.UnknownError, lrmd.Failed, "No DBus connection")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(op.Timeout)*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(op.Timeout)*time.Millisecond+callGrace)
 	defer cancel()
+	res := u.ask(ctx, cancel, conn, op, kill)
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return res
+	}
+	action := op.Action
+	if action == "monitor" {
+		action = "status"
+	}
+	loglevel.LogfAt(u.log, loglevel.Info, "systemd_timeout_callback", "%s action for systemd unit %s named '%s' timed out", action, op.Type, op.RscID)
+	return unitResult(lrmd.UnknownError, lrmd.TimedOut, action+" action for systemd unit "+op.Type+" did not complete in time")
+}
+
+// ask carries out an operation while ctx lasts; cancel ends that.
+func (u *Units) ask(ctx context.Context, cancel func(), conn *dbus.Conn, op *lrmd.Operation, kill <-chan struct{}) *lrmd.Result {
 	go func() {
 		select {
 		case <-kill:
@@ -161,8 +223,8 @@ func (u *Units) run(op *lrmd.Operation, kill <-chan struct{}) *lrmd.Result {
 		res.Stdout = u.metadata(ctx, conn, op.Type)
 		return res
 	}
-	var unit dbus.ObjectPath
-	if err := call(ctx, conn, &unit, "LoadUnit", unitName(op.Type, false)); err != nil {
+	unit, err := load(ctx, conn, unitName(op.Type, false))
+	if err != nil {
 		return unitResult(lrmd.UnknownError, lrmd.Failed, "No DBus object found for systemd unit "+op.Type)
 	}
 	method := ""
@@ -180,11 +242,16 @@ func (u *Units) run(op *lrmd.Operation, kill <-chan struct{}) *lrmd.Result {
 	default:
 		return unitResult(lrmd.Unimplemented, lrmd.Failed, "Action "+op.Action+" not implemented for systemd resources")
 	}
-	var job dbus.ObjectPath
-	if err := call(ctx, conn, &job, method, unitName(op.Type, false), "replace"); err != nil {
-		return u.methodError(op, err)
+	c := call(ctx, conn, method, unitName(op.Type, false), "replace")
+	if c.Err != nil {
+		return u.methodError(op, c.Err)
 	}
-	return unitResult(lrmd.OK, lrmd.Done, "")
+	if len(c.Body) == 1 {
+		if _, ok := c.Body[0].(dbus.ObjectPath); ok {
+			return unitResult(lrmd.OK, lrmd.Done, "")
+		}
+	}
+	return unitResult(lrmd.OK, lrmd.Done, "systemd DBus method had unexpected reply")
 }
 
 func unitResult(code lrmd.Code, status lrmd.Status, reason string) *lrmd.Result {
@@ -193,8 +260,9 @@ func unitResult(code lrmd.Code, status lrmd.Status, reason string) *lrmd.Result 
 
 // status is what a unit's state means (parse_status_result).
 func (u *Units) status(ctx context.Context, conn *dbus.Conn, op *lrmd.Operation, unit dbus.ObjectPath) *lrmd.Result {
-	state, err := property(ctx, conn, unit, "ActiveState")
+	state, err := u.property(ctx, conn, unit, "ActiveState")
 	if err != nil {
+		<-ctx.Done() // the reference counts that as no answer
 		return unitResult(lrmd.UnknownError, lrmd.Failed, "Could not get state for unit "+op.Type+" from DBus")
 	}
 	switch state {
@@ -220,6 +288,9 @@ func (u *Units) methodError(op *lrmd.Operation, err error) *lrmd.Result {
 			res = unitResult(lrmd.NotInstalled, lrmd.AgentNotInstalled, "systemd unit "+op.Type+" not found")
 		}
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return res // another is told
+	}
 	loglevel.LogfAt(u.log, loglevel.Info, "set_result_from_method_error", "DBus request for %s of systemd unit %s for resource %s failed: %v", op.Action, op.Type, op.RscID, err)
 	return res
 }
@@ -239,8 +310,7 @@ func (u *Units) override(conn *dbus.Conn, agent string) {
 		err = os.WriteFile(file, []byte(content), 0o644)
 	}
 	if err == nil {
-		// Our umask keeps files from others.
-		err = errors.Join(os.Chmod(filepath.Dir(file), 0o755), os.Chmod(file, 0o644))
+		err = os.Chmod(file, 0o644) // our umask keeps it from others, which systemd warns of
 	}
 	if err != nil {
 		loglevel.LogfAt(u.log, loglevel.Error, "systemd_create_override", "Cannot open systemd override file %s for writing: %v", file, err)
@@ -268,9 +338,10 @@ func reload(conn *dbus.Conn) {
 // metadata is what there is to say of a unit (systemd_unit_metadata).
 func (u *Units) metadata(ctx context.Context, conn *dbus.Conn, name string) string {
 	description := "Systemd unit file for " + name
-	var unit dbus.ObjectPath
-	if call(ctx, conn, &unit, "LoadUnit", unitName(name, true)) == nil {
-		description, _ = property(ctx, conn, unit, "Description")
+	if unit, err := load(ctx, conn, unitName(name, true)); err == nil {
+		if description, err = u.property(ctx, conn, unit, "Description"); err != nil {
+			description = "(null)" // as the reference prints what is missing
+		}
 	}
 	return fmt.Sprintf(unitMetadata, name, text.AppendEscaped(nil, description, text.Readable), name)
 }

@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"io"
 	"testing"
 	"time"
 
@@ -33,14 +32,13 @@ func BenchmarkNew(b *testing.B) {
 	})
 }
 
-func BenchmarkWriteXML(b *testing.B) {
+func BenchmarkText(b *testing.B) {
 	schedtest.Run(b, func(b *testing.B, cib *etree.Element) {
 		g := graph.New(scheduled(b, cib), 0)
-		b.SetBytes(int64(len(g.AppendXML(nil))))
+		var text []byte
 		for b.Loop() {
-			if err := g.WriteXML(io.Discard); err != nil {
-				b.Fatal(err)
-			}
+			text = g.Text(graph.Lines).Append(text[:0])
 		}
+		b.SetBytes(int64(len(text)))
 	})
 }

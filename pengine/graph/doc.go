@@ -1,7 +1,7 @@
 // Package graph makes the transition graph from a working set that package sched
 // has scheduled: what the cluster's controller carries out, as Pacemaker writes it
-// (lib/pacemaker/pcmk_graph_producer.c). It is data (Graph), text (Graph.WriteXML)
-// and a drawing for dot (AppendDot).
+// (lib/pacemaker/pcmk_graph_producer.c). It is data (Graph), text (Text) and a
+// drawing for dot (AppendDot).
 //
 // A graph is a list of synapses. Each has one event, which is an action of an
 // agent (rsc_op), one of the controller's own (crm_event) or a mere point in time

@@ -205,7 +205,7 @@ func (d *describer) setParameters(e *Event, a *status.Action) {
 	for name, value := range a.Extra.All() {
 		p.setDefault(name, value)
 	}
-	if r := a.Resource; r != nil && (a.Node != nil || r.Variant == status.Primitive) {
+	if r := a.Resource; hasParams(a) {
 		for name, value := range r.Params(a.Node) {
 			if name == "addr" && value == "#uname" {
 				if host, ok := r.Params(nil)["addr"]; ok {
@@ -239,6 +239,11 @@ func (d *describer) setParameters(e *Event, a *status.Action) {
 	}
 	slices.SortFunc(p, byName)
 	e.Parameters = p
+}
+
+// hasParams tells whether an event says the parameters of its action's resource.
+func hasParams(a *status.Action) bool {
+	return a.Resource != nil && (a.Node != nil || a.Resource.Variant == status.Primitive)
 }
 
 func byName(a, b [2]string) int { return strings.Compare(a[0], b[0]) }

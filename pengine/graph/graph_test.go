@@ -1,11 +1,13 @@
 package graph_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
 	"github.com/ringmaster-ha/ringmaster/pengine/graph"
 	"github.com/ringmaster-ha/ringmaster/pengine/sched"
+	"github.com/ringmaster-ha/ringmaster/pengine/sched/schedtest"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -56,7 +59,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := string(g.AppendXML(nil))
+			got := string(g.Text(graph.Lines).Append(nil))
 			if diff := golden.Difference(strings.Split(got, "\n"), strings.Split(string(want), "\n")); diff != "" {
 				t.Errorf("graph: %s", diff)
 			}
@@ -79,11 +82,49 @@ func TestGolden(t *testing.T) {
 func TestRepeatable(t *testing.T) {
 	const cib = "testdata/bundles.xml"
 	_, first := schedule(t, cib)
-	want := string(first.AppendXML(nil))
+	want := string(first.Text(graph.Lines).Append(nil))
 	for range 5 {
 		_, g := schedule(t, cib)
-		if string(g.AppendXML(nil)) != want {
+		if string(g.Text(graph.Lines).Append(nil)) != want {
 			t.Fatal("another graph")
+		}
+	}
+}
+
+// A text is the same whichever of its pieces are made first, by whom, and at the same time
+// (the race detector watches).
+func TestPieces(t *testing.T) {
+	for _, cluster := range []schedtest.Cluster{{Nodes: 3, Resources: 20}, {Nodes: 8, Resources: 100, Settled: true}} {
+		doc := etree.NewDocument()
+		if err := doc.ReadFromString(cluster.CIB()); err != nil {
+			t.Fatal(err)
+		}
+		ws, err := status.Unpack(doc.Root(), status.Options{Now: time.Unix(1700000100, 0).UTC()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sched.Schedule(ws)
+		g := graph.New(ws, 0)
+		for _, form := range []graph.Form{graph.Line, graph.Lines} {
+			want := g.Text(form).Append(nil)
+			text := g.Text(form)
+			pieces := make([][]byte, text.Pieces())
+			var wait sync.WaitGroup
+			for hand := range 3 {
+				wait.Go(func() {
+					w := text.Writer()
+					for i := len(pieces) - 1 - hand; i >= 0; i -= 3 {
+						pieces[i] = w.Append(nil, i)
+					}
+				})
+			}
+			wait.Wait()
+			if got := bytes.Join(pieces, nil); !bytes.Equal(got, want) {
+				t.Errorf("%v in %d pieces: %d bytes, want %d", &cluster, len(pieces), len(got), len(want))
+			}
+			if cluster.Settled && len(pieces) < 3 {
+				t.Errorf("%v: %d pieces", &cluster, len(pieces))
+			}
 		}
 	}
 }

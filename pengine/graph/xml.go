@@ -1,86 +1,123 @@
 package graph
 
 import (
-	"io"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
-// AppendXML appends the graph as the reference writes it to files.
-func (g *Graph) AppendXML(b []byte) []byte {
-	w := writer{b: b, lines: true, describer: newDescriber(g.ws)}
-	g.write(&w)
-	return w.b
+// Form is how a graph is written.
+type Form bool
+
+// The forms of a graph.
+const (
+	Line  Form = false // without white space between tags, as in messages
+	Lines Form = true  // each tag a line, with two blanks a level, as the reference has it in files
+)
+
+// Text is a graph as XML. It comes in pieces, which can be made in any order and, with a
+// Writer for each, by several goroutines at the same time: nothing that they share changes
+// any more, but for the beginnings of tags, which whoever needs one first leaves for all.
+// The graph and its working set must not be touched meanwhile.
+type Text struct {
+	g     *Graph
+	form  Form
+	first []int                    // the first synapse of each piece
+	tags  []atomic.Pointer[[]byte] // by the number of the action, see Writer.start
 }
 
-// AppendLine appends the graph as it travels in messages, without white space between
-// tags.
-func (g *Graph) AppendLine(b []byte) []byte {
-	w := writer{b: b, describer: newDescriber(g.ws)}
-	g.write(&w)
-	return w.b
-}
+// pieceSize is about how long a piece is, in synapses and inputs, of 400 and 120 bytes.
+const pieceSize = 1 << 10
 
-// WriteXML writes the graph as AppendXML has it, a piece at a time: those of big
-// clusters are big. The error is the writer's.
-func (g *Graph) WriteXML(to io.Writer) error {
-	w := writer{describer: newDescriber(g.ws), to: to, lines: true, b: make([]byte, 0, pieceSize+pieceSize/4)}
-	g.write(&w)
-	w.flush()
-	return w.err
-}
-
-// pieceSize is how much is written at a time, in bytes.
-const pieceSize = 1 << 16
-
-// startSize is how long the beginning of an event's tag usually is at most, in bytes.
-const startSize = 1 << 9
-
-func (g *Graph) write(w *writer) {
-	w.open("transition_graph", g.Attributes, len(g.Synapses) > 0)
-	for _, s := range g.Synapses {
-		w.synapse(s)
-		if w.to != nil && len(w.b) >= pieceSize {
-			w.flush()
+// Text prepares the graph for being written.
+func (g *Graph) Text(form Form) *Text {
+	t := &Text{g: g, form: form, first: []int{0}}
+	size, last := 0, 0
+	for i, s := range g.Synapses {
+		if size += 3 + len(s.Inputs); size > pieceSize {
+			t.first, size = append(t.first, i), 0
+		}
+		last = max(last, s.Action.ID)
+		for _, in := range s.Inputs {
+			last = max(last, in.ID)
+		}
+		// What is put together only when it is asked for, and then kept.
+		if hasParams(s.Action) {
+			s.Action.Resource.Params(s.Action.Node)
 		}
 	}
-	if len(g.Synapses) > 0 {
+	t.tags = make([]atomic.Pointer[[]byte], last+1)
+	return t
+}
+
+// Pieces is how many there are, at least one.
+func (t *Text) Pieces() int { return len(t.first) }
+
+// Append appends all pieces.
+func (t *Text) Append(b []byte) []byte {
+	w := t.Writer()
+	for i := range t.Pieces() {
+		b = w.Append(b, i)
+	}
+	return b
+}
+
+// Writer makes pieces for one goroutine.
+func (t *Text) Writer() *Writer {
+	return &Writer{text: t, lines: t.form == Lines, describer: newDescriber(t.g.ws)}
+}
+
+// Append appends a piece, by its number from 0.
+func (w *Writer) Append(b []byte, piece int) []byte {
+	g, first := w.text.g, w.text.first
+	w.b = b
+	if piece == 0 {
+		w.open("transition_graph", g.Attributes, len(g.Synapses) > 0)
+	}
+	end := len(g.Synapses)
+	if piece+1 < len(first) {
+		end = first[piece+1]
+	}
+	for _, s := range g.Synapses[first[piece]:end] {
+		w.synapse(s)
+	}
+	if piece+1 == len(first) && len(g.Synapses) > 0 {
 		w.close("transition_graph")
 	}
+	b, w.b = w.b, nil
+	return b
 }
 
-// writer writes elements.
-type writer struct {
+// startSize is how long the beginning of an event's tag usually is at most, in bytes, and
+// startRoom how many bytes are allocated for such beginnings at a time.
+const (
+	startSize = 1 << 9
+	startRoom = 1 << 16
+)
+
+// Writer writes elements.
+type Writer struct {
+	text  *Text
 	b     []byte
-	lines bool      // each tag a line, with two blanks a level
-	to    io.Writer // nil if all is kept
-	err   error     // the first of the writer
+	lines bool
 
 	describer *describer
-	event     Event    // whose memory is used again
-	starts    [][]byte // see start
-	room      []byte   // for the next of starts
+	event     Event  // whose memory is used again
+	room      []byte // for the next start
 }
 
-func (w *writer) indent(depth int) {
+func (w *Writer) indent(depth int) {
 	if w.lines {
 		w.b = append(w.b, indentation[:2*depth]...)
 	}
 }
 
-func (w *writer) newline() {
+func (w *Writer) newline() {
 	if w.lines {
 		w.b = append(w.b, '\n')
 	}
-}
-
-func (w *writer) flush() {
-	if w.err == nil {
-		_, w.err = w.to.Write(w.b)
-	}
-	w.b = w.b[:0]
 }
 
 const indentation = "                    "
@@ -98,13 +135,13 @@ func level(name string) int {
 	return 3
 }
 
-func (w *writer) openAt(depth int, name string, attributes [][2]string, children bool) {
+func (w *Writer) openAt(depth int, name string, attributes [][2]string, children bool) {
 	w.indent(depth)
 	w.b = appendTag(w.b, name, attributes)
 	w.endTag(children)
 }
 
-func (w *writer) endTag(children bool) {
+func (w *Writer) endTag(children bool) {
 	if !children {
 		w.b = append(w.b, '/')
 	}
@@ -131,24 +168,24 @@ func appendAttributes(b []byte, attributes [][2]string) []byte {
 
 // start is the beginning of an event's tag, which is all of it for those that wait
 // for the event. It is kept: most events are waited for by several.
-func (w *writer) start(a *status.Action) []byte {
-	if missing := a.ID + 1 - len(w.starts); missing > 0 {
-		w.starts = append(w.starts, make([][]byte, missing)...)
+func (w *Writer) start(a *status.Action) []byte {
+	kept := &w.text.tags[a.ID]
+	if tag := kept.Load(); tag != nil {
+		return *tag
 	}
-	if w.starts[a.ID] == nil {
-		w.event.Attributes = w.event.Attributes[:0]
-		w.describer.identify(&w.event, a)
-		if cap(w.room)-len(w.room) < startSize {
-			w.room = make([]byte, 0, pieceSize)
-		}
-		begin := len(w.room)
-		w.room = appendTag(w.room, string(w.event.Kind), w.event.Attributes)
-		w.starts[a.ID] = w.room[begin:len(w.room):len(w.room)]
+	w.event.Attributes = w.event.Attributes[:0]
+	w.describer.identify(&w.event, a)
+	if cap(w.room)-len(w.room) < startSize {
+		w.room = make([]byte, 0, startRoom)
 	}
-	return w.starts[a.ID]
+	begin := len(w.room)
+	w.room = appendTag(w.room, string(w.event.Kind), w.event.Attributes)
+	tag := w.room[begin:len(w.room):len(w.room)]
+	kept.Store(&tag)
+	return tag
 }
 
-func (w *writer) closeAt(depth int, name string) {
+func (w *Writer) closeAt(depth int, name string) {
 	w.indent(depth)
 	w.b = append(w.b, '<', '/')
 	w.b = append(w.b, name...)
@@ -156,12 +193,12 @@ func (w *writer) closeAt(depth int, name string) {
 	w.newline()
 }
 
-func (w *writer) open(name string, attributes [][2]string, children bool) {
+func (w *Writer) open(name string, attributes [][2]string, children bool) {
 	w.openAt(level(name), name, attributes, children)
 }
-func (w *writer) close(name string) { w.closeAt(level(name), name) }
+func (w *Writer) close(name string) { w.closeAt(level(name), name) }
 
-func (w *writer) synapse(s *Synapse) {
+func (w *Writer) synapse(s *Synapse) {
 	attributes := [][2]string{{"id", strconv.Itoa(s.ID)}}
 	if s.Priority > 0 {
 		attributes = append(attributes, [2]string{"priority", strconv.Itoa(s.Priority)})
@@ -172,11 +209,7 @@ func (w *writer) synapse(s *Synapse) {
 	w.close("action_set")
 	w.open("inputs", nil, len(s.Inputs) > 0)
 	for _, in := range s.Inputs {
-		w.openAt(3, "trigger", nil, true)
-		w.indent(4)
-		w.b = append(w.b, w.start(in)...)
-		w.endTag(false)
-		w.closeAt(3, "trigger")
+		w.trigger(w.start(in))
 	}
 	if len(s.Inputs) > 0 {
 		w.close("inputs")
@@ -184,8 +217,20 @@ func (w *writer) synapse(s *Synapse) {
 	w.close("synapse")
 }
 
+// trigger writes an event that is waited for, by the beginning of its tag. They are most
+// of a graph.
+func (w *Writer) trigger(start []byte) {
+	before, after := "<trigger>", "/></trigger>"
+	if w.lines {
+		before, after = "      <trigger>\n        ", "/>\n      </trigger>\n"
+	}
+	w.b = append(w.b, before...)
+	w.b = append(w.b, start...)
+	w.b = append(w.b, after...)
+}
+
 // action writes an event with its details.
-func (w *writer) action(a *status.Action) {
+func (w *Writer) action(a *status.Action) {
 	w.indent(3)
 	w.b = append(w.b, w.start(a)...)
 	e := &w.event

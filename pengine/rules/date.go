@@ -83,8 +83,8 @@ func ReadDate(e *etree.Element) *Date {
 	if s := e.SelectElement("date_spec"); s != nil && x.op == dateSpec {
 		for _, f := range specFields {
 			if text, ok := attr(s, f.name); ok {
-				if low, high, ok := parseRange(text); ok {
-					x.spec = append(x.spec, specField{f.value, low, high})
+				if low, high, ok, problems := parseRange(text); ok || len(problems) > 0 {
+					x.spec = append(x.spec, specField{f.value, low, high, problems})
 				}
 			}
 		}
@@ -147,7 +147,7 @@ func (x *Date) Evaluate(in *Input, next *iso8601.Time) DateResult {
 			return Within
 		}
 	case dateSpec:
-		return satisfied(x.spec, in.Now)
+		return satisfied(x.spec, in)
 	case dateGt:
 		switch {
 		case !hasStart:

@@ -9,6 +9,7 @@ const unbounded = -1
 type specField struct {
 	value     func(iso8601.Time) uint32
 	low, high int64
+	problems  []Problem // if there are any, it does not restrict; reported when it is looked at
 }
 
 // specFields are the attributes of date_spec in the order in which they are looked
@@ -32,9 +33,15 @@ var specFields = []struct {
 
 // satisfied says whether all fields are in range, and if not, on which side the
 // first is that is not (pe_cron_range_satisfied).
-func satisfied(fields []specField, now iso8601.Time) DateResult {
+func satisfied(fields []specField, in *Input) DateResult {
 	for _, f := range fields {
-		v := int64(f.value(now))
+		if len(f.problems) > 0 {
+			for _, p := range f.problems {
+				in.report(p)
+			}
+			continue
+		}
+		v := int64(f.value(in.Now))
 		above, below := v >= f.low, v <= f.high
 		if f.low != f.high { // else a single number, even if it is the one that opens a range
 			above = above || f.low == unbounded
@@ -51,31 +58,31 @@ func satisfied(fields []specField, now iso8601.Time) DateResult {
 }
 
 // parseRange reads 5, 5-7, 5- or -7 (pcmk__parse_ll_range). What it cannot read
-// does not restrict.
-func parseRange(text string) (low, high int64, ok bool) {
+// does not restrict; of some such the reference warns.
+func parseRange(text string) (low, high int64, ok bool, problems []Problem) {
 	low, high = unbounded, unbounded
 	if text == "" || text == "-" {
-		return low, high, false
+		return low, high, false, nil
 	}
 	if text[0] == '-' {
-		n := scanInt(text[1:], false)
-		return low, n.value, n.ok && n.rest == ""
+		n := scanIntOr(text[1:], unbounded, false)
+		return low, n.value, n.ok && n.rest == "", n.problems
 	}
-	n := scanInt(text, false)
+	n := scanIntOr(text, unbounded, false)
 	if !n.ok {
-		return low, high, false
+		return low, high, false, n.problems
 	}
 	low = n.value
 	switch {
 	case n.rest == "":
-		return low, low, true
+		return low, low, true, nil
 	case n.rest[0] != '-':
-		return low, high, false
+		return low, high, false, nil
 	case n.rest == "-":
-		return low, high, true
+		return low, high, true, nil
 	}
-	n = scanInt(n.rest[1:], false)
-	return low, n.value, n.ok && n.rest == ""
+	n = scanIntOr(n.rest[1:], unbounded, false)
+	return low, n.value, n.ok && n.rest == "", n.problems
 }
 
 // moonPhase is the phase of the moon from 0, new, over 4, full, to 7, as NetHack

@@ -85,12 +85,14 @@ func TestSharedRules(t *testing.T) {
 func TestProblems(t *testing.T) {
 	for xml, want := range map[string]string{
 		`<rule id="r"/>`: "1 pe_eval_expr: Invalid Rule r: rules must contain at least one expression",
-		`<rule id="r"><expression id="e" operation="eq"/></rule>`:                      "1 pe__eval_attr_expr: Expression e invalid: attribute not specified",
-		`<rule id="r"><expression attribute="a"/></rule>`:                              "1 pe__eval_attr_expr: Expression without ID invalid: operation not specified",
-		`<rule id="r"><date_expression operation="gt" start="x"/></rule>`:              "1 parse_date: 'x' is not a valid ISO 8601 date/time specification",
-		`<rule id="r"><op_expression interval="x"/></rule>`:                            "0 crm_parse_interval_spec: Using 0 instead of 'x'",
-		`<rule id="r"><expression attribute="#role" operation="eq" value="x"/></rule>`: "1 text2role: Unknown role: x",
-		`<rule id="r" boolean-op="or"><rule id-ref="none"/></rule>`:                    "1 expand_idref: No match for //rule[@id='none'] found in /rule: Invalid configuration",
+		`<rule id="r"><expression id="e" operation="eq"/></rule>`:                                                                "1 pe__eval_attr_expr: Expression e invalid: attribute not specified",
+		`<rule id="r"><expression attribute="a"/></rule>`:                                                                        "1 pe__eval_attr_expr: Expression without ID invalid: operation not specified",
+		`<rule id="r"><date_expression operation="gt" start="x"/></rule>`:                                                        "1 parse_date: 'x' is not a valid ISO 8601 date/time specification",
+		`<rule id="r"><date_expression operation="date_spec"><date_spec hours="9-x" years="-"/></date_expression></rule>`:        "0 scan_ll: Could not parse integer from 'x' (using -1 instead): No digits found",
+		`<rule id="r"><date_expression operation="date_spec"><date_spec moon="-99999999999999999999"/></date_expression></rule>`: "0 scan_ll: Integer parsed from '99999999999999999999' was clipped to 9223372036854775807",
+		`<rule id="r"><op_expression interval="x"/></rule>`:                                                                      "0 crm_parse_interval_spec: Using 0 instead of 'x'",
+		`<rule id="r"><expression attribute="#role" operation="eq" value="x"/></rule>`:                                           "1 text2role: Unknown role: x",
+		`<rule id="r" boolean-op="or"><rule id-ref="none"/></rule>`:                                                              "1 expand_idref: No match for //rule[@id='none'] found in /rule: Invalid configuration",
 	} {
 		e := element(t, xml)
 		var got []string

@@ -19,7 +19,10 @@ type scanned struct {
 
 // scanInt reads a decimal number after white space. whole reports what is left
 // over.
-func scanInt(text string, whole bool) scanned {
+func scanInt(text string, whole bool) scanned { return scanIntOr(text, 0, whole) }
+
+// scanIntOr is scanInt, and reports another number than 0 as used where there is none.
+func scanIntOr(text string, otherwise int, whole bool) scanned {
 	warn := func(format string, args ...any) Problem {
 		return Problem{Severity: Warning, Where: "scan_ll", Text: fmt.Sprintf(format, args...)}
 	}
@@ -35,7 +38,7 @@ func scanInt(text string, whole bool) scanned {
 	s := scanned{rest: body[end:], ok: true}
 	if end == digits {
 		s.ok, s.rest = false, text
-		s.problems = append(s.problems, warn("Could not parse integer from '%s' (using %d instead): No digits found", text, 0))
+		s.problems = append(s.problems, warn("Could not parse integer from '%s' (using %d instead): No digits found", text, otherwise))
 	} else if v, err := strconv.ParseInt(body[:end], 10, 64); err != nil {
 		s.ok, s.value = false, v
 		s.problems = append(s.problems, warn("Integer parsed from '%s' was clipped to %d", text, v))

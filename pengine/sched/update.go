@@ -115,7 +115,7 @@ func (u *updater) updateAfter(relation *status.Relation, then *status.Action) (c
 // groupNode is the node that an action counts for in an ordering: for the start
 // of a group where the group is going to be.
 func groupNode(a *status.Action) *status.Node {
-	if a.Resource != nil && a.Resource.Variant == status.Group && strings.EqualFold(a.Task, status.ActionNameStart) {
+	if len(a.Task) == len(status.ActionNameStart) && a.Resource != nil && a.Resource.Variant == status.Group && strings.EqualFold(a.Task, status.ActionNameStart) {
 		return a.Resource.Place(status.WhereAssigned)
 	}
 	return a.Node

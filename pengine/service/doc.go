@@ -7,6 +7,6 @@
 // kept again: the reply names the file of the first time.
 //
 // A Calculator is the memory of one daemon: what the last CIB was, how many transitions
-// there have been, which warnings have been given. It does no I/O and is not safe for
-// concurrent use; the daemon imports it.
+// there have been, which warnings have been given. Large graphs it writes on several
+// processors; it does no I/O and is not safe for concurrent use; the daemon imports it.
 package service

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/schema"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/inorder"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/crmmsg"
 	"github.com/ringmaster-ha/ringmaster/pengine/graph"
@@ -148,12 +149,19 @@ func (c *Calculator) transition(cib *etree.Element, now time.Time) (*calculation
 	}
 	sched.Schedule(ws)
 	c.columns.LogActions(ws)
-	calc.graph = graph.New(ws, c.made).AppendLine(nil)
+	calc.graph = line(graph.New(ws, c.made))
 	c.made++
 	calc.ws = ws
 	calc.configError = calc.configError || ws.ConfigError
 	calc.configWarned = calc.configWarned || ws.ConfigWarning
 	return calc, nil
+}
+
+// line is a graph as it travels in messages.
+func line(g *graph.Graph) (b []byte) {
+	text := g.Text(graph.Line)
+	inorder.Text(text.Pieces(), func() func([]byte, int) []byte { return text.Writer().Append }, func(piece []byte) { b = append(b, piece...) })
+	return b
 }
 
 // logUpgrade says what came of the CIB on the way to a version that the scheduler knows.

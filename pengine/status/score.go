@@ -121,7 +121,9 @@ func (ws *WorkingSet) readOr(s string, otherwise int) (n int64, ok bool) {
 // what 64 bits cannot hold: n is then 0, or the nearest that they can
 // (pcmk__scan_ll's return code).
 func LeadingInt(s string) (n int64, ok bool) {
-	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	for s != "" && (s[0] == ' ' || s[0] >= '\t' && s[0] <= '\r') {
+		s = s[1:]
+	}
 	end := 0
 	if end < len(s) && (s[end] == '-' || s[end] == '+') {
 		end++

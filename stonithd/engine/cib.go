@@ -15,7 +15,7 @@ import (
 )
 
 // Configured takes a whole CIB: devices, topology and the watchdog's timeout are as it has
-// them (init_cib_cache_cb). The CIB must not change afterwards.
+// them (init_cib_cache_cb). The CIB may change afterwards, if Changed is called before anything else then.
 func (e *Engine) Configured(now time.Time, cib *etree.Element) {
 	e.now = now
 	e.logf(loglevel.Info, "init_cib_cache_cb", "Updating device list from CIB")
@@ -24,13 +24,19 @@ func (e *Engine) Configured(now time.Time, cib *etree.Element) {
 	e.dispatch()
 }
 
-// Changed takes a CIB that a patchset has led to (update_cib_cache_cb). The CIB must not change
-// afterwards.
+// Changed takes a CIB that a patchset has led to (update_cib_cache_cb), the one of before or another. It may
+// change afterwards as that of Configured.
 func (e *Engine) Changed(now time.Time, cib, patchset *etree.Element) {
 	e.now = now
+	v2 := patchset != nil && patchset.SelectAttrValue("format", "1") == "2"
+	if v2 && onlyInStates(patchset) {
+		e.cib = cib
+		e.dispatch()
+		return
+	}
 	before := e.watchdog
 	e.take(cib)
-	if before != e.watchdog || patchset == nil || patchset.SelectAttrValue("format", "1") != "2" {
+	if before != e.watchdog || !v2 {
 		e.refresh()
 	} else {
 		e.changeTopology(patchset)
@@ -38,6 +44,28 @@ func (e *Engine) Changed(now time.Time, cib, patchset *etree.Element) {
 		e.watchdogDefault()
 	}
 	e.dispatch()
+}
+
+// onlyInStates tells whether a patchset changes no more than the version and what is in the states of nodes, their
+// resources' histories and their attributes, of which nothing matters here. Most patchsets do.
+func onlyInStates(patchset *etree.Element) bool {
+	for _, c := range patchset.SelectElements("change") {
+		path := c.SelectAttrValue("path", "")
+		if path == "/cib" && c.SelectAttrValue("operation", "") == "modify" {
+			continue
+		}
+		rest, ok := strings.CutPrefix(path, "/cib/status/node_state[@id='")
+		if !ok {
+			return false
+		}
+		if _, rest, ok = strings.Cut(rest, "']"); !ok {
+			return false
+		}
+		if rest == "" && c.SelectAttrValue("operation", "") != "create" {
+			return false // the state itself
+		}
+	}
+	return true
 }
 
 func (e *Engine) take(cib *etree.Element) {
@@ -63,13 +91,9 @@ func (e *Engine) watchdogOf(cib *etree.Element) time.Duration {
 	if len(values) != 1 {
 		return 0 // none, or nobody can tell which
 	}
-	text := strings.TrimSpace(values[0])
-	if strings.HasPrefix(text, "-") {
+	ms, ok := iso8601.ParseMilliseconds(values[0])
+	if !ok { // what is below 0 as well
 		return e.WatchdogTimeout()
-	}
-	ms, err := iso8601.ParseInterval(text)
-	if err != nil {
-		return 0
 	}
 	return time.Duration(ms) * time.Millisecond
 }

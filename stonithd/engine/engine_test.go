@@ -289,6 +289,11 @@ func TestWatchdog(t *testing.T) {
 	for _, h := range w.nodes {
 		h.engine.Configured(w.now, cib)
 	}
+	// All nodes do, which controllers know by a list that is there and empty.
+	w.nodes[0].command("controller", wire.OpExec, 0, 20, (&wire.ExecRequest{Device: "watchdog", Action: "list"}).Element())
+	if r, err := w.nodes[0].result("controller"); err != nil || !r.OK() || !r.Blank {
+		t.Errorf("the watchdog's list: %+v, %v", r, err)
+	}
 	w.nodes[0].fence("c", "reboot", "node9", 20)
 	w.wait(9)
 	if n := len(w.nodes[0].replies["c"]); n != 0 {

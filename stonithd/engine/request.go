@@ -189,7 +189,7 @@ func (e *Engine) exec(r *wire.Request) wire.Result {
 			for _, t := range e.watchdogTargets {
 				list.WriteString(t + "\n")
 			}
-			return wire.Result{Output: list.String()}
+			return wire.Result{Output: list.String(), Blank: list.Len() == 0} // which the controller takes for all nodes
 		case action == "monitor":
 			return wire.Result{}
 		}

@@ -64,6 +64,7 @@ type Result struct {
 	Exec   Exec
 	Reason string // for humans; may be empty
 	Output string // what the agent wrote on its standard output
+	Blank  bool   // there is output, with nothing in it: what an agent says that has written nothing is no output
 	Errors string // and on its standard error; stays on the node
 }
 
@@ -130,7 +131,9 @@ func (r *Result) Set(e *etree.Element) {
 	e.CreateAttr(attrStatus, strconv.Itoa(int(r.Exec)))
 	e.CreateAttr(attrExit, strconv.Itoa(int(r.Exit)))
 	setSome(e, attrReason, r.Reason)
-	setSome(e, attrOutput, r.Output)
+	if r.Output != "" || r.Blank {
+		e.CreateAttr(attrOutput, r.Output)
+	}
 	e.CreateAttr(attrLegacy, strconv.Itoa(int(r.RC().Legacy())))
 }
 
@@ -138,7 +141,10 @@ func (r *Result) Set(e *etree.Element) {
 // 2.1.3 has but a number; where there is neither, that is an error, as are numbers that
 // are none.
 func ResultOf(e *etree.Element) Result {
-	r := Result{Reason: e.SelectAttrValue(attrReason, ""), Output: e.SelectAttrValue(attrOutput, "")}
+	r := Result{Reason: e.SelectAttrValue(attrReason, "")}
+	if a := e.SelectAttr(attrOutput); a != nil {
+		r.Output, r.Blank = a.Value, a.Value == ""
+	}
 	exit, err1 := number(e, attrExit)
 	exec, err2 := number(e, attrStatus)
 	if err1 == nil && err2 == nil {

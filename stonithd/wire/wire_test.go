@@ -163,6 +163,7 @@ func TestResults(t *testing.T) {
 		rc   crmexit.RC
 	}{
 		{`<x op-status="0" rc-code="0" st_output="a"/>`, Result{Output: "a"}, 0},
+		{`<x op-status="0" rc-code="0" st_output=""/>`, Result{Blank: true}, 0},
 		{`<x op-status="0" rc-code="1" exit-reason="why"/>`, Result{Exit: 1, Reason: "why"}, 61},
 		{`<x op-status="2" rc-code="0"/>`, Result{Exec: ExecTimeout}, 62},
 		{`<x op-status="9" rc-code="110"/>`, Result{Exit: crmexit.Expired, Exec: ExecInvalid}, 113},
@@ -178,6 +179,10 @@ func TestResults(t *testing.T) {
 		got := ResultOf(parse(t, tt.xml))
 		if !reflect.DeepEqual(got, tt.want) || got.RC() != tt.rc || got.OK() != (tt.rc == 0) {
 			t.Errorf("%s: got %+v (%d), want %+v (%d)", tt.xml, got, got.RC(), tt.want, tt.rc)
+		}
+		again := etree.NewElement("x")
+		if got.Set(again); !reflect.DeepEqual(ResultOf(again), got) {
+			t.Errorf("%s: became %+v on its way", tt.xml, ResultOf(again))
 		}
 	}
 	for errs, want := range map[string]crmexit.RC{"Timed Out": 62, "Unrecognised action x": 95, "else": crmexit.RCError} {

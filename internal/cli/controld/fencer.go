@@ -3,11 +3,16 @@ package controld
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/crmd/engine"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/watchdog"
+	"github.com/ringmaster-ha/ringmaster/stonithd/agent"
 	"github.com/ringmaster-ha/ringmaster/stonithd/client"
 	"github.com/ringmaster-ha/ringmaster/stonithd/wire"
 )
@@ -137,6 +142,50 @@ func (s *server) Fence(f *wire.Fence, options wire.CallOptions, then func(now ti
 	}
 	s.fencer.calls[call] = then
 	return call
+}
+
+// watchdogDevice is the fencer's device for nodes that reset themselves.
+const watchdogDevice = "watchdog"
+
+// CheckWatchdog is the core's Host's (controld_verify_stonith_watchdog_timeout). The reference's controller waits
+// for the fencer's answer; ours goes on meanwhile.
+func (s *server) CheckWatchdog(timeout string) {
+	if s.fencer.conn == nil {
+		return
+	}
+	node := s.cluster.NodeName()
+	s.all.Go(func() {
+		if !s.resetsItself(node) || watchdog.Valid(timeout, s.env, watchdog.SBD(), s.log) {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.Exit(crmexit.Fatal)
+	})
+}
+
+// resetsItself tells whether the fencer leaves it to this node's watchdog to fence it
+// (stonith__watchdog_fencing_enabled_for_node_api).
+func (s *server) resetsItself(node string) bool {
+	const function = "stonith__watchdog_fencing_enabled_for_node_api"
+	ctx, cancel := context.WithTimeout(s.ctx, fencerPatience)
+	defer cancel()
+	conn, err := client.Dial(ctx, name, client.Options{IPC: s.dialOptions()})
+	list := ""
+	if err == nil {
+		list, err = conn.Exec(ctx, &wire.ExecRequest{Device: watchdogDevice, Action: "list"}, 0)
+		_ = conn.Close()
+	}
+	switch rc := client.RC(err); {
+	case err == nil:
+		return list == "" || slices.ContainsFunc(agent.Targets(list), func(n string) bool { return strings.EqualFold(n, node) })
+	case ctx.Err() != nil: // we end
+	case rc == crmexit.RC(syscall.ENODEV):
+		s.log.LogfAt(loglevel.Notice, function, "Cluster does not have watchdog fencing device")
+	default:
+		s.log.LogfAt(loglevel.Warning, function, "Could not check for watchdog fencing device: %v", rc)
+	}
+	return false
 }
 
 // SyncFencing is the core's Host's (do_stonith_history_sync). It is asked for on a connection of its own: the

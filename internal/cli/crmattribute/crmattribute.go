@@ -5,6 +5,10 @@
 // Regular expressions are POSIX's as package regexp has them; a pattern for attributes that attrd changes is attrd's to read.
 // Where two errors follow each other, only the first is shown: GLib adds a warning. What the reference prints of failed
 // assertions, as for a value without a name, is left out.
+//
+// One deviation: -p, whose resource may be left out, takes no option for it, so that in "-p -v -INFINITY" -v has its
+// value. The reference makes that value the options -I and -N FINITY, and fails; it is what resource-agents'
+// ocf_promotion_score calls, and without it ocf:heartbeat:pgsql does not start a server that follows another.
 package crmattribute
 
 import (
@@ -12,6 +16,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 
 	attrd "github.com/ringmaster-ha/ringmaster/attrd/client"
@@ -30,10 +35,24 @@ const program = "crm_attribute"
 // Main runs the tool and returns its exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o := options{command: query}
-	return o.Run(o.context(args), args, "NPUdilnpstv", program, stdout, stderr, func(out pcmktool.Output, log *pcmktool.Log) (crmexit.Code, error) {
+	return o.Run(o.context(args), args, withValue(args), program, stdout, stderr, func(out pcmktool.Output, log *pcmktool.Log) (crmexit.Code, error) {
 		t := tool{options: &o, ctx: context.Background(), out: out, log: log}
 		return t.run(&cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr})
 	})
+}
+
+// withValue are the options whose value is what follows, whatever it is. A -p that another option follows has none (see
+// the package comment).
+func withValue(args []string) string {
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if arg == "-p" && i+1 < len(args) && strings.HasPrefix(args[i+1], "-") {
+			return "NPUdilnstv"
+		}
+	}
+	return "NPUdilnpstv"
 }
 
 // tool is a run of the tool.

@@ -14,8 +14,9 @@ import (
 	fence "github.com/ringmaster-ha/ringmaster/stonithd/agent"
 )
 
+// runner runs agents. Its connection to systemd, if one is needed, ends with the tool.
 func (t *tool) runner(env []string) *agent.Runner {
-	return agent.New(agent.Options{Env: env, Log: t.log, Path: root.Path})
+	return agent.New(agent.Options{Env: env, Log: t.log, Path: root.Path, Units: agent.NewUnits(t.log, root.Path)})
 }
 
 func (t *tool) fencing() *fence.Runner { return &fence.Runner{Log: t.log} }

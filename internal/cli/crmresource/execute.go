@@ -101,13 +101,16 @@ func (t *tool) runFor(r agentRun) crmexit.Code {
 		id = *r.name
 	}
 	class := text(r.class)
+	if lrmd.Is(class, lrmd.ClassService) {
+		class = t.runner(nil).ServiceClass(text(r.kind))
+	}
 	op := &lrmd.Operation{
 		RscID: id, Class: class, Provider: text(r.provider), Type: text(r.kind), Action: lrmd.ActionOf(class, action),
 		Timeout: r.timeout, Params: params(status.HashOrder(r.params)),
 	}
 	var res *lrmd.Result
 	code := crmexit.UnimplementFeature
-	if !lrmd.Is(class, lrmd.ClassOCF) && !lrmd.Is(class, lrmd.ClassLSB) && !lrmd.Is(class, lrmd.ClassService) {
+	if !lrmd.Is(class, lrmd.ClassOCF) && !lrmd.Is(class, lrmd.ClassLSB) {
 		if class == "" {
 			class = "unspecified"
 		}

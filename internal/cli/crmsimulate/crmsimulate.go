@@ -15,6 +15,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/cibinput"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
+	"github.com/ringmaster-ha/ringmaster/internal/inorder"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
@@ -98,7 +99,9 @@ func (o *options) simulate(out pcmktool.Output, log *pcmktool.Log, stdin io.Read
 	if o.profile != nil {
 		return s.profileFolder(*o.profile, stderr)
 	}
-	prepared.Do(func() { prepareHeap(o.input) })
+	var heap pages
+	prepared.Do(func() { heap = prepareHeap(o.input) })
+	defer heap.makeAhead()()
 	r := cibinput.Reader{Log: log, Stdin: stdin, Stderr: stderr}
 	d, err := s.read(&r)
 	if err != nil {
@@ -349,6 +352,10 @@ func (s *session) effectiveTime(root *etree.Element, announce bool) time.Time {
 func (s *session) schedule(ws *status.WorkingSet, spacer bool) (*graph.Graph, error) {
 	var notes []show.Note
 	s.say = func(line string) { notes = append(notes, show.Note{Records: len(ws.Records), Text: line}) }
+	var file <-chan graphFile
+	if s.saveGraph != nil {
+		file = createGraph(*s.saveGraph)
+	}
 	sched.Schedule(ws)
 	if s.log.Enabled(loglevel.Notice) {
 		show.LogActions(ws)
@@ -357,8 +364,8 @@ func (s *session) schedule(ws *status.WorkingSet, spacer bool) (*graph.Graph, er
 		s.p.Scores(ws, notes, spacer)
 	}
 	g := graph.New(ws, 0)
-	if s.saveGraph != nil {
-		if err := saveGraph(g, *s.saveGraph); err != nil {
+	if file != nil {
+		if err := (<-file).save(g); err != nil {
 			return nil, failed(crmexit.RCGraphError)
 		}
 	}
@@ -384,11 +391,34 @@ func (s *session) explainSubject(ws *status.WorkingSet, subject string) error {
 	return nil
 }
 
-// saveGraph writes a graph to a file.
-func saveGraph(g *graph.Graph, name string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return err
+// graphFile is where a graph is to be written.
+type graphFile struct {
+	file *os.File
+	err  error
+}
+
+// createGraph creates the file, or empties it, while the transition is computed: to free
+// the pages of one that was large takes ten milliseconds.
+func createGraph(name string) <-chan graphFile {
+	created := make(chan graphFile, 1)
+	go func() {
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+		created <- graphFile{f, err}
+	}()
+	return created
+}
+
+// save writes a graph, a piece at a time: those of big clusters are big.
+func (f graphFile) save(g *graph.Graph) error {
+	if f.err != nil {
+		return f.err
 	}
-	return errors.Join(g.WriteXML(f), f.Close())
+	var err error
+	text := g.Text(graph.Lines)
+	inorder.Text(text.Pieces(), func() func([]byte, int) []byte { return text.Writer().Append }, func(piece []byte) {
+		if err == nil {
+			_, err = f.file.Write(piece)
+		}
+	})
+	return errors.Join(err, f.file.Close())
 }

@@ -96,7 +96,7 @@ func (s *server) cibChanged(ev client.Event) {
 		s.fetchCIB()
 		return
 	}
-	cib, err := ev.Apply(s.config)
+	changed, err := ev.Change(s.config)
 	if err != nil {
 		s.log.LogfAt(loglevel.Notice, "update_cib_cache_cb", "[%s] Patch aborted: %v", ev.Kind, err)
 		s.config = nil
@@ -105,10 +105,9 @@ func (s *server) cibChanged(ev client.Event) {
 		return
 	}
 	defer s.mu.Unlock()
-	if s.ending || cib == s.config {
+	if s.ending || !changed {
 		return
 	}
-	s.config = cib
-	s.engine.Changed(time.Now(), cib, ev.Answer)
+	s.engine.Changed(time.Now(), s.config, ev.Answer)
 	s.arm()
 }

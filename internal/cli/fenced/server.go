@@ -12,13 +12,13 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/cib/client"
 	"github.com/ringmaster-ha/ringmaster/cib/text"
-	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cluster"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/watchdog"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
 	"github.com/ringmaster-ha/ringmaster/stonithd/agent"
 	"github.com/ringmaster-ha/ringmaster/stonithd/engine"
@@ -72,14 +72,7 @@ func (s *server) begin(c *cluster.Cluster) {
 }
 
 // watchdogTimeout is twice what SBD's watchdog has (pcmk__auto_watchdog_timeout).
-func (s *server) watchdogTimeout() time.Duration {
-	value, _ := s.env("SBD_WATCHDOG_TIMEOUT")
-	ms, err := iso8601.ParseInterval(value)
-	if err != nil {
-		return 0
-	}
-	return 2 * time.Duration(ms) * time.Millisecond
-}
+func (s *server) watchdogTimeout() time.Duration { return watchdog.Auto(s.env) }
 
 func random(n int) int {
 	var b [8]byte

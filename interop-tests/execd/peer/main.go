@@ -1,6 +1,7 @@
 // Command peer talks to an executor, or is one to listen to: with "ask" it puts a
 // fixed list of requests to the service lrmd and prints all that comes back, for goldens of
-// lrmd/wire; with "listen" it prints what clients ask for and answers what keeps them going.
+// lrmd/wire; with "listen" it prints what clients ask for and answers what keeps them going; with
+// "run" it has the operations on its standard input carried out one after the other, and prints how they ended.
 package main
 
 import (
@@ -15,8 +16,13 @@ import (
 
 func main() {
 	run := ask
-	if len(os.Args) == 2 && os.Args[1] == "listen" {
-		run = listen
+	if len(os.Args) == 2 {
+		switch os.Args[1] {
+		case "listen":
+			run = listen
+		case "run":
+			run = carryOut
+		}
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

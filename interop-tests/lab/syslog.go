@@ -1,25 +1,21 @@
-//go:build interop
-
-package above
+package lab
 
 import (
 	"net"
 	"strings"
 	"sync"
-	"testing"
-
-	"github.com/ringmaster-ha/ringmaster/interop-tests/lab"
 )
 
-// syslog is a host's /dev/log.
-type syslog struct {
+// Syslog is a host's /dev/log.
+type Syslog struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-// startSyslog gives a host a /dev of its own with a log in it, before anything
+// StartSyslog gives a host a /dev of its own with a log in it, before anything
 // that uses either runs.
-func startSyslog(t *testing.T, h *lab.Host) *syslog {
+func (h *Host) StartSyslog() *Syslog {
+	t := h.lab.t
 	t.Helper()
 	h.MustRun("sh", "-c", `set -e
 mkdir /run/dev
@@ -30,10 +26,10 @@ mount --bind /dev/shm /run/dev/shm
 mount --move /run/dev /dev`)
 	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: h.Path("/dev/log"), Net: "unixgram"})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", h.Name, err)
 	}
 	t.Cleanup(func() { c.Close() })
-	s := &syslog{}
+	s := &Syslog{}
 	go func() {
 		buf := make([]byte, 8192)
 		for {
@@ -50,8 +46,8 @@ mount --move /run/dev /dev`)
 	return s
 }
 
-// since returns what has been logged after the first from bytes.
-func (s *syslog) since(from int) string {
+// Since returns what has been logged after the first from bytes.
+func (s *Syslog) Since(from int) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.text.String()[from:]
