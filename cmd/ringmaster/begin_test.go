@@ -26,6 +26,7 @@ var known = map[string]string{
 	"github.com/ulikunitz/xz":                        "knet's compression",
 	"golang.org/x/sys/cpu":                           "cryptography",
 	"unicode":                                        "regular expressions",
+	"runtime/metrics":                                "crm_simulate",
 }
 
 // TestBegin: no program does much before it knows which of all it is.
