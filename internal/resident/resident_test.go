@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,27 +57,36 @@ func fileResident(t *testing.T) (pages int) {
 // once there is none; the collection that this takes is no work, and who has nothing to do is left alone.
 func TestKeeper(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // the keeper's timer is a goroutine of its own
 		var did []string
-		note := func(what string) func() { return func() { did = append(did, what) } }
+		note := func(what string) func() {
+			return func() {
+				mu.Lock()
+				defer mu.Unlock()
+				did = append(did, what)
+			}
+		}
 		steps := func(want ...string) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if !slices.Equal(did, want) {
 				t.Errorf("%q, want %q", did, want)
 			}
 			did = nil
 		}
-		var cycles uint32
-		k := &keeper{drop: note("drop"), cycles: func() uint32 { return cycles }}
+		var cycles atomic.Uint32
+		k := &keeper{drop: note("drop"), cycles: cycles.Load}
 		k.arm = func() { time.AfterFunc(calm, k.tick) }
 		collect := func() {
-			cycles++
+			cycles.Add(1)
 			k.collected()
 		}
 		k.free = func() {
 			note("free")()
 			collect()
-			cycles++ // whose end is told later
+			cycles.Add(1) // whose end is told later
 		}
 		for range 2 {
 			for range 4 {

@@ -31,7 +31,12 @@ func (r *Resource) CalculateDigests(task string, intervalMS uint, on *Node, entr
 	if entry != nil && entry.FeatureSet != "" {
 		version = entry.FeatureSet
 	}
-	d := &Digests{Result: DigestMatch}
+	if text, ok := overrides[metaInterval]; ok {
+		if n, ok := LeadingInt(text); ok && n >= 0 && n <= 1<<32-1 {
+			intervalMS = uint(n)
+		}
+	}
+	d := &Digests{Result: DigestMatch, IntervalMS: intervalMS}
 	params := r.Params(on)
 	all := r.digestParams(d, task, intervalMS, on, params, overrides)
 	d.AllParams = all
@@ -55,11 +60,6 @@ func (r *Resource) digestParams(d *Digests, task string, intervalMS uint, on *No
 	all := make([][2]string, 0, len(params)+len(overrides)+4)
 	if host := r.BundleRemoteName(); host != "" {
 		all = append(all, [2]string{"addr", host})
-	}
-	if text, ok := overrides[metaPrefix+"interval"]; ok {
-		if n, ok := LeadingInt(text); ok && n >= 0 && n <= 1<<32-1 {
-			intervalMS = uint(n)
-		}
 	}
 	a := r.ws.Action(r, r.KeyOf(task, intervalMS), task, on, true, false)
 	all = appendPairs(appendPairs(all, overrides), params)

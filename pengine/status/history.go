@@ -159,6 +159,7 @@ const (
 // (op_digest_cache_t).
 type Digests struct {
 	Result               DigestResult
+	IntervalMS           uint // of the operation: what was asked for, or what wins over that
 	All, Secure, Restart string
 	AllParams            [][2]string // sorted by name; for those who log or show them
 	SecureParams         [][2]string

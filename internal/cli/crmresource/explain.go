@@ -343,7 +343,7 @@ func (t *tool) showDigests() error {
 		{"nonreloadable", "non-reloadable parameters", d.Restart, d.RestartParams},
 	}
 	if t.out.IsXML() {
-		list := t.out.Element("digests", "resource", r.ID, "node", n.Name, "task", task, "interval", strconv.FormatUint(uint64(interval), 10)+"ms")
+		list := t.out.Element("digests", "resource", r.ID, "node", n.Name, "task", task, "interval", strconv.FormatUint(uint64(d.IntervalMS), 10)+"ms")
 		for _, k := range kinds {
 			if k.digest == "" {
 				continue
@@ -357,8 +357,8 @@ func (t *tool) showDigests() error {
 	}
 	action := task + " action"
 	switch {
-	case interval != 0:
-		action = strconv.FormatUint(uint64(interval), 10) + "ms-interval " + action
+	case d.IntervalMS != 0:
+		action = strconv.FormatUint(uint64(d.IntervalMS), 10) + "ms-interval " + action
 	case task == "monitor":
 		action = "probe action"
 	}
@@ -373,7 +373,7 @@ func (t *tool) showDigests() error {
 }
 
 // inOrder are parameters in the order of the tables that they come from, which the reference
-// leaves them in.
+// leaves them in, but for the timeout of a recurring operation: that is put back last.
 func inOrder(params [][2]string, tables ...map[string]string) [][2]string {
 	place := map[string]int{}
 	for _, table := range tables {
@@ -384,7 +384,11 @@ func inOrder(params [][2]string, tables ...map[string]string) [][2]string {
 		}
 	}
 	at := func(p [2]string) int {
-		if i, ok := place[p[0]]; ok {
+		i, ok := place[p[0]]
+		switch {
+		case p[0] == status.MetaName("timeout"):
+			return len(place) + 1
+		case ok:
 			return i
 		}
 		return len(place)
