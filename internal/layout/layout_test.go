@@ -207,7 +207,7 @@ var floors = map[string]int{
 	"internal/syslog":        1,
 	"internal/pcmk/account":  1,
 	"internal/pcmk/secrets":  0,
-	"internal/pcmk/env":      1,
+	"internal/pcmk/env":      0,
 	"internal/pcmk/metadata": 1,
 	"internal/pcmk/watchdog": 2,
 	"internal/pcmk/pcmklog":  3,

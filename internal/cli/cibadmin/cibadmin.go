@@ -51,7 +51,7 @@ func mainAs(name string, args []string, stdin io.Reader, stdout, stderr io.Write
 	t.timeout = defaultTimeout
 	err := t.parse(args)
 	// The first -V only shows what is critical, and that is nothing.
-	t.log = (&pcmktool.Common{Verbosity: max(t.verbosity-1, 0)}).NewLog("cibadmin", stderr)
+	t.log = (&pcmktool.Common{Verbosity: t.verbosity - 1}).NewLog("cibadmin", stderr) // from LOG_CRIT on
 	var code crmexit.Code
 	var ended pcmktool.Ended
 	switch {

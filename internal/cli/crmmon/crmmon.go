@@ -16,7 +16,6 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/goption"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/pcmktool"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
-	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/pengine/status"
 )
 
@@ -80,11 +79,7 @@ func run(ctx context.Context, args []string, w *world) int {
 	if help {
 		return int(crmexit.OK)
 	}
-	logged := o.Common
-	if env.Lookup(os.LookupEnv).Enabled(tool, "stderr") {
-		logged.Verbosity++ // errors are logged without -V
-	}
-	m.log = logged.NewLog(tool, w.stderr)
+	m.log = o.NewLog(tool, w.stderr)
 	if err != nil {
 		return m.end(crmexit.Usage, err)
 	}

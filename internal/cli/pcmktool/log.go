@@ -3,10 +3,12 @@ package pcmktool
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 )
 
 var levelNames = [...]string{"emerg", "alert", "crit", "error", "warning", "notice", "info", "debug", "trace"}
@@ -16,8 +18,9 @@ var levelNames = [...]string{"emerg", "alert", "crit", "error", "warning", "noti
 const maxLine = 511
 
 // Log is a tool's log on its standard error: nothing without -V, errors with one,
-// warnings too with two, and so on (pcmk__cli_init_logging). It is a loglevel.Sited, for
-// what says something in the name of a function of the reference.
+// warnings too with two, and so on; where PCMK_stderr asks for the log, errors are shown without -V
+// already (pcmk__cli_init_logging). It is a loglevel.Sited, for what says something in the name of a
+// function of the reference.
 type Log struct {
 	w     io.Writer
 	name  string
@@ -26,10 +29,12 @@ type Log struct {
 
 // NewLog is the log of the tool called name.
 func (c *Common) NewLog(name string, stderr io.Writer) *Log {
-	const base = 2
 	l := &Log{w: stderr, name: name, least: -1}
-	if c.Verbosity > 0 {
-		l.least = loglevel.Level(base + c.Verbosity)
+	switch more := loglevel.Level(c.Verbosity); {
+	case env.Lookup(os.LookupEnv).Enabled(name, "stderr"):
+		l.least = loglevel.Error + more
+	case more > 0: // the first turns it on
+		l.least = loglevel.Error + more - 1
 	}
 	return l
 }
