@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -45,7 +46,9 @@ func (l *Lab) RSS(pid int) float64 {
 	return 0
 }
 
-// TokenWatch sees every packet of totem over IPv4 that reaches a host.
+// TokenWatch sees every token and every join message of totem over IPv4 that reaches a host. The kernel sorts
+// them out, or the messages of a busy ring would fill the socket's buffer, and a token that has no
+// room any more looks like one that was late.
 type TokenWatch struct {
 	fd   int
 	stop atomic.Bool
@@ -57,6 +60,7 @@ type TokenReport struct {
 	Longest time.Duration // between two tokens
 	Tokens  int
 	Joins   int // join messages: somebody is forming a ring
+	Lost    int // of both, that the watch had no room for
 }
 
 // WatchToken begins to watch what reaches a host.
@@ -91,6 +95,9 @@ func (w *TokenWatch) open(h *Host) error {
 	if w.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, all); err != nil {
 		return err
 	}
+	if err := tokensOnly(w.fd); err != nil {
+		return err
+	}
 	// The kernel's times count: this process may get no CPU for a while.
 	if err := unix.SetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
 		return err
@@ -101,36 +108,61 @@ func (w *TokenWatch) open(h *Host) error {
 	return unix.SetsockoptTimeval(w.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 100000})
 }
 
+// What a packet of totem is: message_header of exec/totemsrp.c behind IPv4's and UDP's headers.
+const (
+	totemAt    = 20 + 8
+	totemMagic = 0x70c0
+	typeAt     = totemAt + 3
+	typeToken  = 0
+	typeJoin   = 3
+)
+
+// tokensOnly has a packet socket take what comes in and is a token or a join message.
+func tokensOnly(fd int) error {
+	filter, err := bpf.Assemble([]bpf.Instruction{
+		bpf.LoadExtension{Num: bpf.ExtType},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.PACKET_OUTGOING, SkipTrue: 6},
+		bpf.LoadAbsolute{Off: totemAt, Size: 2},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: totemMagic, SkipTrue: 4},
+		bpf.LoadAbsolute{Off: typeAt, Size: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: typeToken, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: typeJoin, SkipTrue: 1},
+		bpf.RetConstant{Val: typeAt + 1},
+		bpf.RetConstant{Val: 0},
+	})
+	if err != nil {
+		return err
+	}
+	prog := make([]unix.SockFilter, len(filter))
+	for i, f := range filter {
+		prog[i] = unix.SockFilter{Code: f.Op, Jt: f.Jt, Jf: f.Jf, K: f.K}
+	}
+	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]})
+}
+
 func (w *TokenWatch) run() {
-	const headers = 20 + 8 // IPv4 and UDP
-	// message_header.type of exec/totemsrp.c
-	const token, join = 0, 3
 	var r TokenReport
 	var last time.Time
-	buf, oob := make([]byte, 64), make([]byte, 128)
+	buf, oob := make([]byte, typeAt+1), make([]byte, 128)
 	for !w.stop.Load() {
-		n, oobn, _, from, err := unix.Recvmsg(w.fd, buf, oob, unix.MSG_TRUNC)
-		if err != nil || n < headers+4 {
+		n, oobn, _, _, err := unix.Recvmsg(w.fd, buf, oob, 0)
+		if err != nil || n < len(buf) {
 			continue
 		}
-		if ll, ok := from.(*unix.SockaddrLinklayer); !ok || ll.Pkttype == unix.PACKET_OUTGOING {
-			continue
-		}
-		p := buf[headers:]
-		if p[0] != 0x70 || p[1] != 0xc0 {
-			continue
-		}
-		switch p[3] {
-		case token:
+		switch buf[typeAt] {
+		case typeToken:
 			now := arrival(oob[:oobn])
 			if !last.IsZero() {
 				r.Longest = max(r.Longest, now.Sub(last))
 			}
 			last = now
 			r.Tokens++
-		case join:
+		case typeJoin:
 			r.Joins++
 		}
+	}
+	if s, err := unix.GetsockoptTpacketStats(w.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
+		r.Lost = int(s.Drops)
 	}
 	unix.Close(w.fd)
 	w.done <- r
