@@ -1,5 +1,7 @@
 package status
 
+import "slices"
+
 import "iter"
 
 // Action is something to be done, or considered (pe_action_t): an operation of
@@ -39,7 +41,7 @@ type Action struct {
 	// Details is for package sched: what a kind of action needs beyond this.
 	Details any
 
-	afterIndex map[*Action][]*Relation // of After, once that is long
+	afterIndex afterIndex // of After, once that is long
 	ws         *WorkingSet
 }
 
@@ -95,26 +97,49 @@ func Order(first, then *Action, flags OrderFlags) bool {
 	}
 	both := first.ws.orders.take()
 	both.after, both.before = Relation{Action: then, Flags: flags}, Relation{Action: first, Flags: flags}
-	first.After = append(first.After, &both.after)
+	first.After = first.ws.relations.add(first.After, &both.after)
 	if first.afterIndex != nil {
-		first.afterIndex[then] = append(first.afterIndex[then], &both.after)
+		first.afterIndex.add(&both.after)
 	}
-	then.Before = append(then.Before, &both.before)
+	then.Before = first.ws.relations.add(then.Before, &both.before)
 	return true
 }
 
+// afterIndex has the relations of an action to others: of those with more than one, the first.
+// The others are looked at one by one; they are rare.
+type afterIndex map[*Action]indexed
+
+type indexed struct {
+	first *Relation
+	more  []*Relation
+}
+
+func (x afterIndex) add(r *Relation) {
+	known, ok := x[r.Action]
+	if ok {
+		known.more = append(known.more, r)
+	} else {
+		known.first = r
+	}
+	x[r.Action] = known
+}
+
+func (x afterIndex) has(then *Action, flags OrderFlags) bool {
+	known, ok := x[then]
+	return ok && (known.first.Flags.Any(flags) || slices.ContainsFunc(known.more, func(r *Relation) bool { return r.Flags.Any(flags) }))
+}
+
 func (a *Action) orderedBefore(then *Action, flags OrderFlags) bool {
-	relations := a.After
 	if len(a.After) >= indexAfter {
 		if a.afterIndex == nil {
-			a.afterIndex = make(map[*Action][]*Relation, 2*len(a.After))
+			a.afterIndex = make(afterIndex, 2*len(a.After))
 			for _, r := range a.After {
-				a.afterIndex[r.Action] = append(a.afterIndex[r.Action], r)
+				a.afterIndex.add(r)
 			}
 		}
-		relations = a.afterIndex[then]
+		return a.afterIndex.has(then, flags)
 	}
-	for _, r := range relations {
+	for _, r := range a.After {
 		if r.Action == then && r.Flags.Any(flags) {
 			return true
 		}

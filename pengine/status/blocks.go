@@ -14,3 +14,18 @@ func (b *blocks[T]) take() *T {
 	b.free = b.free[1:]
 	return taken
 }
+
+// relationLists begins lists of relations: most stay as short as what they begin with.
+type relationLists struct{ free []*Relation }
+
+const firstRelations = 4
+
+func (l *relationLists) add(to []*Relation, r *Relation) []*Relation {
+	if cap(to) == 0 {
+		if len(l.free) == 0 {
+			l.free = make([]*Relation, firstRelations*blockSize)
+		}
+		to, l.free = l.free[:0:firstRelations], l.free[firstRelations:]
+	}
+	return append(to, r)
+}

@@ -118,6 +118,7 @@ type WorkingSet struct {
 	orderings  blocks[Ordering]
 	actions    blocks[Action]
 	orders     blocks[ordered]
+	relations  relationLists
 	candidates blocks[Candidate] // in the resources' own tables
 
 	now            iso8601.Time
