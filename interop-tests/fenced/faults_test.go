@@ -166,8 +166,9 @@ func (c *faults) failing() {
 	c.tool(node2, "-F node3 -t 10")
 	c.remembered(false)
 	c.powerless()
-	c.device(node2, "hangs", "-o do=hang -o pcmk_host_list=node3 -o pcmk_off_timeout=5s") // the leader waits a fifth longer, in whole seconds
-	c.tool(node1, "-F node3 -t 10") // one after the other, as both have it
+	// The fencer that leads waits a fifth longer, in whole seconds: of less than five that is no time at all.
+	c.device(node2, "hangs", "-o do=hang -o pcmk_host_list=node3 -o pcmk_off_timeout=5s")
+	c.tool(node1, "-F node3 -t 10") // whichever is tried first, it ends with the one that hangs
 	c.remembered(false)
 	c.powerless()
 	c.device(node2, "works", "-o pcmk_host_list=node3")
