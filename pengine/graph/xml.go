@@ -199,11 +199,13 @@ func (w *Writer) open(name string, attributes [][2]string, children bool) {
 func (w *Writer) close(name string) { w.closeAt(level(name), name) }
 
 func (w *Writer) synapse(s *Synapse) {
-	attributes := [][2]string{{"id", strconv.Itoa(s.ID)}}
+	w.indent(level("synapse"))
+	w.b = strconv.AppendInt(append(w.b, `<synapse id="`...), int64(s.ID), 10)
 	if s.Priority > 0 {
-		attributes = append(attributes, [2]string{"priority", strconv.Itoa(s.Priority)})
+		w.b = strconv.AppendInt(append(w.b, `" priority="`...), int64(s.Priority), 10)
 	}
-	w.open("synapse", attributes, true)
+	w.b = append(w.b, '"')
+	w.endTag(true)
 	w.open("action_set", nil, true)
 	w.action(s.Action)
 	w.close("action_set")

@@ -10,8 +10,8 @@ import (
 // Attrs is a table of names and values that many actions have nearly alike: a
 // base that they share, and each its own changes. Its zero value is empty.
 type Attrs struct {
-	base    map[string]string // shared, never changed
-	changed []attr            // few
+	base    [][2]string // shared, never changed, by name
+	changed []attr      // few
 }
 
 type attr struct {
@@ -19,9 +19,20 @@ type attr struct {
 	deleted     bool
 }
 
-// SharedAttrs is a table that starts with these values. The map must not be
-// changed any more; it may be the base of many tables.
-func SharedAttrs(base map[string]string) Attrs { return Attrs{base: base} }
+// sortedPairs are the names and values of a map by name, byte by byte.
+func sortedPairs(m map[string]string) [][2]string {
+	pairs := appendPairs(make([][2]string, 0, len(m)), m)
+	sortPairs(pairs)
+	return pairs
+}
+
+func sortPairs(pairs [][2]string) {
+	slices.SortFunc(pairs, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+}
+
+// SharedAttrs is a table that starts with these values, sorted by name. They must not be
+// changed any more; they may be the base of many tables.
+func SharedAttrs(base [][2]string) Attrs { return Attrs{base: base} }
 
 // Get is the value of a name.
 func (t *Attrs) Get(name string) (value string, ok bool) {
@@ -30,8 +41,12 @@ func (t *Attrs) Get(name string) (value string, ok bool) {
 			return c.value, !c.deleted
 		}
 	}
-	value, ok = t.base[name]
-	return value, ok
+	for i := range t.base { // there are few
+		if b := &t.base[i]; b[0] == name {
+			return b[1], true
+		}
+	}
+	return "", false
 }
 
 // Value is the value of a name, "" if there is none.
@@ -63,14 +78,14 @@ func (t *Attrs) Delete(name string) {
 	}
 }
 
-func (t *Attrs) change(a attr) {
+func (t *Attrs) change(c attr) {
 	for i := range t.changed {
-		if t.changed[i].name == a.name {
-			t.changed[i] = a
+		if t.changed[i].name == c.name {
+			t.changed[i] = c
 			return
 		}
 	}
-	t.changed = append(t.changed, a)
+	t.changed = append(t.changed, c)
 }
 
 // Len is the number of values.
@@ -90,8 +105,8 @@ func (t *Attrs) All() iter.Seq2[string, string] {
 				return
 			}
 		}
-		for name, value := range t.base {
-			if !slices.ContainsFunc(t.changed, func(c attr) bool { return c.name == name }) && !yield(name, value) {
+		for _, b := range t.base {
+			if !slices.ContainsFunc(t.changed, func(c attr) bool { return c.name == b[0] }) && !yield(b[0], b[1]) {
 				return
 			}
 		}
@@ -104,7 +119,7 @@ func (t *Attrs) Sorted() [][2]string {
 	for name, value := range t.All() {
 		pairs = append(pairs, [2]string{name, value})
 	}
-	slices.SortFunc(pairs, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	sortPairs(pairs)
 	return pairs
 }
 

@@ -143,7 +143,7 @@ func (ws *WorkingSet) unpackNodeAttributes(a *Action) {
 	in := ws.RuleInput()
 	in.Node = rules.InMap(a.Node.Attributes)
 	ws.applySets(sets, values, in, rules.Options{})
-	a.Extra = SharedAttrs(values)
+	a.Extra = SharedAttrs(sortedPairs(values))
 }
 
 // updateRunnable decides whether an action may run: it needs a node that is up,
@@ -223,18 +223,19 @@ type operationKind struct {
 }
 
 type operationMeta struct {
-	values   map[string]string
+	values   [][2]string     // by name
 	problems []rules.Problem // to be reported for each action
 }
 
 // operationMeta are the meta-attributes of an operation: its own, op_defaults',
 // and interval, timeout and start-delay in milliseconds. Actions of one kind
 // share them.
-func (ws *WorkingSet) operationMeta(a *Action) map[string]string {
+func (ws *WorkingSet) operationMeta(a *Action) [][2]string {
 	kind := operationKind{a.Resource.Element, a.Operation, a.Task, a.IntervalMS}
 	known, ok := ws.operationMetas[kind]
 	if !ok {
-		known.values, known.problems = ws.makeOperationMeta(a)
+		values, problems := ws.makeOperationMeta(a)
+		known = operationMeta{sortedPairs(values), problems}
 		ws.operationMetas[kind] = known
 	}
 	for _, p := range known.problems {

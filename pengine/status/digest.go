@@ -160,7 +160,7 @@ func firstByName(pairs [][2]string) [][2]string {
 // digestOf is the digest of a parameters element with these attributes, as text
 // the way the reference's first digests were made.
 func digestOf(pairs [][2]string) string {
-	b := []byte(" <parameters")
+	b := append(make([]byte, 0, 512), " <parameters"...) // most are shorter
 	for _, p := range pairs {
 		b = append(append(append(b, ' '), p[0]...), `="`...)
 		b = append(text.AppendEscaped(b, p[1], text.Faithful), '"')

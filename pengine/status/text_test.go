@@ -137,7 +137,7 @@ func TestTransitionKeys(t *testing.T) {
 }
 
 func TestAttrs(t *testing.T) {
-	base := map[string]string{"a": "1", "b": "2"}
+	base := [][2]string{{"a", "1"}, {"b", "2"}}
 	x, y := SharedAttrs(base), SharedAttrs(base)
 	x.Set("a", "9")
 	x.Delete("b")
