@@ -137,6 +137,7 @@ var floors = map[string]int{
 	"internal/root":        0,
 	"internal/resident":    0,
 	"internal/spawn":       0,
+	"internal/child":       0,
 	"cib/schema":           1,
 	"cib/text":             0,
 	"internal/xmltree":     0,

@@ -10,7 +10,8 @@ import (
 )
 
 // FenceAgent is a fence agent that asks the power switch of the lab to take a node's power: it puts what it wants into a folder that all
-// hosts see, and waits for the switch's answer. What its parameter do says may make it fail before.
+// hosts see, and waits for the switch's answer. What its parameter do says may make it fail before, or hang, and what owns
+// says makes it know that host only.
 const FenceAgent = `#!/bin/sh
 in=$(cat)
 get() { printf "%s\n" "$in" | sed -n "s/^$1=//p"; }
@@ -22,18 +23,22 @@ metadata) cat <<'END'
 <parameters><parameter name="action" unique="0" required="1"><content type="string" default="reboot"/><shortdesc lang="en">Action</shortdesc></parameter>
 <parameter name="plug" unique="0" required="1"><content type="string"/><shortdesc lang="en">Plug</shortdesc></parameter>
 <parameter name="outside" unique="0" required="1"><content type="string"/><shortdesc lang="en">Where the switch is</shortdesc></parameter>
-<parameter name="do" unique="0" required="0"><content type="string"/><shortdesc lang="en">What to do</shortdesc></parameter></parameters>
-<actions><action name="on" automatic="0"/><action name="off"/><action name="reboot"/><action name="status"/><action name="monitor"/><action name="metadata"/></actions>
+<parameter name="do" unique="0" required="0"><content type="string"/><shortdesc lang="en">What to do</shortdesc></parameter>
+<parameter name="owns" unique="0" required="0"><content type="string"/><shortdesc lang="en">The host it knows</shortdesc></parameter></parameters>
+<actions><action name="on" automatic="0"/><action name="off"/><action name="reboot"/><action name="status"/><action name="list"/><action name="monitor"/><action name="metadata"/></actions>
 </resource-agent>
 END
 exit 0 ;;
 off|reboot) ;;
+list) echo "$(get owns),"; exit 0 ;;
+status) [ "$(get owns)" = "" ] || [ "$(get owns)" = "$(get plug)" ]; exit ;;
 *) exit 0 ;;
 esac
 d=$(get outside)
 plug=$(get plug)
 case $(get do) in
 fail) echo "$action $plug" >>"$d/failed"; echo "it fails" >&2; exit 1 ;;
+hang) sleep 1000 ;;
 esac
 me=$(hostname).$$
 echo "$action $plug" >"$d/new.$me"

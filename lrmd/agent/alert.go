@@ -1,11 +1,13 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"os"
 	"syscall"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/internal/child"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/lrmd"
 	"github.com/ringmaster-ha/ringmaster/lrmd/wire"
@@ -28,7 +30,7 @@ func (r *Runner) StartAlert(a *Alert, done func(*lrmd.Result)) {
 func (r *Runner) alert(a *Alert) *lrmd.Result {
 	op := &lrmd.Operation{RscID: a.ID, Class: lrmd.ClassAlert, Timeout: a.Timeout}
 	if _, err := os.Stat(a.Path); err != nil {
-		errno := errnoOf(err)
+		errno := child.Errno(err)
 		r.logf(loglevel.Info, "services__execute_file", "Cannot execute '%s': %s | stat rc=%d", a.Path, errorText(errno), int(errno))
 		return execError(op, a.Path, errno)
 	}
@@ -36,11 +38,11 @@ func (r *Runner) alert(a *Alert) *lrmd.Result {
 	for _, p := range a.Params {
 		v.set(p.Name, p.Value)
 	}
-	p := process{
-		path: a.Path, args: []string{a.Path}, env: v.list(), uid: a.UID, gid: a.GID,
-		timeout: time.Duration(a.Timeout) * time.Millisecond, lingers: r.lingers(a.ID),
+	p := child.Program{
+		Path: a.Path, Args: []string{a.Path}, Env: v.list(), UID: a.UID, GID: a.GID,
+		Timeout: time.Duration(a.Timeout) * time.Millisecond, Lingers: r.lingers(a.ID),
 	}
-	end, err := p.run(nil)
+	end, err := run(context.Background(), &p)
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
 		r.logf(loglevel.Error, "action_launch_child", "Unable to execute %s: %s", a.ID, errorText(errno))

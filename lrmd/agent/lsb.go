@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ringmaster-ha/ringmaster/internal/child"
 	"github.com/ringmaster-ha/ringmaster/lrmd"
 )
 
@@ -35,7 +36,7 @@ func (r *Runner) Metadata(op *lrmd.Operation) *lrmd.Result {
 			return &lrmd.Result{Class: a.Class, Code: int(lrmd.OK), Status: lrmd.Done, Stdout: text}
 		}
 	}
-	return execError(&a, path, errnoOf(err))
+	return execError(&a, path, child.Errno(err))
 }
 
 // lsbHeader is what a script says of itself, each value escaped for XML.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringmaster-ha/ringmaster/internal/child"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
@@ -43,7 +45,7 @@ type Runner struct {
 	wait sync.WaitGroup
 
 	mu    sync.Mutex
-	kills map[lrmd.Token]chan struct{}
+	kills map[lrmd.Token]context.CancelFunc
 }
 
 // New makes a Runner.
@@ -52,17 +54,18 @@ func New(o Options) *Runner {
 		o.Path = func(p string) string { return p }
 	}
 	o.Env = Override(o.Env, nil)
-	return &Runner{o: o, kills: map[lrmd.Token]chan struct{}{}}
+	return &Runner{o: o, kills: map[lrmd.Token]context.CancelFunc{}}
 }
 
 // Start runs an operation and calls done when it has ended, from another goroutine.
 func (r *Runner) Start(token lrmd.Token, op *lrmd.Operation, done func(lrmd.Token, *lrmd.Result)) {
-	kill := make(chan struct{})
+	ctx, kill := context.WithCancel(context.Background())
 	r.mu.Lock()
 	r.kills[token] = kill
 	r.mu.Unlock()
 	r.wait.Go(func() {
-		res := r.run(op, kill)
+		defer kill()
+		res := r.run(ctx, op)
 		r.mu.Lock()
 		delete(r.kills, token)
 		r.mu.Unlock()
@@ -75,7 +78,7 @@ func (r *Runner) Kill(token lrmd.Token) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if kill, ok := r.kills[token]; ok {
-		close(kill)
+		kill()
 		delete(r.kills, token)
 	}
 }
@@ -86,7 +89,7 @@ func (r *Runner) logf(level loglevel.Level, function, format string, args ...any
 	}
 }
 
-func (r *Runner) run(op *lrmd.Operation, kill <-chan struct{}) *lrmd.Result {
+func (r *Runner) run(ctx context.Context, op *lrmd.Operation) *lrmd.Result {
 	a := *op
 	if lrmd.Is(a.Class, lrmd.ClassService) {
 		a.Class = r.expand(op)
@@ -95,7 +98,7 @@ func (r *Runner) run(op *lrmd.Operation, kill <-chan struct{}) *lrmd.Result {
 		return res
 	}
 	if lrmd.Is(a.Class, lrmd.ClassSystemd) {
-		return r.o.Units.run(&a, kill)
+		return r.o.Units.run(&a, ctx.Done())
 	}
 	path, errno := r.find(&a)
 	if errno != 0 {
@@ -104,7 +107,7 @@ func (r *Runner) run(op *lrmd.Operation, kill <-chan struct{}) *lrmd.Result {
 		res.Unprepared = true
 		return res
 	}
-	return r.script(&a, path, kill)
+	return r.script(ctx, &a, path)
 }
 
 // ServiceClass is the class that an agent of class service has, "" if there is none of that name
@@ -171,9 +174,9 @@ func (r *Runner) find(op *lrmd.Operation) (path string, errno syscall.Errno) {
 }
 
 // script runs an agent that is a file (services__execute_file).
-func (r *Runner) script(op *lrmd.Operation, path string, kill <-chan struct{}) *lrmd.Result {
+func (r *Runner) script(ctx context.Context, op *lrmd.Operation, path string) *lrmd.Result {
 	if _, err := os.Stat(path); err != nil {
-		errno := errnoOf(err)
+		errno := child.Errno(err)
 		r.logf(loglevel.Info, "services__execute_file", "Cannot execute '%s': %s | stat rc=%d", path, errorText(errno), int(errno))
 		return execError(op, path, errno)
 	}
@@ -190,17 +193,17 @@ func (r *Runner) script(op *lrmd.Operation, path string, kill <-chan struct{}) *
 			r.logf(loglevel.Info, "action_launch_child", "Proceeding with stop operation for %s despite being unable to load CIB secrets", op.RscID)
 		}
 	}
-	p := process{
-		path: path, args: []string{path, op.Action}, env: environment(r.o.Env, op, params),
-		timeout: time.Duration(op.Timeout) * time.Millisecond, leaveGroup: op.LeaveGroup,
-		lingers: r.lingers(op.Key()),
+	p := child.Program{
+		Path: path, Args: []string{path, op.Action}, Env: environment(r.o.Env, op, params),
+		Timeout: time.Duration(op.Timeout) * time.Millisecond, LeaveGroup: op.LeaveGroup,
+		Lingers: r.lingers(op.Key()),
 	}
 	if lrmd.Is(op.Class, lrmd.ClassHeartbeat) {
-		p.args = append(append([]string{path}, heartbeatArgs(params)...), op.Action)
+		p.Args = append(append([]string{path}, heartbeatArgs(params)...), op.Action)
 	}
-	end, err := p.run(kill)
+	end, err := run(ctx, &p)
 	if err != nil {
-		errno := errnoOf(err)
+		errno := child.Errno(err)
 		r.logf(loglevel.Error, "action_launch_child", "Unable to execute %s: %s", op.Key(), errorText(errno))
 		return exitBefore(op, execError(op, path, errno).Code, "Child process was unable to execute file")
 	}
@@ -230,8 +233,8 @@ func (r *Runner) ended(op *lrmd.Operation, end *ending) *lrmd.Result {
 	res := &lrmd.Result{Class: op.Class, PID: end.pid, Stdout: end.stdout, Stderr: end.stderr}
 	key := op.Key()
 	switch {
-	case end.status.Exited():
-		res.Code, res.Status = end.status.ExitStatus(), lrmd.Done
+	case end.Status.Exited():
+		res.Code, res.Status = end.Status.ExitStatus(), lrmd.Done
 		r.logf(loglevel.Debug, function, "%s[%d] exited with status %d", key, end.pid, res.Code)
 		r.logOutput(loglevel.Info, fmt.Sprintf("%s[%d] error output", key, end.pid), end.stderr)
 		r.logOutput(loglevel.Debug, fmt.Sprintf("%s[%d] output", key, end.pid), end.stdout)
@@ -241,13 +244,13 @@ func (r *Runner) ended(op *lrmd.Operation, end *ending) *lrmd.Result {
 		if lrmd.Is(op.Class, lrmd.ClassHeartbeat) && op.Action == "status" {
 			res.Code = heartbeatStatus(end.stdout)
 		}
-	case end.timedOut:
+	case end.TimedOut:
 		limit := iso8601.ReadableInterval(uint(op.Timeout))
 		r.logf(loglevel.Info, function, "%s %s[%d] timed out after %s", kind(op), key, end.pid, limit)
 		res.Code, res.Status = genericError(op), lrmd.TimedOut
 		res.Reason = kind(op) + " did not complete within " + limit
 	default:
-		sig := end.status.Signal()
+		sig := end.Status.Signal()
 		r.logf(loglevel.Info, function, "%s[%d] terminated with signal %d (%s)", key, end.pid, int(sig), signalName(sig))
 		res.Code, res.Status = int(lrmd.UnknownError), lrmd.Failed
 		res.Reason = kind(op) + " interrupted by " + signalName(sig) + " signal"

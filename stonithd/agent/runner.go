@@ -3,11 +3,9 @@ package agent
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -15,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ringmaster-ha/ringmaster/internal/child"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
@@ -68,83 +67,101 @@ const share = 0.7
 // Run runs an agent within a time. One that fails is run again if the device allows it and
 // most of the time is left. That ctx ends kills the agent and is a cancelled action.
 func (r *Runner) Run(ctx context.Context, c *Call, limit time.Duration) wire.Result {
+	return r.Start(c, limit)(ctx)
+}
+
+// Start is the first half of Run: the agent begins before it returns, if it can. The other half waits for the
+// result, and has to be called, from any goroutine.
+func (r *Runner) Start(c *Call, limit time.Duration) (wait func(ctx context.Context) wire.Result) {
 	start := time.Now()
-	left := limit
 	args := Arguments(c)
 	if id, ok := args.Get("nodeid"); ok && c.NodeID != 0 && c.Target != "" {
 		action, _ := args.Get("action")
 		r.logf(loglevel.Info, "make_args", "Passing '%s' as nodeid with fence action '%s' targeting %s", id, action, c.Target)
 	}
 	stdin := args.Stdin()
-	for try := 1; ; try++ {
-		result := r.once(ctx, c, stdin, left)
-		spent := time.Since(start)
-		if result.Exit == crmexit.OK || result.Exec == wire.ExecTimeout || result.Exec == wire.ExecCancelled {
-			return result
-		}
-		if try >= c.Tries() {
-			r.logf(loglevel.Info, "update_remaining_timeout", "Attempted to execute agent %s (%s) the maximum number of times (%d) allowed", c.Agent, c.Action, c.Tries())
-			return result
-		}
-		if spent >= time.Duration(share*float64(limit)) {
-			return result
-		}
-		left = limit - spent.Truncate(time.Second) // the reference counts whole ones
-		r.logf(loglevel.Info, "internal_stonith_action_execute", "Attempt %d to execute %s (%s). remaining timeout is %d", try+1, c.Agent, c.Action, int(left.Seconds()))
-		select {
-		case <-time.After(retryPause):
-		case <-ctx.Done():
-			return result
+	first := r.once(c, stdin, limit)
+	return func(ctx context.Context) wire.Result {
+		result := first(ctx)
+		for try := 1; ; try++ {
+			spent := time.Since(start)
+			if result.Exit == crmexit.OK || result.Exec == wire.ExecTimeout || result.Exec == wire.ExecCancelled {
+				return result
+			}
+			if try >= c.Tries() {
+				r.logf(loglevel.Info, "update_remaining_timeout", "Attempted to execute agent %s (%s) the maximum number of times (%d) allowed", c.Agent, c.Action, c.Tries())
+				return result
+			}
+			if spent >= time.Duration(share*float64(limit)) {
+				return result
+			}
+			left := limit - spent.Truncate(time.Second) // the reference counts whole ones
+			r.logf(loglevel.Info, "internal_stonith_action_execute", "Attempt %d to execute %s (%s). remaining timeout is %d", try+1, c.Agent, c.Action, int(left.Seconds()))
+			select {
+			case <-time.After(retryPause):
+			case <-ctx.Done():
+				return result
+			}
+			result = r.once(c, stdin, left)(ctx)
 		}
 	}
 }
 
-// errTimeout is why an agent is killed that takes too long.
-var errTimeout = errors.New("timeout")
-
-func (r *Runner) once(ctx context.Context, c *Call, stdin string, limit time.Duration) wire.Result {
+// once starts the agent; what it returns waits for its end.
+func (r *Runner) once(c *Call, stdin string, limit time.Duration) (wait func(ctx context.Context) wire.Result) {
 	path := filepath.Join(or(r.Dir, Dir), filepath.Base(c.Agent))
+	notStarted := func(err error) func(context.Context) wire.Result {
+		return func(context.Context) wire.Result { return notRun(path, err) }
+	}
 	if _, err := os.Stat(path); err != nil {
-		return notRun(path, err)
+		return notStarted(err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTimeout)
-	defer cancel()
+	if limit <= 0 {
+		return func(context.Context) wire.Result { return r.late(limit) }
+	}
 	var stdout, stderr output
-	cmd := exec.CommandContext(ctx, path)
-	cmd.Stdin = strings.NewReader(stdin)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	// What the agent leaves behind may keep its output open.
-	cmd.WaitDelay = 100 * time.Millisecond
-	err := cmd.Run()
-	result := wire.Result{Output: stdout.text(), Errors: stderr.text()}
-	state := cmd.ProcessState
+	agent, err := (&child.Program{
+		Path: path, Args: []string{path}, Env: os.Environ(), Input: stdin, Timeout: limit, Stdout: &stdout, Stderr: &stderr,
+	}).Start()
+	if err != nil {
+		return notStarted(err)
+	}
+	return func(ctx context.Context) wire.Result {
+		end := agent.Wait(ctx)
+		result := r.ended(ctx, &end, limit)
+		result.Output, result.Errors = stdout.text(), stderr.text()
+		if result.Errors != "" {
+			for line := range strings.Lines(result.Errors) {
+				r.logf(loglevel.Warning, "log_action", "%s[%d] stderr: [ %s ]", c.Agent, agent.PID, strings.TrimSuffix(line, "\n"))
+			}
+		}
+		return result
+	}
+}
+
+// ended is what the end of an agent means.
+func (r *Runner) ended(ctx context.Context, end *child.Ending, limit time.Duration) wire.Result {
 	switch {
-	case state == nil:
-		return notRun(path, err)
-	case ctx.Err() != nil && !state.Exited():
-		result.Exit, result.Exec = crmexit.Error, wire.ExecTimeout
-		result.Reason = "Fence agent did not exit within specified timeout"
-		if r.Deferred {
-			result.Reason = "Fence agent did not complete within " + iso8601.ReadableInterval(uint(limit.Milliseconds()))
-		}
-		if !errors.Is(context.Cause(ctx), errTimeout) {
-			result.Exec, result.Reason = wire.ExecCancelled, ""
-		}
-	case state.Exited():
-		result.Exit, result.Exec = crmexit.Code(state.ExitCode()), wire.ExecDone
-	default:
-		sig := state.Sys().(syscall.WaitStatus).Signal()
-		result.Exit, result.Exec = crmexit.Error, wire.ExecError
-		result.Reason = fmt.Sprintf("Fence agent interrupted by %s signal", signalText(sig))
+	case end.Status.Exited():
+		return wire.Result{Exit: crmexit.Code(end.Status.ExitStatus()), Exec: wire.ExecDone}
+	case end.TimedOut:
+		return r.late(limit)
+	case ctx.Err() != nil:
+		return wire.Result{Exit: crmexit.Error, Exec: wire.ExecCancelled}
 	}
-	if result.Errors != "" {
-		for line := range strings.Lines(result.Errors) {
-			r.logf(loglevel.Warning, "log_action", "%s[%d] stderr: [ %s ]", c.Agent, cmd.Process.Pid, strings.TrimSuffix(line, "\n"))
-		}
+	return wire.Result{Exit: crmexit.Error, Exec: wire.ExecError, Reason: fmt.Sprintf("Fence agent interrupted by %s signal", signalText(end.Status.Signal()))}
+}
+
+// late is the result of an agent that took too long.
+func (r *Runner) late(limit time.Duration) wire.Result {
+	if r.Deferred {
+		return timeout("Fence agent did not complete within " + iso8601.ReadableInterval(uint(max(limit, 0).Milliseconds())))
 	}
-	return result
+	return timeout("Fence agent did not exit within specified timeout")
+}
+
+func timeout(reason string) wire.Result {
+	return wire.Result{Exit: crmexit.Error, Exec: wire.ExecTimeout, Reason: reason}
 }
 
 // signalText is strsignal for those that end agents; Go's own texts begin in lower case.
@@ -158,8 +175,7 @@ func signalText(sig syscall.Signal) string {
 
 // notRun is the result of an agent that could not be started (services__handle_exec_error).
 func notRun(path string, err error) wire.Result {
-	no := syscall.EIO
-	errors.As(err, &no)
+	no := child.Errno(err)
 	r := wire.Result{Exit: crmexit.Error, Exec: wire.ExecError, Reason: crmexit.RC(no).String()}
 	switch no {
 	case syscall.ENOENT, syscall.EISDIR, syscall.ENOTDIR, syscall.EINVAL, syscall.ENOEXEC:

@@ -151,11 +151,12 @@ func (e *Engine) Tick(now time.Time) {
 		if due(&op.queryAt) {
 			e.queryOver(op)
 		}
-		if due(&op.oneAt) {
-			e.oneOver(op)
-		}
+		// Of two that are over at the same time the total counts, which the reference arms first.
 		if due(&op.totalAt) {
 			e.totalOver(op)
+		}
+		if due(&op.oneAt) {
+			e.oneOver(op)
 		}
 	}
 	for _, c := range append([]*command(nil), e.commands...) {

@@ -201,6 +201,18 @@ func TestHostLists(t *testing.T) {
 	}
 }
 
+// TestAgentLost: a node is lost whose agent is at work. That its time and that of all are over at once is the latter's end.
+func TestAgentLost(t *testing.T) {
+	w := three(t)
+	w.outcome = func(*host, string, *agent.Call, int) (wire.Result, time.Duration) { return wire.Result{}, time.Hour }
+	w.nodes[1].device("d", "fence_test", "pcmk_host_list=x")
+	w.nodes[0].fence("c", "off", "x", 20)
+	w.wait(1)
+	w.called(t, "node2: d off x")
+	w.nodes[1].crash()
+	w.ends(t, w.nodes[0], "c", "Fencing did not complete within a total timeout")
+}
+
 // TestRelay: a node leaves its own fencing to a peer, which tells everybody.
 func TestRelay(t *testing.T) {
 	w := three(t)

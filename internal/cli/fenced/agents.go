@@ -47,11 +47,15 @@ func (s *server) Run(number int, device string, c *agent.Call, timeout int) {
 	if limit <= 0 {
 		limit = unlimited
 	}
-	// An agent outlives the daemon rather than being cut short.
+	result, ok := s.substitute(device, c)
+	var wait func(context.Context) wire.Result
+	if ok {
+		wait = s.agents.Start(c, limit)
+	}
 	go func() {
-		result, ok := s.substitute(device, c)
 		if ok {
-			result = s.agents.Run(context.Background(), c, limit)
+			// An agent outlives the daemon rather than being cut short.
+			result = wait(context.Background())
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()

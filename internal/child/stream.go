@@ -1,6 +1,7 @@
-package agent
+package child
 
 import (
+	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -13,10 +14,10 @@ import (
 // say nothing: so nothing is held for a stream, and no buffer, while it is waited for. Many have ended
 // before their pipes could be full: nobody waits for those of a process that has not run for long.
 type stream struct {
-	fd   int      // to read from, before r has it
+	fd   int      // to read from, before r has it; -1 before open
 	r    *os.File // nil while nobody waits
-	w    int      // -1 once it was given up
-	kept output
+	w    int      // -1 before open, and once it was given up
+	kept io.Writer
 	over atomic.Bool // no more than what is there is read
 	done chan struct{}
 }
@@ -24,14 +25,13 @@ type stream struct {
 // buffers are what streams are read with.
 var buffers = sync.Pool{New: func() any { return new([16 << 10]byte) }}
 
-// lastReads are how many reads there are for what a process has left.
-const lastReads = 2 * MaxOutput / (16 << 10)
+// lastReads are how many reads there are for what a process has left: more than any pipe holds.
+const lastReads = 128
 
 func (s *stream) open() error {
 	var fds [2]int
-	s.w = -1
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
-		return errnoOf(err)
+		return err
 	}
 	_ = unix.SetNonblock(fds[0], true) // it is one of ours
 	s.fd, s.w = fds[0], fds[1]
@@ -39,9 +39,10 @@ func (s *stream) open() error {
 }
 
 func (s *stream) close() {
-	if s.r != nil {
+	switch {
+	case s.r != nil:
 		_ = s.r.Close()
-	} else {
+	case s.fd >= 0:
 		_ = unix.Close(s.fd)
 	}
 	s.giveUp()
@@ -92,10 +93,10 @@ func (s *stream) drain(fd uintptr, reads int) bool {
 
 // rest reads what is left when the process is gone, but does not wait for others that
 // hold the stream.
-func (s *stream) rest() string {
+func (s *stream) rest() {
 	if s.r == nil {
 		s.drain(uintptr(s.fd), lastReads)
-		return s.kept.String()
+		return
 	}
 	s.over.Store(true)
 	_ = s.r.SetReadDeadline(time.Unix(1, 0))
@@ -105,5 +106,4 @@ func (s *stream) rest() string {
 		// What a child that was left behind goes on writing is not waited for.
 		_ = raw.Control(func(fd uintptr) { s.drain(fd, lastReads) })
 	}
-	return s.kept.String()
 }
