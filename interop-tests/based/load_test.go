@@ -21,7 +21,7 @@ while [ ! -e /run/stop ]; do
 	n=$((n+1))
 	id=$(hostname)-$1-$n
 	cibadmin -C -o tags --xml-text "<tag id=\"$id\"><obj_ref id=\"d1\"/></tag>" 2>/dev/null && echo $id >>/var/log/acknowledged
-	sleep 0.1
+	sleep $2
 done
 `
 
@@ -32,11 +32,13 @@ done
 func TestLoad(t *testing.T) {
 	const crashes = 2
 	var long time.Duration
+	pause := "0.1" // seconds
 	if s := os.Getenv("RINGMASTER_LOAD"); s != "" {
 		var err error
 		if long, err = time.ParseDuration(s); err != nil {
 			t.Fatal(err)
 		}
+		pause = "1" // the reference's fencer takes half a second for each change once there are thousands of tags
 	}
 	mix.CompareIn(t, "GoGoGo", []string{daemon}, func(r *mix.Run) {
 		hosts := r.Lab.Hosts()
@@ -46,7 +48,7 @@ func TestLoad(t *testing.T) {
 		write := func(h *lab.Host, from int) {
 			h.WriteFile("/run/writer", writer)
 			h.MustRun("chmod", "755", "/run/writer")
-			writers[h] = h.Start("/run/writer", fmt.Sprint(from))
+			writers[h] = h.Start("/run/writer", fmt.Sprint(from), pause)
 		}
 		for _, h := range hosts {
 			write(h, 0)
