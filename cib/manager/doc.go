@@ -24,6 +24,19 @@
 // down. At most one write to the disk is under way, and
 // while it is, later CIBs wait as one; Exit comes after the last.
 //
+// A change that is acknowledged is in the CIB of every member of the group that made it, and in one that all later groups
+// take, as long as changes are made in groups that have a member in common with the one before (which is what quorum is for), all
+// of managers of ours: a group with a new member makes no change before all its members have
+// the same CIB. For that each says to all that it sees a new group, then, when all have said so, which CIB it has; who has the
+// farthest sends it, if not all have the same. What comes in between waits. As CIBs change in such groups only, each of them is an
+// earlier or later one of a single course, and the one with the highest version has all. A group that only loses members has the same
+// CIB already, for all that are left have seen the same messages. What has waited when the group changes again
+// is sent again by its own node. Where that node is in a group without quorum then, it is made there, as what is on its way.
+//
+// With a manager of the reference in the group nothing waits, and the reference's rules hold: it shows itself by answering the
+// ping with which a manager says that it sees a new group. Who says nothing at all, for five seconds with a change
+// waiting, is not waited for any longer; that, too, is a group in which a change may be lost.
+//
 // # Deviations from the reference
 //
 // There is no legacy mode: managers of Pacemaker before 1.1.12 (2014), which change the
@@ -42,7 +55,15 @@
 // the same: a change of the configuration starts num_updates anew, also on a node that
 // has missed one of the status. Of two such the one with more changes stays: it is not replaced, and a
 // primary that lacks some asks for it. In the reference the one that is sent wins, which with
-// changes of the group close to each other loses what was acknowledged. A primary that finds out that a
+// changes of the group close to each other loses what was acknowledged.
+//
+// Managers of ours make no change in a new group before all have the same CIB (see Invariants). The reference
+// makes and acknowledges it at once, on CIBs that may differ until a controller or the primary has one sent: when the group
+// changes again before that, different majorities have acknowledged changes that no node has all of. A change that comes
+// right after nodes have joined takes two more rounds of messages, and where CIBs differ the sending of one. One
+// that waits while the group changes again may come after a later one of the same client that was on its way.
+//
+// A primary that finds out that a
 // peer has a newer CIB asks for that too: the reference's sends its own, which is refused for being older, and
 // the two stay different until something changes.
 package manager

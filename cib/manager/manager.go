@@ -46,6 +46,7 @@ type Manager struct {
 	texts   texts
 	disk    disk
 	leaving leaving
+	view    view
 
 	clients []*client       // in the order in which they came
 	peers   map[string]bool // by name: whether it is in the group
@@ -91,6 +92,7 @@ func New(c Config) (*Manager, []Action) {
 		c.Log = loglevel.Discard
 	}
 	m := &Manager{c: c, peers: map[string]bool{}}
+	m.view.silent, m.view.patience = map[string]bool{}, agreeDelay
 	m.disk.enabled = !c.NoWrites
 	m.primary = c.Alone
 	m.activate(c.CIB, true, "start")
@@ -105,7 +107,7 @@ func (m *Manager) Primary() bool { return m.primary }
 
 // Deadline is when Tick is to be called; ok is false if there is nothing to wait for.
 func (m *Manager) Deadline() (at time.Time, ok bool) {
-	for _, t := range []time.Time{m.check.at, m.leaving.forceAt} {
+	for _, t := range []time.Time{m.check.at, m.leaving.forceAt, m.view.giveUpAt} {
 		if !t.IsZero() && (!ok || t.Before(at)) {
 			at, ok = t, true
 		}
@@ -124,6 +126,10 @@ func (m *Manager) Tick(now time.Time) []Action {
 		m.logf(loglevel.Notice, "cib_force_exit", "Forcing exit!")
 		m.terminate("cib_force_exit", crmexit.Error)
 	}
+	if at := m.view.giveUpAt; !at.IsZero() && !now.Before(at) {
+		m.giveUp()
+		m.catchUpWaiting(now)
+	}
 	return m.done()
 }
 
@@ -137,16 +143,21 @@ func (m *Manager) Deliver(now time.Time, from string, message *etree.Element) []
 	if get(message, fClientName) == "" {
 		message.CreateAttr(fClientName, from)
 	}
-	m.process(now, message, nil, true)
+	if !m.defers(now, message) {
+		m.process(now, message, nil, true)
+	}
+	m.catchUpWaiting(now)
 	return m.done()
 }
 
 // Peer tells that a node has joined the group of the managers, or left it.
 func (m *Manager) Peer(name string, active bool) []Action {
-	if m.peers[name] != active {
-		m.history.reset()
-	}
+	changed := m.peers[name] != active
 	m.peers[name] = active
+	if changed {
+		m.history.reset()
+		m.regrouped(active)
+	}
 	if m.leaving.asked && !m.leaving.ending && m.activePeers() < 2 && len(m.clients) == 0 {
 		m.logf(loglevel.Info, "cib_peer_update_callback", "No more peers")
 		m.terminate("cib_peer_update_callback", crmexit.OK)
@@ -240,7 +251,7 @@ func (m *Manager) terminate(function string, code crmexit.Code) {
 	}
 	m.logf(loglevel.Info, "terminate_cib", "%s: Exiting%s...", function, how)
 	m.leaving.ending, m.leaving.code = true, code
-	m.check.at, m.leaving.forceAt = time.Time{}, time.Time{}
+	m.check.at, m.leaving.forceAt, m.view.giveUpAt = time.Time{}, time.Time{}, time.Time{}
 }
 
 // activate puts another CIB in the place of the one there is (activateCibXml).

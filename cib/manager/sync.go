@@ -56,6 +56,7 @@ func (m *Manager) sync(request *etree.Element, all bool) {
 	if ok {
 		reply.set(fReplyTo, host)
 	}
+	reply.copyOf(request, fTokens, fTokens)
 	reply.set(fOperation, string(ops.Replace)).set("original_"+fOperation, get(request, fOperation)).set(fGlobal, "true").
 		set(fFeatures, featureset.Current).set(fDigest, digest.Versioned(m.cib, featureset.Current)).
 		set(fPosition, m.history.position()).set(fChanges, strconv.FormatUint(m.count, 10)).hold(dataHolder, m.cib)
@@ -95,6 +96,10 @@ func (m *Manager) compareDigest(reply *etree.Element) {
 	number, ok := document.Get(pong, fPing)
 	if !ok {
 		m.logf(loglevel.Debug, function, "Ignoring ping reply with no %s", fPing)
+		return
+	}
+	if number == tokenPing {
+		m.isSilent(get(reply, fOrigin))
 		return
 	}
 	seq, err := strconv.ParseUint(strings.TrimSpace(number), 10, 64)
