@@ -135,6 +135,7 @@ var floors = map[string]int{
 	"internal/loglevel":    0,
 	"internal/mar":         0,
 	"internal/root":        0,
+	"internal/nss":         0,
 	"internal/resident":    0,
 	"internal/spawn":       0,
 	"cib/schema":           1,
