@@ -175,6 +175,7 @@ var floors = map[string]int{
 	"internal/pcmk/crmmsg":    1,
 	"internal/pcmk/peers":     2,
 	"internal/pcmk/cluster":   5,
+	"internal/pcmk/received":  2,
 	"internal/pcmk/ipc/frame": 2,
 	"internal/pcmk/ipc":       3,
 	"internal/pcmk/remote":    1,
