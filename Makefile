@@ -10,7 +10,7 @@ SEEDS    ?= 1000
 TEST := env GOFLAGS="$(GOFLAGS) -pgo=off" $(GO) test
 # Where tests with the tag interop are: the scenarios, and what is compared with
 # the reference's programs alone.
-INTEROP_PACKAGES ?= ./interop-tests/... ./internal/corosyncconf ./internal/cli/cmapctl
+INTEROP_PACKAGES ?= ./interop-tests/... ./internal/corosyncconf ./internal/cli/cmapctl ./dist/pacemaker/agents
 # Those that want the machine for themselves: time counts in them.
 TIMED := ring quorum robust
 # Those that only compute.

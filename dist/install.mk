@@ -11,6 +11,8 @@ DATADIR     ?= /usr/share
 MANDIR      ?= $(DATADIR)/man
 NAMES       := $(shell grep -v '^\#' dist/names)
 MANPAGES    := $(wildcard docs/man/*.[1-8])
+AGENTDIR    ?= /usr/lib/ocf/resource.d/pacemaker
+AGENTS      := controld o2cb remote
 
 .PHONY: install install-bin install-man install-conf uninstall
 
@@ -27,6 +29,8 @@ install-bin: all
 	    ln -f "$$first" "$(DESTDIR)$$n"; \
 	  fi; \
 	done
+	$(INSTALL) -d "$(DESTDIR)$(AGENTDIR)"
+	$(INSTALL) -m 755 $(AGENTS:%=dist/pacemaker/agents/%) "$(DESTDIR)$(AGENTDIR)"
 
 install-man:
 	@set -e; for p in $(MANPAGES); do \
@@ -51,13 +55,13 @@ install-conf:
 	$(INSTALL) -m 755 dist/notifyd/init.d "$(DESTDIR)/etc/init.d/corosync-notifyd"
 	$(INSTALL) -m 755 dist/pacemaker/init.d "$(DESTDIR)/etc/init.d/pacemaker"
 	@set -e; for f in default:default/corosync logrotate.d:logrotate.d/corosync \
-	  notifyd/default:default/corosync-notifyd notifyd/dbus.conf:dbus-1/system.d/corosync-signals.conf; do \
+	  notifyd/default:default/corosync-notifyd pacemaker/crm_mon:default/crm_mon notifyd/dbus.conf:dbus-1/system.d/corosync-signals.conf; do \
 	  to="$(DESTDIR)/etc/$${f#*:}"; \
 	  [ -e "$$to" ] || $(INSTALL) -m 644 "dist/$${f%:*}" "$$to"; \
 	done
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(NAMES)) "$(DESTDIR)$(UNITDIR)/corosync.service" "$(DESTDIR)/etc/init.d/corosync" \
+	rm -f $(addprefix $(DESTDIR),$(NAMES)) $(AGENTS:%="$(DESTDIR)$(AGENTDIR)/%") "$(DESTDIR)$(UNITDIR)/corosync.service" "$(DESTDIR)/etc/init.d/corosync" \
 	  "$(DESTDIR)$(UNITDIR)/corosync-notifyd.service" "$(DESTDIR)/etc/init.d/corosync-notifyd" \
 	  "$(DESTDIR)$(UNITDIR)/pacemaker.service" "$(DESTDIR)/etc/init.d/pacemaker" \
 	  "$(DESTDIR)$(DATADIR)/augeas/lenses/corosync.aug" "$(DESTDIR)$(DATADIR)/snmp/mibs/COROSYNC-MIB.txt" \

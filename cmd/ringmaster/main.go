@@ -39,6 +39,8 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/demo"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/execd"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/fenced"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/fencelegacy"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/fencewatchdog"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/keygen"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/notifyd"
@@ -64,26 +66,28 @@ var programs = map[string]program{
 	"corosync-quorumtool": quorumtool.Main,
 	"corosync-xmlproc":    xmlproc.Main,
 
-	"attrd_updater": attrdupdater.Main,
-	"cibadmin":      cibadmin.Main,
-	"cibsecret":     cibsecret.Main,
-	"crm_attribute": crmattribute.Main,
-	"crm_diff":      crmdiff.Main,
-	"crm_error":     crmerror.Main,
-	"crm_failcount": crmfailcount.Main,
-	"crm_master":    crmmaster.Main,
-	"crm_mon":       crmmon.Main,
-	"crm_node":      crmnode.Main,
-	"crm_resource":  crmresource.Main,
-	"crm_rule":      crmrule.Main,
-	"crm_shadow":    crmshadow.Main,
-	"crm_simulate":  crmsimulate.Main,
-	"crm_standby":   crmstandby.Main,
-	"crm_ticket":    crmticket.Main,
-	"crm_verify":    crmverify.Main,
-	"crmadmin":      crmadmin.Main,
-	"iso8601":       iso8601.Main,
-	"stonith_admin": stonithadmin.Main,
+	"attrd_updater":  attrdupdater.Main,
+	"cibadmin":       cibadmin.Main,
+	"cibsecret":      cibsecret.Main,
+	"crm_attribute":  crmattribute.Main,
+	"crm_diff":       crmdiff.Main,
+	"crm_error":      crmerror.Main,
+	"crm_failcount":  crmfailcount.Main,
+	"crm_master":     crmmaster.Main,
+	"crm_mon":        crmmon.Main,
+	"crm_node":       crmnode.Main,
+	"crm_resource":   crmresource.Main,
+	"crm_rule":       crmrule.Main,
+	"crm_shadow":     crmshadow.Main,
+	"crm_simulate":   crmsimulate.Main,
+	"crm_standby":    crmstandby.Main,
+	"crm_ticket":     crmticket.Main,
+	"crm_verify":     crmverify.Main,
+	"crmadmin":       crmadmin.Main,
+	"fence_legacy":   fencelegacy.Main,
+	"fence_watchdog": fencewatchdog.Main,
+	"iso8601":        iso8601.Main,
+	"stonith_admin":  stonithadmin.Main,
 
 	"pacemaker-based":      based.Main,
 	"pacemaker-attrd":      attrd.Main,

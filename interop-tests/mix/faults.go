@@ -3,6 +3,7 @@ package mix
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -76,7 +77,7 @@ func (r *Run) Start(node int) {
 
 // stuck is what pacemakerd logs when corosync does not let it in at once, as while its members change: it then
 // does not start the daemon again before it has lost corosync.
-const stuck = "Not respawning %s subdaemon until cluster returns"
+var stuck = regexp.MustCompile(`Not respawning \S+ subdaemon until cluster returns`)
 
 // Kill ends a daemon without a word, and waits until pacemakerd has started another and the cluster
 // is idle again. If it does not start another (see stuck) the node crashes and comes back.
@@ -91,20 +92,28 @@ func (r *Run) Kill(node int, daemon string) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		r.T.Fatal(err)
 	}
-	alive := false
+	gaveUp := func() string { return stuck.FindString(h.ReadFile(pacemakerLog)[said:]) }
 	r.Lab.Eventually(60*time.Second, "another "+daemon+" on "+h.Name, func() bool {
 		now := child(h, daemon)
-		alive = now != 0 && now != pid
-		return alive || strings.Contains(h.ReadFile(pacemakerLog)[said:], fmt.Sprintf(stuck, daemon))
+		return now != 0 && now != pid || gaveUp() != ""
 	})
-	if !alive {
-		r.T.Logf("pacemakerd of %s has given up on %s", h.Name, daemon)
+	// Those that end with it have to be back as well.
+	r.Lab.Eventually(60*time.Second, h.Name+" is known to itself again", func() bool {
+		return gaveUp() != "" || !slices.ContainsFunc(daemons, func(d string) bool { return child(h, d) == 0 }) && knowsItself(h)
+	})
+	if said := gaveUp(); said != "" {
+		r.T.Logf("pacemakerd of %s: %s", h.Name, said)
 		r.Crash(node)
 		r.Return(node)
 		return
 	}
 	r.back(h)
 }
+
+// daemons are pacemakerd's.
+var daemons = []string{"pacemaker-based", "pacemaker-fenced", "pacemaker-execd", "pacemaker-attrd", "pacemaker-schedulerd", "pacemaker-controld"}
+
+func knowsItself(h *lab.Host) bool { return h.Exec("crmadmin", "-S", h.Name).Code == 0 }
 
 // child is pacemakerd's process of that name, 0 for none: the reference's manager of the CIB has others now and
 // then, which write files.
@@ -128,7 +137,7 @@ func child(h *lab.Host, daemon string) int {
 // controller, which ends with the daemon, that it was gone.
 func (r *Run) back(h *lab.Host) {
 	r.T.Helper()
-	r.Lab.Eventually(60*time.Second, h.Name+" is known to itself again", func() bool { return h.Exec("crmadmin", "-S", h.Name).Code == 0 })
+	r.Lab.Eventually(60*time.Second, h.Name+" is known to itself again", func() bool { return knowsItself(h) })
 	r.online(r.running())
 }
 

@@ -25,6 +25,8 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmsimulate"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmverify"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/fencelegacy"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/fencewatchdog"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/iso8601"
 	"github.com/ringmaster-ha/ringmaster/internal/golden"
 )
@@ -36,11 +38,13 @@ var (
 )
 
 var ours = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
-	"crm_error":    crmerror.Main,
-	"crm_rule":     crmrule.Main,
-	"crm_simulate": crmsimulate.Main,
-	"crm_verify":   crmverify.Main,
-	"iso8601":      iso8601.Main,
+	"crm_error":      crmerror.Main,
+	"crm_rule":       crmrule.Main,
+	"crm_simulate":   crmsimulate.Main,
+	"crm_verify":     crmverify.Main,
+	"fence_legacy":   fencelegacy.Main,
+	"fence_watchdog": fencewatchdog.Main,
+	"iso8601":        iso8601.Main,
 }
 
 var unasked = regexp.MustCompile(`(?m)^\(\w+\) \terror: .*\n`)
