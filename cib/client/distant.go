@@ -18,8 +18,8 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/received"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/remote"
-	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // remoteTimeout is how long another machine's daemon may take for an answer if nothing else is
@@ -207,18 +207,18 @@ func (c *channel) put(ctx context.Context, m *etree.Element) error {
 func (c *channel) next(ctx context.Context) (*etree.Element, error) {
 	_ = c.SetReadDeadline(time.Time{})
 	defer context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })()
-	received, err := c.messages.Receive(remote.MaxSize)
+	message, err := c.messages.Receive(remote.MaxSize)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
 		return nil, err
 	}
-	doc, err := xmltree.Parse([]byte(received), xmltree.KeepText)
+	e, err := received.XML(loglevel.Discard, message)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
-	return doc.Root(), nil
+	return e, nil
 }
 
 // exchange sends a message and waits for one.

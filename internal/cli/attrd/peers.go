@@ -14,7 +14,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/election"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
-	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/received"
 )
 
 // peerSet is the peer cache as the engine sees it.
@@ -102,12 +102,11 @@ func (s *server) Message(m *cpgmsg.Message, from *peers.Peer) {
 	if s.ending {
 		return
 	}
-	doc, err := xmltree.Parse([]byte(m.Text), xmltree.KeepText)
+	e, err := received.XML(s.log, m.Text)
 	if err != nil {
 		s.log.LogfAt(loglevel.Error, function, "Bad message of class 0 received from %s[%d]: '%.120s'", from.Name, from.ID, m.Text)
 		return
 	}
-	e := doc.Root()
 	if wire.IsVote(e) {
 		v, err := election.Decode(e, from.Name)
 		if err != nil {

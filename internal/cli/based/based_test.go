@@ -166,7 +166,7 @@ func TestGarbage(t *testing.T) {
 	defer c.Close()
 	ctx := within(t)
 	for _, tt := range []struct{ document, want string }{
-		{`<cib`, `<nack function="cib_common_callback" line="221" status="76"/>`},
+		{`cib`, `<nack function="cib_common_callback" line="221" status="76"/>`},
 		{``, `<nack function="cib_common_callback" line="221" status="76"/>`},
 		{`<x cib_op="register"/>`, `<cib_common_callback_worker cib_op="register" cib_clientid="`},
 	} {

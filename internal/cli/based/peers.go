@@ -10,8 +10,8 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cluster"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/received"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
-	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // join becomes a member of the group of CIB managers. The caller holds mu, and hears nothing before it
@@ -32,12 +32,12 @@ type member server
 // Message is a message of a peer, or of this daemon.
 func (m *member) Message(msg *cpgmsg.Message, from *peers.Peer) {
 	s := (*server)(m)
-	doc, err := xmltree.Parse([]byte(msg.Text), xmltree.KeepText)
+	e, err := received.XML(s.log, msg.Text)
 	if err != nil {
 		loglevel.LogfAt(s.log, loglevel.Error, "cib_cs_dispatch", "Invalid XML: '%.120s': %v", msg.Text, err)
 		return
 	}
-	s.do(s.m.Deliver(time.Now(), from.Name, doc.Root()))
+	s.do(s.m.Deliver(time.Now(), from.Name, e))
 }
 
 // Changed is news of a node.

@@ -12,8 +12,8 @@ import (
 	"github.com/ringmaster-ha/ringmaster/cib/text"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/received"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/remote"
-	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // commandTag is what all that clients on other machines say is called.
@@ -143,16 +143,11 @@ func (s *server) serveRemoteClient(c *remoteClient, who manager.Client) {
 
 // remoteRequest passes on what a client has sent, if it is a request (cib_handle_remote_msg).
 func (s *server) remoteRequest(c *remoteClient, message string) {
-	doc, err := xmltree.Parse([]byte(message), xmltree.KeepText)
+	request, err := received.XML(s.log, message)
 	if err != nil {
-		// The reference does not escape a quotation mark that stands behind a letter like ü.
-		doc, _, _ = xmltree.Recover([]byte(message), xmltree.KeepText)
-	}
-	if doc == nil || doc.Root() == nil {
 		loglevel.LogfAt(s.log, loglevel.Error, "pcmk__remote_message_xml", "Couldn't parse: '%.120s'", message)
 		return
 	}
-	request := doc.Root()
 	if !document.EqualFold(request.Tag, commandTag) {
 		return
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/crmmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/received"
 	"github.com/ringmaster-ha/ringmaster/internal/root"
-	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // group is the handler of the process group: a server, whose Connected is about clients.
@@ -77,12 +77,11 @@ func (s *server) Send(to string, service cpgmsg.Service, e *etree.Element) bool 
 // Message is cluster.Handler's (crmd_cs_dispatch).
 func (g *group) Message(m *cpgmsg.Message, from *peers.Peer) {
 	s := (*server)(g)
-	doc, err := xmltree.Parse([]byte(m.Text), xmltree.KeepText)
+	e, err := received.XML(s.log, m.Text)
 	if err != nil {
 		s.log.LogfAt(loglevel.Error, "crmd_cs_dispatch", "Could not parse message content (0): %.100s", m.Text)
 		return
 	}
-	e := doc.Root()
 	e.CreateAttr(crmmsg.HostFrom, m.Sender.Name)
 	s.act(func(now time.Time) { s.core.PeerMessage(now, from.Name, e) })
 }

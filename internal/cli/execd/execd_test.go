@@ -186,7 +186,7 @@ func TestGarbage(t *testing.T) {
 		flags    frame.Flags
 		document string
 	}{
-		{frame.ClientResponse, "<lrmd_command"}, {0, `<lrmd_command lrmd_op="lrmd_rsc_poke"/>`},
+		{frame.ClientResponse, "lrmd_command"}, {0, `<lrmd_command lrmd_op="lrmd_rsc_poke"/>`},
 	} {
 		b, err := frame.Encode(nil, &frame.Message{ID: 1, Flags: tt.flags, Text: tt.document}, 1<<16)
 		if err == nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/cpgmsg"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/peers"
-	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/received"
 )
 
 // peerSet is the peer cache as the engine sees it.
@@ -68,12 +68,12 @@ func (s *server) Message(m *cpgmsg.Message, from *peers.Peer) {
 	if s.ending {
 		return
 	}
-	doc, err := xmltree.Parse([]byte(m.Text), xmltree.KeepText)
+	e, err := received.XML(s.log, m.Text)
 	if err != nil {
 		s.log.LogfAt(loglevel.Error, "stonith_peer_ais_callback", "Invalid XML: '%.120s'", m.Text)
 		return
 	}
-	s.engine.Message(time.Now(), from.Name, doc.Root())
+	s.engine.Message(time.Now(), from.Name, e)
 	s.arm()
 }
 

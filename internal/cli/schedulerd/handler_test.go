@@ -109,7 +109,7 @@ func TestOddRequests(t *testing.T) {
 	defer qc.Close()
 	ctx := within(t)
 	for _, tt := range []struct{ document, want string }{
-		{`<hello`, `<ack function="pe_ipc_dispatch" line="243" status="76"/>`},
+		{`hello`, `<ack function="pe_ipc_dispatch" line="243" status="76"/>`},
 		{`<m subt="response" crm_sys_to="pengine" crm_task="pe_calc"/>`, `<ack function="pe_ipc_dispatch" line="251" status="112"/>`},
 		{`<m subt="request" crm_sys_to="crmd" crm_task="pe_calc"/>`, `<ack function="pe_ipc_dispatch" line="255" status="112"/>`},
 		{`<m subt="request" crm_sys_to="pengine" crm_task="odd"/>`, `<ack function="handle_unknown_request" line="183" status="2"/>`},

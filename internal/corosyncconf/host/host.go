@@ -8,14 +8,13 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/corosyncconf"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/nss"
 )
 
 // resolveTime bounds one question to the resolver.
@@ -53,25 +52,21 @@ func readDir(path string) ([]string, error) {
 }
 
 func userID(name string) (uint32, bool, error) {
-	u, err := user.Lookup(name)
-	if unknown := user.UnknownUserError(""); errors.As(err, &unknown) {
-		return 0, false, nil
-	} else if err != nil {
-		return 0, false, err
-	}
-	n, err := strconv.ParseUint(u.Uid, 10, 32)
-	return uint32(n), err == nil, err
+	u, err := nss.LookupUser(name)
+	return u.UID, err == nil, known(err)
 }
 
 func groupID(name string) (uint32, bool, error) {
-	g, err := user.LookupGroup(name)
-	if unknown := user.UnknownGroupError(""); errors.As(err, &unknown) {
-		return 0, false, nil
-	} else if err != nil {
-		return 0, false, err
+	g, err := nss.LookupGroup(name)
+	return g.GID, err == nil, known(err)
+}
+
+// known is the error of a lookup, which it is none that there is nothing.
+func known(err error) error {
+	if errors.Is(err, nss.ErrUnknown) {
+		return nil
 	}
-	n, err := strconv.ParseUint(g.Gid, 10, 32)
-	return uint32(n), err == nil, err
+	return err
 }
 
 func interfaces() ([]netip.Addr, error) {

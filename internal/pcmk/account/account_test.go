@@ -3,37 +3,40 @@ package account
 import (
 	"errors"
 	"testing"
+
+	"github.com/ringmaster-ha/ringmaster/internal/nss"
 )
 
 func TestListed(t *testing.T) {
-	const groups = "root:x:0:\nhaclient:x:105:anna,ben\n# odd\nops:x:7:ben\n"
-	for _, tt := range []struct {
-		user, group string
-		want        bool
-	}{
-		{"anna", "haclient", true}, {"ben", "haclient", true}, {"ben", "ops", true},
-		{"anna", "ops", false}, {"", "root", false}, {"root", "root", false}, {"anna", "nobody", false},
-	} {
-		if got := listed(groups, tt.user, tt.group); got != tt.want {
-			t.Errorf("%s in %s: %v", tt.user, tt.group, got)
+	haclient := nss.Group{Name: "haclient", GID: 105, Members: []string{"anna", "ben"}}
+	for user, want := range map[string]bool{"anna": true, "ben": true, "": false, "root": false} {
+		if got := listed(haclient, user); got != want {
+			t.Errorf("%q: %v", user, got)
 		}
+	}
+	if InGroup("root", "no-such-group") {
+		t.Error("a group that is none has a member")
 	}
 }
 
 func TestMember(t *testing.T) {
-	const groups = "root:x:0:\nhaclient:x:105:anna\nnogroup:x:65534:\n"
+	haclient := nss.Group{Name: "haclient", GID: 105, Members: []string{"anna"}}
 	for _, tt := range []struct {
-		user, gid, group string
-		want             error
+		user nss.User
+		want error
 	}{
-		{"hacluster", "105", "haclient", nil}, {"anna", "1000", "haclient", nil},
-		{"root", "0", "haclient", ErrNotMember}, {"root", "0", "nobody", ErrNoGroup},
+		{nss.User{Name: "hacluster", UID: 102, GID: 105}, nil},
+		{nss.User{Name: "anna", UID: 1000, GID: 1000}, nil},
+		{nss.User{Name: "root"}, ErrNotMember},
 	} {
-		if got := member(groups, tt.user, tt.gid, tt.group); !errors.Is(got, tt.want) || (got == nil) != (tt.want == nil) {
-			t.Errorf("%s in %s: %v", tt.user, tt.group, got)
+		if got := member(tt.user, haclient); !errors.Is(got, tt.want) || (got == nil) != (tt.want == nil) {
+			t.Errorf("%s: %v", tt.user.Name, got)
 		}
 	}
 	if err := Member("no-such-user", "root"); !errors.Is(err, ErrNoUser) {
+		t.Error(err)
+	}
+	if err := Member("root", "no-such-group"); !errors.Is(err, ErrNoGroup) {
 		t.Error(err)
 	}
 }

@@ -3,10 +3,8 @@ package account
 import (
 	"errors"
 	"fmt"
-	"os"
-	"os/user"
-	"strconv"
-	"strings"
+
+	"github.com/ringmaster-ha/ringmaster/internal/nss"
 )
 
 // Why somebody is no member of a group.
@@ -19,33 +17,20 @@ var (
 // Member is nil if a group is a user's own or lists him, else one of the errors above
 // (check_group_membership of daemons/based/based_remote.c).
 func Member(name, group string) error {
-	u, err := user.Lookup(name)
+	u, err := nss.LookupUser(name)
 	if err != nil {
-		return fmt.Errorf("%q: %w", name, ErrNoUser)
+		return fmt.Errorf("%q: %w: %w", name, ErrNoUser, err)
 	}
-	b, err := os.ReadFile(groupFile)
+	g, err := nss.LookupGroup(group)
 	if err != nil {
 		return fmt.Errorf("%q: %w: %w", group, ErrNoGroup, err)
 	}
-	return member(string(b), name, u.Gid, group)
+	return member(u, g)
 }
 
-// member is Member by the text of the file, and the id of the user's own group.
-func member(groups, name, gid, group string) error {
-	found := false
-	for line := range strings.Lines(groups) {
-		fields := strings.Split(strings.TrimSpace(line), ":")
-		if len(fields) == 4 && fields[0] == group {
-			if found = true; fields[2] == gid {
-				return nil
-			}
-		}
-	}
-	switch {
-	case !found:
-		return fmt.Errorf("%q: %w", group, ErrNoGroup)
-	case !listed(groups, name, group):
-		return fmt.Errorf("%q, %q: %w", name, group, ErrNotMember)
+func member(u nss.User, g nss.Group) error {
+	if g.GID != u.GID && !listed(g, u.Name) {
+		return fmt.Errorf("%q, %q: %w", u.Name, g.Name, ErrNotMember)
 	}
 	return nil
 }
@@ -54,18 +39,14 @@ func member(groups, name, gid, group string) error {
 // read the result is that one alone, and why.
 func Groups(name string, own uint32) ([]uint32, error) {
 	all := []uint32{own}
-	u, err := user.Lookup(name)
-	if err != nil {
-		return all, fmt.Errorf("%q: %w", name, ErrNoUser)
+	if _, err := nss.LookupUser(name); err != nil {
+		return all, fmt.Errorf("%q: %w: %w", name, ErrNoUser, err)
 	}
-	ids, err := u.GroupIds()
-	if err != nil {
-		return all, err
-	}
-	for _, id := range ids {
-		if gid, err := strconv.ParseUint(id, 10, 32); err == nil && uint32(gid) != own {
-			all = append(all, uint32(gid))
+	ids, err := nss.GroupIDs(name)
+	for _, gid := range ids {
+		if gid != own {
+			all = append(all, gid)
 		}
 	}
-	return all, nil
+	return all, err
 }

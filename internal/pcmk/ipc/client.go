@@ -10,10 +10,11 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/text"
+	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/received"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/client"
-	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // ErrUnauthorized is a server that is none of Pacemaker's (pcmk_rc_ipc_unauthorized).
@@ -151,9 +152,9 @@ func (c *Conn) read(raw []byte) (*Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.name, err)
 	}
-	doc, err := xmltree.Parse([]byte(m.Text), xmltree.KeepText)
+	e, err := received.XML(loglevel.Discard, m.Text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: text: %w", c.name, err)
+		return nil, fmt.Errorf("%s: %w", c.name, err)
 	}
-	return &Message{Message: m, XML: doc.Root()}, nil
+	return &Message{Message: m, XML: e}, nil
 }

@@ -250,7 +250,7 @@ func TestGarbage(t *testing.T) {
 	}
 	defer qc.Close()
 	ctx := within(t)
-	for _, document := range []string{"", "<a>", "no XML", "<a/><b/>"} {
+	for _, document := range []string{"", "no XML", "\x01"} {
 		b, err := frame.Encode(nil, &frame.Message{ID: 3, Flags: frame.ClientResponse, Text: document}, 1<<16)
 		if err != nil {
 			t.Fatal(err)

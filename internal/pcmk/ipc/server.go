@@ -14,9 +14,9 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/ipc/frame"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/packed"
+	"github.com/ringmaster-ha/ringmaster/internal/pcmk/received"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/server"
 	"github.com/ringmaster-ha/ringmaster/internal/qb/wire"
-	"github.com/ringmaster-ha/ringmaster/internal/xmltree"
 )
 
 // Handler is a service of a daemon. Its calls come one at a time.
@@ -143,12 +143,7 @@ func (h *handler) Request(qc *server.Conn, b []byte) {
 	}
 	r := &Message{Message: m, Err: err}
 	if err == nil {
-		doc, err := xmltree.Parse([]byte(m.Text), xmltree.KeepText)
-		if err != nil {
-			r.Err = fmt.Errorf("text: %w", err)
-		} else {
-			r.XML = doc.Root()
-		}
+		r.XML, r.Err = received.XML(h.log, m.Text)
 	}
 	h.h.Request(c, r)
 }
