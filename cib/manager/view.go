@@ -219,7 +219,8 @@ func (m *Manager) compareStands(tokens string) {
 		m.view.inStep = true
 	case m.isUs(best):
 		m.logf(loglevel.Info, "sync_our_cib", "Syncing CIB to all peers of a new group")
-		m.sync(newMessage("sync").set(fType, typeCIB).set(fOperation, string(opSync)).set(fTokens, tokens).head, true)
+		// As it is: who has changed it last, and when, is as much part of it as all else.
+		m.sync(newMessage("sync").set(fType, typeCIB).setInt(fOptions, int(optNoTime)).set(fOperation, string(opSync)).set(fTokens, tokens).head, true)
 	}
 }
 

@@ -7,15 +7,16 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ringmaster-ha/ringmaster/cib/ops"
+	"github.com/ringmaster-ha/ringmaster/cib/text"
 )
 
 // A replacement that brings nothing but other notes is none in a cluster, so that all nodes count alike;
 // with anything else its notes are taken.
 func TestOwnNotes(t *testing.T) {
 	const cib = `<cib admin_epoch="1" epoch="2" num_updates="3" validate-with="none" cib-last-written="today" update-origin="a"><configuration/><status/></cib>`
-	read := func(text string) *etree.Element {
+	read := func(of string) *etree.Element {
 		doc := etree.NewDocument()
-		if err := doc.ReadFromString(text); err != nil {
+		if err := doc.ReadFromString(of); err != nil {
 			t.Fatal(err)
 		}
 		return doc.Root()
@@ -42,6 +43,35 @@ func TestOwnNotes(t *testing.T) {
 		}
 		if (r.Patchset != nil) != tt.changed {
 			t.Errorf("%s: patchset %v", tt.name, r.Patchset != nil)
+		}
+	}
+}
+
+// TestNotesInPlace: a replacement is taken with its attributes in their order, whichever notes the CIB given has, and
+// what stays as it is keeps its own; the digest follows from that.
+func TestNotesInPlace(t *testing.T) {
+	const (
+		own    = `<cib admin_epoch="1" epoch="2" num_updates="3" validate-with="none" cib-last-written="today" update-origin="a" have-quorum="1"><configuration/><status/></cib>`
+		brings = `<cib admin_epoch="1" epoch="2" num_updates="3" validate-with="none" cib-last-written="now" update-origin="b" update-client="c" update-user="u" have-quorum="1"><configuration/><status/></cib>`
+	)
+	status := strings.NewReplacer("<status/>", `<status><node_state id="1"/></status>`)
+	for _, tt := range []struct{ name, replacement, want string }{
+		{"another status", status.Replace(brings), status.Replace(brings)},
+		{"other notes only", brings, own},
+	} {
+		doc := func(of string) *etree.Element {
+			d := etree.NewDocument()
+			if err := d.ReadFromString(of); err != nil {
+				t.Fatal(err)
+			}
+			return d.Root()
+		}
+		r, err := ops.Perform(doc(own), ops.Request{Op: ops.Replace, Data: doc(tt.replacement), Options: ops.Options{OwnNotes: true, NoTime: true, Uncounted: true}})
+		if err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		if got := text.Line(r.CIB); got != tt.want {
+			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
 		}
 	}
 }

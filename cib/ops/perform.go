@@ -1,8 +1,10 @@
 package ops
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/beevik/etree"
 
@@ -54,12 +56,18 @@ func (w *work) change() (Result, error) {
 	err := w.process()
 	if err == nil && !w.next.Tracking() {
 		w.next.Track(w.guard(w.current))
+		order := slices.Clone(w.next.Root.Attr)
 		brought := w.exchangeNotes()
 		if mismatch := w.next.Compare(w.current); mismatch != nil {
 			err = nil // the reference goes on as if nothing had changed
 		}
 		if w.next.Dirty() {
 			w.note(brought)
+		} else {
+			order = w.current.Attr
+		}
+		if len(brought) > 0 {
+			sortAttributes(w.next.Root, order)
 		}
 	}
 	w.next.Unguard()
@@ -133,6 +141,18 @@ func (w *work) note(notes []note) {
 			w.next.Unset(w.next.Root, n.name)
 		}
 	}
+}
+
+// sortAttributes puts the attributes of an element into the order that others have; those which are not among them
+// come last. What was exchanged is where it was then: the digest of a CIB follows from that, too.
+func sortAttributes(e *etree.Element, order []etree.Attr) {
+	place := func(a etree.Attr) int {
+		if i := slices.IndexFunc(order, func(o etree.Attr) bool { return o.FullKey() == a.FullKey() }); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(e.Attr, func(a, b etree.Attr) int { return cmp.Compare(place(a), place(b)) })
 }
 
 // guard is what the user may do, by a CIB's permissions; nil if they do not matter.
