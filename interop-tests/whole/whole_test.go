@@ -52,9 +52,26 @@ func exists(path string) bool {
 type story struct{ *mix.Run }
 
 // varies are times, and who of several was the last to change something.
-var varies = regexp.MustCompile(`(exec|queued)=\d+ms|(last-failure|last-rc-change)='[^']*'|(call|call-id)=("?)\d+"?|(Last change:).*|(Last updated:).*|(last updated) [^)]*`)
+var varies = regexp.MustCompile(`(exec|queued)=\d+ms|(last-failure|last-rc-change)='[^']*'|(call|call-id)=("?)\d+"?|(Last change:).*|(Last updated:).*|(last updated) [^)]*|(client=stonith_admin)\.\d+`)
 
-func mask(text string) string { return varies.ReplaceAllString(text, "$1$2$3$5$6$7") }
+// mask leaves out what varies, and sorts instances of a clone: their numbers follow the order in which nodes have joined.
+func mask(text string) string {
+	lines := strings.Split(varies.ReplaceAllString(text, "$1$2$3$5$6$7$8"), "\n")
+	for i := 0; i < len(lines); {
+		end := i + 1
+		if name := instance.FindString(lines[i]); name != "" {
+			for end < len(lines) && strings.HasPrefix(lines[end], name) {
+				end++
+			}
+			slices.Sort(lines[i:end])
+		}
+		i = end
+	}
+	return strings.Join(lines, "\n")
+}
+
+// instance is how a status begins to tell of a resource's instance, up to where it is.
+var instance = regexp.MustCompile(`^\s+\* \S+\s+\(\S+\):`)
 
 func (s *story) do(node int, line string) { s.DoMasked(mask, node, strings.Fields(line)...) }
 
