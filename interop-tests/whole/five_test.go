@@ -34,9 +34,6 @@ func (s *story) all(node int, lines string) {
 	}
 }
 
-// everybody is what the status says when all five are there.
-const everybody = `Online: \[ node1 node2 node3 node4 node5 \]`
-
 // TestFiveFencing: two devices in levels, the first of which fails; a node fenced by hand, which really loses its
 // power, and what is said of it.
 func TestFiveFencing(t *testing.T) {
