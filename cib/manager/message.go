@@ -118,6 +118,9 @@ type message struct {
 	parts []part
 }
 
+// usualAttrs is how many attributes a message has room for from the beginning.
+const usualAttrs = 8
+
 type part struct {
 	holder string
 	data   *etree.Element
@@ -125,7 +128,11 @@ type part struct {
 	shared *packed.Shared // likewise; of the last part only
 }
 
-func newMessage(tag string) *message { return &message{head: etree.NewElement(tag)} }
+func newMessage(tag string) *message {
+	m := &message{head: etree.NewElement(tag)}
+	m.head.Attr = make([]etree.Attr, 0, usualAttrs)
+	return m
+}
 
 // set gives the message an attribute.
 func (m *message) set(name, value string) *message {

@@ -151,13 +151,13 @@ func (c *call) ask() crmexit.Legacy {
 
 // query is what of the CIB is asked for.
 func (c *call) query() crmexit.Legacy {
-	req := c.request()
-	whole := !req.Options.XPath && !req.Options.NoChildren && !req.User.Required() // as it is, and for all the same
+	// as it is, and for all the same
+	whole := !c.opts.has(optXPath) && !c.opts.has(optNoChildren) && !acl.User{Name: get(c.msg, fUser)}.Required()
 	if at := c.texts.found[c.section]; whole && at != nil {
 		c.output = at
 		return 0
 	}
-	r, err := ops.Perform(c.cib, req)
+	r, err := ops.Perform(c.cib, c.request())
 	c.output = r.Answer
 	if whole && err == nil {
 		c.texts.find(c.section, r.Answer)

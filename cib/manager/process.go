@@ -123,6 +123,9 @@ func (m *Manager) logCompleted(op ops.Op, msg *etree.Element, kind operation, rc
 	case rc != 0:
 		level = loglevel.Warning
 	}
+	if !m.c.Log.Enabled(level) {
+		return // what would be written is not free to find, and queries are many
+	}
 	m.logf(level, processFunction, "Completed %s operation for section %s: %s (rc=%d, origin=%s/%s/%s, version=%s)",
 		op, sectionName(msg), rc, int(rc), from, get(msg, fClientName), get(msg, fCallID), versionText(m.cib))
 }

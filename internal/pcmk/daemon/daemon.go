@@ -53,6 +53,14 @@ func Start(name string) *Daemon {
 	return d
 }
 
+// room is address space that the collector counts as in use, and that takes no memory: nobody writes to it.
+var room []byte
+
+// Answers is for a daemon that is asked often: while little is in use it collects each time that 3 MB are
+// garbage, rather than each megabyte, which cost a fifth of its time. It is to be called at the beginning, before
+// there is a heap that could be taken for the room.
+func (*Daemon) Answers() { room = make([]byte, 8<<20) }
+
 // Begun says that the beginning is over: what of the program only that has used is not kept in memory.
 func (*Daemon) Begun() { resident.DropProgram() }
 
