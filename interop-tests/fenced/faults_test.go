@@ -120,7 +120,7 @@ func (c *faults) remembered(pending bool, done ...string) {
 		return same && pending == strings.Contains(told, "pending")
 	})
 	var fencedNodes []string
-	for _, m := range fenced.FindAllStringSubmatch(told, -1) {
+	for _, m := range lab.FencedNode.FindAllStringSubmatch(told, -1) {
 		fencedNodes = append(fencedNodes, m[1])
 	}
 	if !slices.Equal(fencedNodes, done) {

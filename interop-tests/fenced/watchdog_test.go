@@ -39,7 +39,7 @@ func formWatched(t *testing.T, mixture string) *watched {
 		c.watches(h)
 	}
 	first := l.Host(0)
-	first.MustRun("cibadmin", "-C", "-o", "resources", "--xml-text", lockedResource(c.Dir))
+	first.MustRun("cibadmin", "-C", "-o", "resources", "--xml-text", c.Locked("one"))
 	first.MustRun("cibadmin", "-C", "-o", "constraints", "--xml-text", `<rsc_location id="one-on" rsc="one" node="node3" score="100"/>`)
 	first.MustRun("crm_attribute", "-n", "dc-deadtime", "-D")
 	first.MustRun("crm_attribute", "-n", "stonith-watchdog-timeout", "-v", selfFencing.String())

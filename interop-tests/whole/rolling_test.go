@@ -14,8 +14,7 @@ import (
 )
 
 const (
-	ocfDir = "/usr/lib/ocf/resource.d"
-	beats  = "/run/beats"
+	beats = "/run/beats"
 	// The agent's process writes when it is alive, five times a second.
 	heart = `#!/bin/sh
 pid=/run/heart.pid
@@ -148,8 +147,7 @@ func startRolling(t *testing.T, prepare func(h *lab.Host)) *rolling {
 	}
 	r.l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "knet", Crypto: "aes256/sha256"}.Conf(r.l.Hosts()))
 	for _, h := range r.l.Hosts() {
-		h.WriteFile("/run/Heart", heart)
-		h.MustRun("sh", "-c", "mkdir -p /run/ocf/test && cp -a "+ocfDir+"/. /run/ocf && install -m 755 /run/Heart /run/ocf/test/Heart && mount --bind /run/ocf "+ocfDir)
+		h.LayAgent("test", "Heart", heart)
 		h.StartCorosync()
 	}
 	r.l.Form(r.l.Hosts()...)

@@ -27,12 +27,12 @@ type service struct {
 	power *lab.Power
 	// prepare is done on each host that was booted.
 	prepare func(h *lab.Host)
-	paths   []string // our programs, none: the reference's are run
-	cuts    int      // of the power, that there should have been
+	kinds   []lab.Kind // whose programs each host runs
+	cuts    int        // of the power, that there should have been
 }
 
-// wantsStory skips what takes long, and tells whether the reference is to do it.
-func wantsStory(t *testing.T, programs ...string) (reference bool) {
+// wantsStory skips what takes long, and tells what the mixture is.
+func wantsStory(t *testing.T, programs ...string) (mixture string) {
 	t.Helper()
 	story := os.Getenv("RINGMASTER_STORY")
 	if story == "" {
@@ -43,15 +43,16 @@ func wantsStory(t *testing.T, programs ...string) (reference bool) {
 			t.Fatalf("no %s: install postgresql and nginx", p)
 		}
 	}
-	return story == "reference"
+	if story == "reference" {
+		return "CCC"
+	}
+	return "GoGoGo"
 }
 
-func formService(t *testing.T, reference bool, prepare func(h *lab.Host)) *service {
+// formService has such nodes, of the kinds that a mixture says.
+func formService(t *testing.T, mixture string, prepare func(h *lab.Host)) *service {
 	t.Helper()
-	s := &service{t: t, l: lab.New(t, 3), prepare: prepare}
-	if !reference {
-		s.paths = programs(t)
-	}
+	s := &service{t: t, l: lab.New(t, 3), prepare: prepare, kinds: lab.Kinds(mixture)}
 	s.power = s.l.NewPower()
 	s.l.DumpLogs("/var/log/pacemaker/pacemaker.log", "/var/log/postgresql.log", "/var/log/client.err")
 	// A busy machine keeps no node from answering for so long.
@@ -75,8 +76,10 @@ func formService(t *testing.T, reference bool, prepare func(h *lab.Host)) *servi
 // ring brings a host that was booted as far as the ring.
 func (s *service) ring(h *lab.Host) {
 	s.t.Helper()
-	for _, path := range s.paths {
-		h.Lay(path)
+	if s.kinds[h.Index] == lab.Go {
+		for _, path := range programs(s.t) {
+			h.Lay(path)
+		}
 	}
 	s.power.LayAgent(h)
 	s.prepare(h)

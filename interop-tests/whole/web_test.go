@@ -23,8 +23,8 @@ http {
 // TestWeb: nginx under its unmodified agent on a shared address, whose node crashes, whose processes are killed, and whose
 // network is cut, while a client asks all the time.
 func TestWeb(t *testing.T) {
-	reference := wantsStory(t, "/usr/sbin/nginx")
-	s := formService(t, reference, func(h *lab.Host) { h.WriteFile("/run/nginx.conf", nginxConf) })
+	mixture := wantsStory(t, "/usr/sbin/nginx")
+	s := formService(t, mixture, func(h *lab.Host) { h.WriteFile("/run/nginx.conf", nginxConf) })
 	s.configure(
 		"resource create address ocf:heartbeat:IPaddr2 ip="+shared+" cidr_netmask=24 nic=eth0 op monitor interval=2s --group web",
 		"resource create server ocf:heartbeat:nginx configfile=/run/nginx.conf op monitor interval=1s --group web",
