@@ -11,7 +11,7 @@ import (
 // the stacks, and what the runtime knows of the functions on them is scattered over megabytes. Work is over when there
 // was no collection for as long as calm.
 const (
-	often = 100 * time.Millisecond
+	often = 500 * time.Millisecond
 	calm  = 3 * time.Second
 )
 

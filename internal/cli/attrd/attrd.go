@@ -54,6 +54,7 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 // run serves until SIGTERM, or until the CIB manager or corosync is gone.
 func run() int {
 	p := daemon.Start(name)
+	p.KeepRoom()
 	say := func(level loglevel.Level, format string, args ...any) { p.Log.LogfAt(level, "main", format, args...) }
 	say(loglevel.Notice, "Starting Pacemaker node attribute manager")
 	ctx, stop := p.Signals()

@@ -44,7 +44,7 @@ func run(o options, stderr io.Writer) int {
 		}
 	}
 	d := daemon.Start(name)
-	d.Answers()
+	d.KeepRoom()
 	say := func(level loglevel.Level, format string, args ...any) { d.Log.LogfAt(level, "main", format, args...) }
 	say(loglevel.Notice, "Starting Pacemaker CIB manager")
 	if ipc.Offered(context.Background(), serviceRO, ipc.DialOptions{SocketDir: root.SocketDir()}) {

@@ -78,6 +78,7 @@ func run(stderr io.Writer) int {
 	signal.Notify(terms, unix.SIGTERM)
 	defer signal.Stop(terms)
 	d := daemon.Start(name)
+	d.KeepRoom()
 	say := func(level loglevel.Level, format string, args ...any) { d.Log.LogfAt(level, "main", format, args...) }
 	say(loglevel.Notice, "Starting Pacemaker controller")
 	ctx, stop := d.Signals()

@@ -107,6 +107,7 @@ func (n *complaints) Write(b []byte) (int, error) {
 // run serves until SIGTERM, or until the CIB manager or corosync is gone.
 func run(mode mode) int {
 	p := daemon.Start(name)
+	p.KeepRoom()
 	say := func(level loglevel.Level, format string, args ...any) { p.Log.LogfAt(level, "main", format, args...) }
 	say(loglevel.Notice, "Starting Pacemaker fencer")
 	ctx, stop := p.Signals()

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestAnswers: the heap of a daemon that is asked often may grow by more before it is collected, and takes no more memory.
-func TestAnswers(t *testing.T) {
+// TestKeepRoom: the heap of a daemon that keeps room may grow by more before it is collected, and takes no more memory.
+func TestKeepRoom(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	grows := func() uint64 {
 		runtime.GC()
@@ -21,7 +21,7 @@ func TestAnswers(t *testing.T) {
 	without := grows()
 	before := residentBytes(t)
 	d := &Daemon{}
-	d.Answers()
+	d.KeepRoom()
 	if with, least := grows(), uint64(len(d.room)*gcPercent/100); with < least || with < without {
 		t.Errorf("it grows by %d bytes, %d without the room, want %d", with, without, least)
 	}
