@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -264,6 +265,18 @@ func (p *Process) Kill() {
 // 15 bytes), numbered as outside.
 func (h *Host) Pids(name string) []int {
 	name = name[:min(len(name), 15)]
+	var pids []int
+	for pid, n := range h.processes() {
+		if n == name {
+			pids = append(pids, pid)
+		}
+	}
+	slices.Sort(pids)
+	return pids
+}
+
+// processes are the names of all the host's processes.
+func (h *Host) processes() map[int]string {
 	if h.first == nil {
 		return nil // it has crashed
 	}
@@ -271,8 +284,8 @@ func (h *Host) Pids(name string) []int {
 	if err != nil {
 		return nil
 	}
+	all := map[int]string{}
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	var pids []int
 	for _, d := range dirs {
 		if in, err := os.Readlink(d + "/ns/pid"); err != nil || in != ns {
 			continue
@@ -281,13 +294,36 @@ func (h *Host) Pids(name string) []int {
 		if err != nil {
 			continue
 		}
-		if first, _, _ := strings.Cut(string(status), "\n"); strings.TrimSpace(strings.TrimPrefix(first, "Name:")) == name {
-			if pid, err := strconv.Atoi(filepath.Base(d)); err == nil {
-				pids = append(pids, pid)
+		first, _, _ := strings.Cut(string(status), "\n")
+		if pid, err := strconv.Atoi(filepath.Base(d)); err == nil {
+			all[pid] = strings.TrimSpace(strings.TrimPrefix(first, "Name:"))
+		}
+	}
+	return all
+}
+
+// Pause stops all that runs on the host, as a machine does that swaps or whose hypervisor has other things to do: its
+// sockets take what they are sent until they are full. Continue has it go on, Crash ends it as it is.
+func (h *Host) Pause() {
+	h.hold()
+	stopped := map[int]bool{h.first.Process.Pid: true}
+	for fresh := true; fresh; { // what was started while others were being stopped
+		fresh = false
+		for pid := range h.processes() {
+			if !stopped[pid] {
+				stopped[pid], fresh = true, true
+				_ = syscall.Kill(pid, syscall.SIGSTOP) // it may have ended
 			}
 		}
 	}
-	return pids
+}
+
+// Continue lets a host go on after Pause.
+func (h *Host) Continue() {
+	for pid := range h.processes() {
+		_ = syscall.Kill(pid, syscall.SIGCONT) // it may have ended
+	}
+	h.goOn()
 }
 
 // SignalAll sends a signal to every process of that name on the host.

@@ -40,7 +40,7 @@ func Compare(t *testing.T, daemon string, scenario func(*Run)) {
 func CompareIn(t *testing.T, among string, daemons []string, scenario func(*Run)) {
 	var first string
 	for i, m := range chosen(among) {
-		run(t, m, daemons, scenario, func(t *testing.T, record string) {
+		run(t, udpu, m, daemons, scenario, func(t *testing.T, record string) {
 			if i == 0 {
 				first = record
 			}
@@ -51,10 +51,18 @@ func CompareIn(t *testing.T, among string, daemons []string, scenario func(*Run)
 	}
 }
 
+// udpu is the ring of all that do not say another.
+var udpu = lab.Ring{Transport: "udpu"}
+
 // CompareKept is CompareIn with what a file keeps of the reference's daemons, which update makes anew.
 func CompareKept(t *testing.T, file string, update bool, among string, daemons []string, scenario func(*Run)) {
+	CompareKeptOn(t, udpu, file, update, among, daemons, scenario)
+}
+
+// CompareKeptOn is CompareKept on a ring that is not the usual one.
+func CompareKeptOn(t *testing.T, ring lab.Ring, file string, update bool, among string, daemons []string, scenario func(*Run)) {
 	if update {
-		run(t, "CCC", daemons, scenario, func(t *testing.T, record string) {
+		run(t, ring, "CCC", daemons, scenario, func(t *testing.T, record string) {
 			if err := os.WriteFile(file, []byte(record), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +74,7 @@ func CompareKept(t *testing.T, file string, update bool, among string, daemons [
 		t.Fatal(err)
 	}
 	for _, m := range chosen(among) {
-		run(t, m, daemons, scenario, func(t *testing.T, record string) {
+		run(t, ring, m, daemons, scenario, func(t *testing.T, record string) {
 			if record != string(want) {
 				t.Errorf("differs from the reference's:\n%s", Difference(string(want), record))
 			}
@@ -85,7 +93,7 @@ func chosen(among string) []string {
 }
 
 // run takes one mixture through a scenario and hands over the record.
-func run(t *testing.T, mixture string, daemons []string, scenario func(*Run), check func(*testing.T, string)) {
+func run(t *testing.T, ring lab.Ring, mixture string, daemons []string, scenario func(*Run), check func(*testing.T, string)) {
 	stage, err := lab.Stage()
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +104,7 @@ func run(t *testing.T, mixture string, daemons []string, scenario func(*Run), ch
 				t.Skipf("no %s of ours: %v", filepath.Base(daemon), err)
 			}
 		}
-		r := form(t, daemons, lab.Kinds(mixture))
+		r := form(t, ring, daemons, lab.Kinds(mixture))
 		scenario(r)
 		r.checkLogs()
 		record := r.record.String()
@@ -116,10 +124,10 @@ func keep(t *testing.T, record string) error {
 	return os.WriteFile(filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-")+".txt"), []byte(record), 0o644)
 }
 
-func form(t *testing.T, daemons []string, kinds []lab.Kind) *Run {
+func form(t *testing.T, ring lab.Ring, daemons []string, kinds []lab.Kind) *Run {
 	l := lab.New(t, len(kinds))
 	l.DumpLogs(pacemakerLog)
-	l.WriteFile("/etc/corosync/corosync.conf", lab.Ring{Transport: "udpu"}.Conf(l.Hosts()))
+	l.WriteFile("/etc/corosync/corosync.conf", ring.Conf(l.Hosts()))
 	r := &Run{T: t, Lab: l, daemons: daemons, kinds: kinds, down: map[*lab.Host]bool{}}
 	for n := range kinds {
 		r.ring(n + 1)
