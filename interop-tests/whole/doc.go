@@ -3,6 +3,6 @@
 // that a configuration may have.
 //
 // On request (RINGMASTER_STORY) such a cluster serves a client: TestDatabase with PostgreSQL, none of whose acknowledged
-// rows may be lost, and TestWeb with nginx, while nodes crash, processes are killed and links are cut. TestLeader and
-// TestLeaderCourse (RINGMASTER_WHOLE) have nodes of both kinds in one cluster, and lose the one that leads.
+// rows may be lost, and TestWeb with nginx, while nodes crash, processes are killed and links are cut. TestLeader
+// (RINGMASTER_WHOLE) has nodes of both kinds in one cluster, and loses the one that leads.
 package whole
