@@ -293,8 +293,8 @@ func (s *lostLeader) hold(node int, do func()) {
 	delete(s.power.Held, name)
 }
 
-// TestLeader: as in TestLeader, whole nodes of both kinds in one cluster lose the one that leads: it crashes, is paused, is
-// cut off, and each time is fenced and comes back. Here all is compared with the course of a cluster of the reference's. No resource is active twice meanwhile, of which a lock of the machine makes sure, and
+// TestLeader: whole nodes of both kinds in one cluster lose the one that leads: it crashes, is paused and is cut off, and
+// each time is fenced and comes back. No resource is active twice meanwhile, of which a lock of the machine makes sure, and
 // what the tools say is what they say in a cluster of the reference's.
 func TestLeader(t *testing.T) {
 	if os.Getenv("RINGMASTER_WHOLE") == "" {
