@@ -198,6 +198,11 @@ func (w *World) formed(p *part) {
 		ids = append(ids, n.id)
 	}
 	quorate := 2*len(ids) > len(w.nodes)
+	if !quorate {
+		for _, n := range p.members {
+			n.minorities++
+		}
+	}
 	w.trace(nil, "ring %d of %v, quorate %v", p.ring, ids, quorate)
 	quorum := func() {
 		for _, n := range p.members {

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,19 +44,38 @@ func (w *World) Settled() error {
 			return fmt.Errorf("%s has another CIB than %s", n.name, w.nodes[0].name)
 		}
 	}
+	for _, rsc := range slices.Sorted(maps.Keys(w.agents.clones)) {
+		c := w.agents.clones[rsc]
+		all, _ := w.agents.instances(rsc, nil)
+		if want := min(c.max, len(w.nodes)*c.nodeMax); all != want && !w.blocked(rsc) {
+			return fmt.Errorf("%s has %d instances instead of %d", rsc, all, want)
+		}
+		if want := min(c.promotedMax, all); len(w.agents.promoted[rsc]) != want && !w.blocked(rsc) {
+			return fmt.Errorf("%s is promoted on %d nodes instead of %d", rsc, len(w.agents.promoted[rsc]), want)
+		}
+	}
 	for _, rsc := range w.agents.names() {
-		if len(w.agents.active[rsc]) != 1 && !w.blocked(rsc) {
+		if _, cloned := w.agents.clones[family(rsc)]; !cloned && len(w.agents.active[rsc]) != w.shallRun(rsc) && !w.blocked(rsc) {
 			return fmt.Errorf("%s is active on %d nodes", rsc, len(w.agents.active[rsc]))
 		}
 	}
 	return nil
 }
 
+// shallRun is how many instances there shall be of a resource that is no clone.
+func (w *World) shallRun(rsc string) int {
+	if rsc == extra {
+		return 0 // administrators tidy up
+	}
+	return 1
+}
+
 // blocked tells whether the configuration keeps a resource from running again: it has failed too often.
 func (w *World) blocked(rsc string) bool {
 	for _, n := range w.nodes {
 		for _, pair := range n.cib.m.CIB().FindElements("./status/node_state/transient_attributes/instance_attributes/nvpair") {
-			if strings.HasPrefix(pair.SelectAttrValue("name", ""), "fail-count-"+rsc+"#") {
+			if family, _, _ := strings.Cut(strings.TrimPrefix(pair.SelectAttrValue("name", ""), "fail-count-"), "#"); family == rsc &&
+				pair.SelectAttrValue("value", "") == "INFINITY" {
 				return true
 			}
 		}
@@ -66,8 +87,8 @@ func (w *World) blocked(rsc string) bool {
 func (w *World) Steps() int { return w.steps }
 
 // Simulate runs the cluster of a seed through faults and says what was wrong.
-func Simulate(seed uint64, prepare func(*World)) (*World, error) {
-	w := New(seed)
+func Simulate(seed uint64, c Course, prepare func(*World)) (*World, error) {
+	w := New(seed, c)
 	if prepare != nil {
 		prepare(w)
 	}
@@ -76,8 +97,20 @@ func Simulate(seed uint64, prepare func(*World)) (*World, error) {
 	if err := w.Settled(); err != nil {
 		return w, fmt.Errorf("at first: %w", err)
 	}
-	w.Harm(time.Duration(1+w.rand.IntN(10)) * time.Minute)
+	harm := c.Harm
+	if harm == 0 {
+		harm = time.Duration(1+w.rand.IntN(10)) * time.Minute
+	}
+	w.Harm(harm)
 	w.Rest(30 * time.Minute)
+	if c.Administrators && w.broken == nil {
+		// A change that a node makes on its own may win, which quorum does not keep it from.
+		if err := w.admin.lost(w.nodes[0].cib.m.CIB()); err != nil && w.admin.alone == 0 {
+			return w, fmt.Errorf("in the end: lost: %w", err)
+		}
+		w.admin.tidy()
+		w.Run(10 * time.Minute)
+	}
 	if err := w.Settled(); err != nil {
 		return w, fmt.Errorf("in the end: %w", err)
 	}

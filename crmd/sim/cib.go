@@ -24,6 +24,7 @@ type cibManager struct {
 	clients map[string]*cibClient
 	active  map[uint32]bool
 	due     time.Time
+	epoch   string // of the CIB when last looked at
 }
 
 // cibClient is a daemon's connection to it.
@@ -74,6 +75,10 @@ func (c *cibManager) changed(_, left, joined []peers.Address) {
 // do carries out what the manager says.
 func (c *cibManager) do(actions []manager.Action) {
 	w := c.n.w
+	if epoch := c.m.CIB().SelectAttrValue("epoch", ""); w.course.Administrators && epoch != c.epoch {
+		c.epoch = epoch
+		w.admin.changed(c.n, c.m.CIB())
+	}
 	for _, a := range actions {
 		switch a := a.(type) {
 		case manager.Send:

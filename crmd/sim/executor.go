@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"slices"
 	"syscall"
 	"time"
 
@@ -123,81 +122,5 @@ func (x *executor) do(effects []lrmd.Effect) {
 				x.do(x.core.Tick(w.now))
 			}
 		})
-	}
-}
-
-// agents is what resources' agents do, and where instances are.
-type agents struct {
-	w *World
-	// active are the nodes on which an instance may be, of each resource.
-	active map[string][]*node
-	// failing makes agents fail, be slow and resources break by themselves; in parts of a thousand.
-	failing int
-}
-
-// run is what an agent does from now on: how long it takes, and its result then.
-func (a *agents) run(n *node, op *lrmd.Operation) (time.Duration, func() *lrmd.Result) {
-	w := a.w
-	takes := w.between(5*time.Millisecond, 200*time.Millisecond)
-	if w.rand.IntN(1000) < a.failing {
-		takes = w.between(time.Second, time.Minute)
-	}
-	fails := w.rand.IntN(1000) < a.failing
-	if op.Action == "start" {
-		a.started(n, op.RscID)
-	}
-	return takes, func() *lrmd.Result {
-		done := func(code lrmd.Code) *lrmd.Result {
-			return &lrmd.Result{Class: op.Class, Status: lrmd.Done, Code: int(code), PID: 1}
-		}
-		w.trace(n, "agent of %s: %s, fails %v", op.RscID, op.Key(), fails)
-		switch op.Action {
-		case "start":
-			if fails {
-				return done(lrmd.UnknownError) // there may be half an instance
-			}
-		case "stop":
-			if fails {
-				return done(lrmd.UnknownError)
-			}
-			a.stopped(n, op.RscID)
-		case "monitor":
-			switch {
-			case !slices.Contains(a.active[op.RscID], n):
-				return done(lrmd.NotRunning)
-			case fails:
-				return done(lrmd.UnknownError)
-			}
-		}
-		return done(lrmd.OK)
-	}
-}
-
-// killed is an agent whose time was over: what it was to do may be done or not.
-func (a *agents) killed(n *node, op *lrmd.Operation) {
-	if op.Action == "stop" && a.w.rand.IntN(2) == 0 {
-		a.stopped(n, op.RscID)
-	}
-}
-
-// started is that there may be an instance from now on.
-func (a *agents) started(n *node, rsc string) {
-	if slices.Contains(a.active[rsc], n) {
-		return
-	}
-	a.active[rsc] = append(a.active[rsc], n)
-	if len(a.active[rsc]) > 1 {
-		a.w.fail("%s is started on %s and may be active on %s", rsc, n.name, a.active[rsc][0].name)
-	}
-}
-
-func (a *agents) stopped(n *node, rsc string) {
-	a.active[rsc] = slices.DeleteFunc(a.active[rsc], func(o *node) bool { return o == n })
-}
-
-// off is a node that has lost power.
-func (a *agents) off(n *node) {
-	for rsc := range a.active {
-		a.stopped(n, rsc)
 	}
 }

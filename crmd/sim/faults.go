@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 )
 
@@ -12,11 +13,34 @@ const (
 	downLeast, downMost   = 2 * time.Second, 60 * time.Second
 )
 
+// Course is what a simulation has beyond nodes, resources that run once, and faults of nodes, network and agents.
+type Course struct {
+	// Clones are in the configuration: one whose instances are alike, one whose are not, one with roles.
+	Clones bool
+	// Administrators change the configuration.
+	Administrators bool
+	// Small is a cluster of three nodes and few resources.
+	Small bool
+	// Harm is how long faults happen; zero has it drawn, from one minute to ten.
+	Harm time.Duration
+}
+
+// Full is a course with everything.
+var Full = Course{Clones: true, Administrators: true}
+
 // New is a cluster of a seed: three to five nodes that are off, with a configuration on their disks.
-func New(seed uint64) *World {
+func New(seed uint64, c Course) *World {
 	w := newWorld(seed)
+	w.course = c
 	n := 3 + w.rand.IntN(3)
-	config := configuration(n, 2+w.rand.IntN(6))
+	resources := 2 + w.rand.IntN(6)
+	if c.Small {
+		n, resources = 3, 2
+	}
+	if c.Clones {
+		w.agents.clones = w.drawClones(n)
+	}
+	config := configuration(n, resources, w.agents.clones)
 	for i := range n {
 		node := &node{w: w, id: uint32(i + 1), name: nodeName(i), disk: config}
 		node.log = nodeLog{w, node.name}
@@ -39,7 +63,11 @@ func (w *World) Harm(d time.Duration) {
 	for w.now.Before(until) && w.broken == nil {
 		w.Run(w.between(quietLeast, quietMost))
 		n := w.nodes[w.rand.IntN(len(w.nodes))]
-		switch w.rand.IntN(4) {
+		kinds := 4
+		if w.course.Administrators {
+			kinds = 8
+		}
+		switch w.rand.IntN(kinds) {
 		case 0:
 			n.crash("crash")
 			w.after(w.between(downLeast, downMost), nil, n.boots)
@@ -50,6 +78,10 @@ func (w *World) Harm(d time.Duration) {
 			n.pause(w.between(pauseLeast, pauseMost))
 		case 3:
 			w.agents.breaks(n)
+		default:
+			for range 1 + w.rand.IntN(4) {
+				w.after(w.between(0, time.Second), nil, w.admin.act)
+			}
 		}
 	}
 }
@@ -91,7 +123,7 @@ func (n *node) pause(d time.Duration) {
 // breaks has an instance on a node end by itself.
 func (a *agents) breaks(n *node) {
 	for _, rsc := range a.names() {
-		if at := a.active[rsc]; len(at) == 1 && at[0] == n {
+		if slices.Contains(a.active[rsc], n) {
 			a.w.trace(n, "%s breaks", rsc)
 			a.stopped(n, rsc)
 			return

@@ -21,12 +21,14 @@ type node struct {
 	disk   string    // the stored CIB
 
 	// Corosync.
-	side    int // whom it reaches: those on the same one
-	part    *part
-	groups  map[string]*member
-	pids    uint32
-	out     []outgoing
-	arrival time.Time
+	side int // whom it reaches: those on the same one
+	part *part
+	// minorities counts the rings without quorum that it has been in.
+	minorities int
+	groups     map[string]*member
+	pids       uint32
+	out        []outgoing
+	arrival    time.Time
 
 	cib        *cibManager
 	exec       *executor

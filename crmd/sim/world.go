@@ -11,6 +11,7 @@ import (
 
 // World is a simulated cluster.
 type World struct {
+	course Course
 	rand   *rand.Rand
 	now    time.Time
 	events events
@@ -21,6 +22,7 @@ type World struct {
 	// reforming is when rings are formed anew, zero if they need not be.
 	reforming time.Time
 	agents    agents
+	admin     *administrators
 	ids       int
 	steps     int
 	// Trace hears what happens; nil for nobody.
