@@ -252,16 +252,27 @@ func (p *parser) begin(name string, at int) {
 // slab is how many of something to allocate at once.
 func slab(size int) int { return min(max(size/512, 4), 512) }
 
+// usualAttrs is how many attributes most tags have at most.
+const usualAttrs = 8
+
+// rootSpare is how many attributes may be added to a root before there is no room: daemons note on a message whom
+// it is from, and send it on.
+const rootSpare = 6
+
 func (p *parser) setAttributes(e *etree.Element) {
 	n := len(p.attrs)
 	if n == 0 {
 		return
 	}
-	if len(p.attributes) < n {
-		p.attributes = make([]etree.Attr, max(n, 4*slab(len(p.s))))
+	if len(p.open) == 0 {
+		e.Attr = make([]etree.Attr, 0, n+rootSpare)
+	} else {
+		if len(p.attributes) < n {
+			p.attributes = make([]etree.Attr, max(n, 4*slab(len(p.s))))
+		}
+		e.Attr = p.attributes[:0:n]
+		p.attributes = p.attributes[n:]
 	}
-	e.Attr = p.attributes[:0:n]
-	p.attributes = p.attributes[n:]
 	for i := range p.attrs {
 		if a := &p.attrs[i]; a.Space == "" {
 			e.Attr = append(e.Attr, *a)

@@ -94,6 +94,9 @@ func (p *parser) attribute() bool {
 	var a etree.Attr
 	a.Space, a.Key = split(name)
 	a.Value = value
+	if p.attrs == nil {
+		p.attrs = make([]etree.Attr, 0, usualAttrs)
+	}
 	p.attrs = append(p.attrs, a)
 	return true
 }

@@ -96,8 +96,10 @@ func (s *story) tells(node int, lines string) {
 // what administrators do with them.
 func TestFiveResources(t *testing.T) {
 	five(t, func(s *story) {
+		// Nothing starts before all is configured: what would, and where, depends on how fast commands and daemons are.
 		s.tells(2, `
 			pcs property set stonith-enabled=false
+			pcs property set stop-all-resources=true
 			pcs resource create a ocf:pacemaker:Dummy op monitor interval=10s --group g
 			pcs resource create b ocf:pacemaker:Dummy op monitor interval=10s --group g
 			pcs resource create d ocf:pacemaker:Dummy op monitor interval=10s
@@ -151,6 +153,8 @@ func TestFiveResources(t *testing.T) {
 			pcs resource defaults
 			pcs resource defaults config --full
 			pcs resource op defaults`)
+		s.shows(1, `\* a\s.*Stopped`, `\* t\s.*Stopped`)
+		s.tells(2, "pcs property set stop-all-resources=")
 		s.shows(1, `\* a\s.*Started node2`, `\* b\s.*Started node2`, `\* d\s.*Started node3`, `Promoted: \[ node1 node3 \]`, `\* t\s.*Stopped`)
 		s.tells(3, `
 			crm_ticket --list
