@@ -78,7 +78,8 @@ func TestStrangers(t *testing.T) {
 			for range 4 * packets {
 				old = append(old, <-heard)
 			}
-			wrong := keyring(t, ciphers, bytes.Repeat([]byte("another key "), 20))
+			// A keyring is for one at a time, and own is used where frames pass.
+			another, wrong := keyring(t, ciphers, conf.PrivateKey()), keyring(t, ciphers, bytes.Repeat([]byte("another key "), 20))
 			truncated := "malformed"
 			if ciphers != "" {
 				truncated = "unauthentic"
@@ -90,7 +91,7 @@ func TestStrangers(t *testing.T) {
 				{"cut short", truncated, func(f []byte) []byte { return lab.WithPayload(f, lab.Payload(f)[:5]) }},
 				{"replayed", "duplicate", func(f []byte) []byte { return f }},
 				{"with another key", "unauthentic", func(f []byte) []byte {
-					plain, _, err := own.Open(nil, lab.Payload(f))
+					plain, _, err := another.Open(nil, lab.Payload(f))
 					if err != nil {
 						t.Fatal(err)
 					}
