@@ -117,13 +117,22 @@ func (h *Host) Members() string {
 // Form waits until each of the hosts has just these as members.
 func (l *Lab) Form(hosts ...*Host) {
 	l.t.Helper()
+	l.FormTended(func() {}, hosts...)
+}
+
+// FormTended is Form that has tend called each time before it looks.
+func (l *Lab) FormTended(tend func(), hosts ...*Host) {
+	l.t.Helper()
 	var ids []string
 	for _, h := range hosts {
 		ids = append(ids, fmt.Sprint(h.Index+1))
 	}
 	want := strings.Join(ids, " ")
 	for _, h := range hosts {
-		l.Eventually(30*time.Second, fmt.Sprintf("%s (%v) has the members %s", h.Name, h.kind, want), func() bool { return h.Members() == want })
+		l.Eventually(30*time.Second, fmt.Sprintf("%s (%v) has the members %s", h.Name, h.kind, want), func() bool {
+			tend()
+			return h.Members() == want
+		})
 	}
 }
 

@@ -200,6 +200,32 @@ func (h *Host) hold() {
 	for _, p := range h.started {
 		_ = p.cmd.Process.Signal(syscall.SIGSTOP) // it may have ended
 	}
+	// It must stand still, not only have been told to: if it is told of its
+	// program's stop first, it stops itself for good once it goes on.
+	for _, p := range h.started {
+		awaitStop(p.cmd.Process.Pid)
+	}
+}
+
+// awaitStop waits until a process that has been sent SIGSTOP has stopped with all
+// its threads, or has ended.
+func awaitStop(pid int) {
+	still := func(stat string) bool {
+		b, err := os.ReadFile(stat)
+		if err != nil {
+			return true
+		}
+		_, rest, _ := strings.Cut(string(b), ") ") // behind the name
+		return rest != "" && strings.Contains("TtZX", rest[:1])
+	}
+	tasks := fmt.Sprintf("/proc/%d/task/*/stat", pid)
+	for all, _ := filepath.Glob(tasks); !every(all, still); all, _ = filepath.Glob(tasks) {
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
+func every(list []string, ok func(string) bool) bool {
+	return !slices.ContainsFunc(list, func(s string) bool { return !ok(s) })
 }
 
 // goOn lets them go on; a stopped one would keep the host from ending.
@@ -326,13 +352,17 @@ func (h *Host) Continue() {
 	h.goOn()
 }
 
-// SignalAll sends a signal to every process of that name on the host.
+// SignalAll sends a signal to every process of that name on the host; after
+// SIGSTOP they stand still.
 func (h *Host) SignalAll(name string, sig syscall.Signal) {
 	if sig == syscall.SIGSTOP {
 		h.hold()
 	}
 	for _, pid := range h.Pids(name) {
 		_ = syscall.Kill(pid, sig)
+		if sig == syscall.SIGSTOP {
+			awaitStop(pid)
+		}
 	}
 	if sig == syscall.SIGCONT {
 		h.goOn()

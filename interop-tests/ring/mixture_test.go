@@ -110,7 +110,7 @@ func TestMixtures(t *testing.T) {
 				h.Use(mix[i])
 				h.StartCorosync()
 			}
-			l.Form(all...)
+			ld.form(all...)
 			for _, h := range all {
 				ld.join(h, rate)
 			}
@@ -118,7 +118,7 @@ func TestMixtures(t *testing.T) {
 				for _, h := range victims(all, tt.each, i) {
 					t.Logf("%s: %s (%v)", step.name, h.Name, h.Kind())
 					step.run(l, ld, h)
-					l.Form(all...)
+					ld.form(all...)
 				}
 			}
 			ld.quiet(all...)
@@ -158,18 +158,18 @@ func others(l *lab.Lab, h *lab.Host) (out []*lab.Host) {
 func leave(l *lab.Lab, ld *load, h *lab.Host) {
 	ld.members[h].Stop(stopTime)
 	h.Corosync().Stop(stopTime)
-	l.Form(others(l, h)...)
+	ld.form(others(l, h)...)
 	h.StartCorosync()
-	l.Form(l.Hosts()...)
+	ld.form(l.Hosts()...)
 	ld.join(h, rate)
 }
 
 func crash(l *lab.Lab, ld *load, h *lab.Host) {
 	h.Crash()
-	l.Form(others(l, h)...)
+	ld.form(others(l, h)...)
 	h.Boot()
 	h.StartCorosync()
-	l.Form(l.Hosts()...)
+	ld.form(l.Hosts()...)
 	ld.join(h, rate)
 }
 
@@ -179,15 +179,15 @@ func pause(l *lab.Lab, ld *load, h *lab.Host) {
 	h.SignalAll("corosync", syscall.SIGSTOP)
 	time.Sleep(300 * time.Millisecond)
 	h.SignalAll("corosync", syscall.SIGCONT)
-	pauseFor(l, h, 0)
+	pauseFor(l, ld, h, 0)
 }
 
 // pauseLong goes on for long after that.
-func pauseLong(l *lab.Lab, ld *load, h *lab.Host) { pauseFor(l, h, 5*time.Second) }
+func pauseLong(l *lab.Lab, ld *load, h *lab.Host) { pauseFor(l, ld, h, 5*time.Second) }
 
-func pauseFor(l *lab.Lab, h *lab.Host, more time.Duration) {
+func pauseFor(l *lab.Lab, ld *load, h *lab.Host, more time.Duration) {
 	h.SignalAll("corosync", syscall.SIGSTOP)
-	l.Form(others(l, h)...)
+	ld.form(others(l, h)...)
 	time.Sleep(more)
 	h.SignalAll("corosync", syscall.SIGCONT)
 }
@@ -195,8 +195,8 @@ func pauseFor(l *lab.Lab, h *lab.Host, more time.Duration) {
 func partition(l *lab.Lab, ld *load, h *lab.Host) {
 	rest := others(l, h)
 	l.Partition([]*lab.Host{h}, rest)
-	l.Form(rest...)
-	l.Form(h)
+	ld.form(rest...)
+	ld.form(h)
 	l.SetAllLinks(lab.Fault{})
 }
 

@@ -174,6 +174,10 @@ func (m *Machine) onJoin(now totem.Instant, j *wire.Join) {
 	}
 	switch m.state {
 	case Operational:
+		if m.settling && !m.memb.members.has(j.SystemFrom) {
+			m.stats.RxMsgDropped++ // it is said again: see meet
+			return
+		}
 		if !m.ignoreJoin(j) {
 			m.processJoin(now, j)
 		}
@@ -304,9 +308,18 @@ func (m *Machine) onMergeDetect(now totem.Instant, d *wire.MergeDetect) {
 
 // meet is a message of another ring: its sender is someone to gather with.
 // It tells whether the state has an opinion on such messages.
+//
+// A ring is not left for strangers before the token has come round on it once,
+// unlike with the reference: they are heard again, within a join timeout or that
+// of merging, while our memb_join would reach members that are in recovery still.
+// One of the reference on multicast ends on an assertion if it finds such a
+// memb_join behind the token that it is handling (docs/wire/totem.md).
 func (m *Machine) meet(now totem.Instant, id totem.NodeID, operational, gather gatherFrom) bool {
 	switch m.state {
 	case Operational:
+		if m.settling {
+			return false
+		}
 		m.memb.proc.add(id)
 		m.enterGather(now, operational)
 	case Gather:

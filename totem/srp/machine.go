@@ -58,6 +58,9 @@ type Machine struct {
 	// installed is the ring of the last regular configuration handed up.
 	installed    totem.RingID
 	waitTransAck bool
+	// settling: the token has not come round since the ring was installed, so
+	// others may be in recovery still. See meet.
+	settling bool
 
 	memb membership
 	// regular holds the messages of the last installed ring; recovery those of

@@ -43,6 +43,7 @@ func (m *Machine) enterOperational(now totem.Instant) {
 	m.logMembership(joined, left)
 	b.leaving.set(nil)
 	m.state = Operational
+	m.settling = len(b.members) > 1
 	m.stats.OperationalEntered++
 	m.stats.ContinuousGather = 0
 	m.rec.rotations, m.rec.flagCount = 0, 0

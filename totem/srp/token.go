@@ -47,6 +47,7 @@ func (m *Machine) onToken(now totem.Instant, t *wire.ORFToken) {
 	forward := !rep || !k.held
 
 	if m.state == Operational {
+		m.settling = false
 		m.free(t.Aru)
 	}
 	m.visits.received(now)
