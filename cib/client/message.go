@@ -87,11 +87,12 @@ type Event struct {
 	Err error
 	// Answer is that to the call, or the patchset of a NotifyDiff; nil for none.
 	Answer *etree.Element
-	// Message is all that the daemon has sent.
+	// Message is all that the daemon has sent; without the Answer, if it answers a call.
 	Message *etree.Element
 }
 
-// Decode understands what a daemon has sent.
+// Decode understands what a daemon has sent. It takes the answer to a call out of the
+// message: a whole CIB is large.
 func Decode(m *etree.Element) (Event, error) {
 	e := Event{Op: ops.Op(m.SelectAttrValue(opKey, "")), Message: m}
 	data := dataKey
@@ -115,7 +116,12 @@ func Decode(m *etree.Element) (Event, error) {
 		e.Err = &Refused{RC: result}
 	}
 	if holder := m.SelectElement(data); holder != nil {
-		if content := holder.ChildElements(); len(content) > 0 {
+		switch content := holder.ChildElements(); {
+		case len(content) == 0:
+		case e.Kind == "":
+			holder.RemoveChild(content[0])
+			e.Answer = content[0]
+		default:
 			e.Answer = xmltree.Copy(content[0])
 		}
 	}

@@ -153,7 +153,10 @@ func (c *Controller) schedule(query int, cib *etree.Element, err error) {
 	if c.hadQuorum && !c.quorate {
 		cib.CreateAttr("no-quorum-panic", "1")
 	}
-	m := c.request("pcmk_schedulerd_api_graph", crmmsg.TaskPECalc, "", crmmsg.Scheduler, crmmsg.Controller, cib)
+	m := c.maker.Request(&crmmsg.Request{
+		Function: "pcmk_schedulerd_api_graph", Task: crmmsg.TaskPECalc, SystemTo: crmmsg.Scheduler, From: crmmsg.Controller,
+		Contents: cib, GivenAway: true,
+	}, c.now)
 	reference := m.SelectAttrValue(crmmsg.Reference, "")
 	if !c.host.Schedule(m) {
 		c.logf(loglevel.Error, function, "Could not contact the scheduler")

@@ -89,13 +89,16 @@ type Request struct {
 	From     string // subsystem or program that asks
 	UUID     string // and which of those that are called so
 	Contents *etree.Element
+	// GivenAway: the contents become part of the message in place of a copy, as a CIB should.
+	GivenAway bool
 }
 
 // Maker numbers the requests of a process. The zero value is ready; it is not safe for
 // concurrent use.
 type Maker struct{ count uint32 }
 
-// Request makes a request (create_request_adv). The element owns a copy of its contents.
+// Request makes a request (create_request_adv). The element owns a copy of its
+// contents, or them.
 func (m *Maker) Request(r *Request, now time.Time) *etree.Element {
 	from := r.From
 	if r.UUID != "" {
@@ -109,7 +112,11 @@ func (m *Maker) Request(r *Request, now time.Time) *etree.Element {
 	set(e, SystemTo, r.SystemTo)
 	set(e, SystemFrom, from)
 	set(e, HostTo, r.HostTo)
-	contain(e, r.Contents)
+	if r.GivenAway {
+		e.CreateElement(Contents).AddChild(r.Contents)
+	} else {
+		contain(e, r.Contents)
+	}
 	return e
 }
 

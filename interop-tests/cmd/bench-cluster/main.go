@@ -22,10 +22,15 @@ func run() int {
 	rounds := flag.Int("rounds", 3, "measurements of each kind; the median counts")
 	resources := flag.Int("resources", 100, "how many resources are started and stopped")
 	where := flag.String("memory", "", "show what the memory of the daemons of a kind (C, Go or both) is, and measure nothing else")
+	cpu := flag.String("cpu", "", "show the processor time of the daemons of a kind (C, Go or both), and measure nothing else")
 	flag.Parse()
 	return bench.Main("bench-cluster", func() {
 		if *where != "" {
 			memory(*where, *resources)
+			return
+		}
+		if *cpu != "" {
+			processor(*cpu, *resources)
 			return
 		}
 		c, g := bench.InTurn(*rounds, func(kind lab.Kind) []float64 { return measure(kind, *resources) })

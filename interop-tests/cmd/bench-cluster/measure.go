@@ -78,13 +78,8 @@ func measure(kind lab.Kind, resources int) []float64 {
 	started := c.run(resources)
 
 	first := c.Host(0)
-	repeat := func(command string) float64 {
-		begin := time.Now()
-		first.MustRun("sh", "-c", "i=0; while [ $i -lt 50 ]; do "+command+" >/dev/null || exit 1; i=$((i+1)); done")
-		return time.Since(begin).Seconds()
-	}
-	writes := repeat("crm_attribute -n bench$i -v $i")
-	queries := repeat("cibadmin -Q")
+	writes := c.writes()
+	queries := c.repeat("cibadmin -Q")
 	var memory float64
 	for _, name := range daemons {
 		for _, pid := range first.Pids(name) {
@@ -111,6 +106,15 @@ func measure(kind lab.Kind, resources int) []float64 {
 	})
 	return []float64{cold, started, writes, queries, memory, stopped, failover}
 }
+
+// repeat runs a command fifty times on the first node, and gives the seconds.
+func (c *cluster) repeat(command string) float64 {
+	begin := time.Now()
+	c.Host(0).MustRun("sh", "-c", "i=0; while [ $i -lt 50 ]; do "+command+" >/dev/null || exit 1; i=$((i+1)); done")
+	return time.Since(begin).Seconds()
+}
+
+func (c *cluster) writes() float64 { return c.repeat("crm_attribute -n bench$i -v $i") }
 
 // until looks at the status as the first node shows it until it is as wanted, and gives the seconds since a time.
 func (c *cluster) until(start time.Time, wanted func(status string) bool) float64 {
