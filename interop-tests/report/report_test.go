@@ -241,7 +241,13 @@ func play(t *testing.T, kinds []lab.Kind) {
 	h := l.Host(0)
 	now := time.Now()
 	for _, o := range l.Hosts() {
-		o.WriteFile("/var/log/fixed.log", fixed(now))
+		for name, text := range map[string]string{"fixed.log": fixed(now), "fixed.log.1": fixed(now.Add(-time.Hour)), "fixed.log.2": fixed(now.Add(-2 * time.Hour))} {
+			o.WriteFile("/var/log/"+name, text)
+		}
+		o.MustRun("sh", "-c", "cd /var/log && touch -d '3 hours ago' fixed.log.2 && touch -d '2 hours ago' fixed.log.1 && bzip2 fixed.log.2 && touch -d '1 hour ago' fixed.log")
+		// Of the time of the report: an input with a secret in it, and a file that looks like a core.
+		o.MustRun("sh", "-c", `cd /var/lib/pacemaker && printf '%s\n' '<cib><nvpair id="a" name="passwd" value="secret"/>' '<nvpair name="other" value="seen"/></cib>' | bzip2 >pengine/pe-input-900.bz2 &&
+			: >cores/core.1 && touch -d '20 minutes ago' pengine/pe-input-900.bz2 && touch -d '5 hours ago' cores/core.1`)
 	}
 	// All times of the report are past, so that what is in it stands still.
 	at := func(d time.Duration) string { return now.Add(d).UTC().Format(time.DateTime) }
@@ -261,7 +267,7 @@ func play(t *testing.T, kinds []lab.Kind) {
 	}
 	files := compare(t, h, "-V", "-M", "-l", "/var/log/fixed.log", "-f", from, "-t", to, "-L", "S_IDLE or more", "-p", "open", "/tmp/out")
 	for i := range kinds {
-		for _, f := range []string{"cib.xml", "cib.xml.live", "corosync.conf", "RUNNING", "fixed.log.extract.txt", "events.txt", "report.out"} {
+		for _, f := range []string{"pengine/pe-input-900.bz2", "cib.xml", "cib.xml.live", "corosync.conf", "RUNNING", "fixed.log.extract.txt", "events.txt", "report.out"} {
 			if name := fmt.Sprintf("node%d/%s", i+1, f); files[name] == "" {
 				t.Errorf("there is no %s in what both have", name)
 			}
@@ -273,7 +279,14 @@ func play(t *testing.T, kinds []lab.Kind) {
 	}
 	slices.Sort(names)
 	t.Logf("%d files: %q", len(names), names)
-	if strings.Contains(files["node2/fixed.log.extract.txt"], "secret") {
-		t.Error("a secret is left in node2's log")
+	for name, text := range files {
+		if strings.Contains(text, `"secret"`) {
+			t.Errorf("a secret is left in %s", name)
+		}
+	}
+	// Over three logs, one of them packed, by whatever the node is configured to log to.
+	files = compare(t, h, "-V", "-S", "-d", "-l", "/var/log/fixed.log", "-f", at(-150*time.Minute), "-t", to, "/tmp/out")
+	if log := files["node1/fixed.log.extract.txt"]; strings.Count(log, "\n") < 800 {
+		t.Errorf("of three logs there is only %q", log)
 	}
 }
