@@ -29,6 +29,7 @@ import (
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmaster"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmmon"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmnode"
+	"github.com/ringmaster-ha/ringmaster/internal/cli/crmreport"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmresource"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmrule"
 	"github.com/ringmaster-ha/ringmaster/internal/cli/crmshadow"
@@ -76,6 +77,7 @@ var programs = map[string]program{
 	"crm_master":     crmmaster.Main,
 	"crm_mon":        crmmon.Main,
 	"crm_node":       crmnode.Main,
+	"crm_report":     crmreport.Main,
 	"crm_resource":   crmresource.Main,
 	"crm_rule":       crmrule.Main,
 	"crm_shadow":     crmshadow.Main,
