@@ -190,6 +190,9 @@ func (a *agents) demoted(n *node, rsc string) {
 
 // stopped is that there is no instance any more, or no node.
 func (a *agents) stopped(n *node, rsc string) {
+	if rsc == extra {
+		n.forgets = false
+	}
 	a.active[rsc] = slices.DeleteFunc(a.active[rsc], func(o *node) bool { return o == n })
 	a.demoted(n, rsc)
 }

@@ -55,7 +55,7 @@ func (w *World) Settled() error {
 		}
 	}
 	for _, rsc := range w.agents.names() {
-		if _, cloned := w.agents.clones[family(rsc)]; !cloned && len(w.agents.active[rsc]) != w.shallRun(rsc) && !w.blocked(rsc) {
+		if _, cloned := w.agents.clones[family(rsc)]; !cloned && !w.forgotten(rsc) && len(w.agents.active[rsc]) != w.shallRun(rsc) && !w.blocked(rsc) {
 			return fmt.Errorf("%s is active on %d nodes", rsc, len(w.agents.active[rsc]))
 		}
 	}
@@ -68,6 +68,15 @@ func (w *World) shallRun(rsc string) int {
 		return 0 // administrators tidy up
 	}
 	return 1
+}
+
+// forgotten tells whether nobody knows of a resource that has been taken out of the configuration that it runs: its node's
+// controller has died since it was started, and with it the node's history. The next controller asks the agents only of what is configured.
+func (w *World) forgotten(rsc string) bool {
+	cib := w.nodes[0].cib.m.CIB()
+	return rsc == extra && len(w.agents.active[rsc]) == 1 && w.agents.active[rsc][0].forgets &&
+		cib.FindElement("./configuration/resources/primitive[@id='"+rsc+"']") == nil &&
+		cib.FindElement("./status/node_state[@uname='"+w.agents.active[rsc][0].name+"']/lrm/lrm_resources/lrm_resource[@id='"+rsc+"']") == nil
 }
 
 // blocked tells whether the configuration keeps a resource from running again: it has failed too often.

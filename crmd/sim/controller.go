@@ -34,11 +34,21 @@ type controller struct {
 	cib   *cibClient
 	ring  func() // what quorum has said last, to be told to the core once it is there
 	due   time.Time
+	gone  bool // the process has ended
+	// Connections to daemons that may have died since.
+	exec      *executor
+	scheduler *scheduler
+	// client is what it is called by the fencer.
+	client string
 }
 
 func (n *node) startController() {
-	c := &controller{n: n}
+	n.processes++
+	c := &controller{n: n, client: fmt.Sprintf("%s-%d-%d-%s", n.name, n.boot, n.processes, controllerClient)}
 	n.controller = c
+	if n.told != nil {
+		n.told()
+	}
 	c.core = engine.New(engine.Config{
 		Host: c, Log: n.log, Program: "pacemaker-controld", DCVersion: "2.1.5-a3f44794f94",
 	})
@@ -47,7 +57,13 @@ func (n *node) startController() {
 
 // act calls the core.
 func (c *controller) act(f func(now time.Time)) {
+	if c.gone {
+		return
+	}
 	f(c.n.w.now)
+	if c.gone {
+		return
+	}
 	at := c.core.NextDeadline()
 	if at.IsZero() || at.Equal(c.due) {
 		return
@@ -85,7 +101,7 @@ func (c *controller) quorum(ring uint64, members []uint32, quorate bool) {
 
 // Send is the core's Host's, as those that follow.
 func (c *controller) Send(to string, s cpgmsg.Service, e *etree.Element) bool {
-	if c.peers == nil {
+	if c.peers == nil || c.gone {
 		return false
 	}
 	c.n.send(groupController, to, s, text.Line(e))
@@ -100,7 +116,7 @@ func (r refused) RC() crmexit.RC { return r.rc }
 
 // CIB asks the CIB manager.
 func (c *controller) CIB(r call.Request, then func(now time.Time, answer *etree.Element, err error)) int {
-	if c.cib == nil {
+	if c.cib == nil || c.gone {
 		return -1
 	}
 	if then == nil {
@@ -135,13 +151,19 @@ func (c *controller) Attribute(m *attrdwire.Message) {
 
 // Exec asks the executor.
 func (c *controller) Exec(r *lrmdwire.Request) (answer int, info *etree.Element, err error) {
-	answer, info = c.n.exec.request(r)
+	if c.gone || c.exec == nil || c.exec.gone {
+		return 0, nil, errNotConnected
+	}
+	answer, info = c.exec.request(r)
 	return answer, info, nil
 }
 
 // Schedule asks the scheduler.
 func (c *controller) Schedule(e *etree.Element) bool {
-	c.n.schedule(xmltree.Copy(e), func(reply *etree.Element) {
+	if c.gone || c.scheduler == nil || c.scheduler.gone {
+		return false
+	}
+	c.scheduler.schedule(xmltree.Copy(e), func(reply *etree.Element) {
 		c.act(func(now time.Time) { c.core.Scheduled(now, reply) })
 	})
 	return true
@@ -160,14 +182,28 @@ func (c *controller) Serve(bool) error { return nil }
 func (c *controller) Connect(s engine.Subsystem) {
 	w := c.n.w
 	w.after(w.between(time.Millisecond, 50*time.Millisecond), c.n, func() {
+		if c.gone {
+			return
+		}
 		switch s {
 		case engine.CIB:
-			c.cib = c.n.cib.open(controllerClient, c.cibChanged)
+			c.cib = c.n.cib.open(c.client, c.cibChanged)
 		case engine.ClusterLayer:
 			c.joined()
 			return
 		case engine.Executor:
-			c.n.exec.event = func(e *etree.Element) { c.act(func(now time.Time) { c.core.ExecutorEvent(now, e) }) }
+			if c.n.exec.gone {
+				c.act(func(now time.Time) { c.core.Connected(now, s, errNotConnected) })
+				return
+			}
+			c.exec = c.n.exec
+			c.exec.event = func(e *etree.Element) { c.act(func(now time.Time) { c.core.ExecutorEvent(now, e) }) }
+		case engine.Scheduler:
+			if c.n.scheduler.gone {
+				c.act(func(now time.Time) { c.core.Connected(now, s, errNotConnected) })
+				return
+			}
+			c.scheduler = c.n.scheduler
 		case engine.Fencer:
 			c.n.fencer.notified = func(ev *stonithwire.Event) {
 				c.act(func(now time.Time) { c.core.FencerEvent(now, ev.Notification) })
@@ -200,7 +236,12 @@ func (c *controller) Disconnect(s engine.Subsystem) {
 		c.n.leave(groupController)
 		c.peers = nil
 	case engine.Executor:
-		c.n.exec.event = nil
+		if c.exec != nil {
+			c.exec.event = nil
+		}
+		c.exec = nil
+	case engine.Scheduler:
+		c.scheduler = nil
 	case engine.Fencer:
 		c.n.fencer.notified = nil
 	}
@@ -262,10 +303,16 @@ func (c *controller) Panic() {
 	c.n.w.after(c.n.w.between(5*time.Second, 30*time.Second), nil, c.n.boots)
 }
 
-// Exit ends the daemon. pacemakerd takes the others down after it, or starts it again, which here is the
-// node's start.
+// Exit ends the daemon. pacemakerd takes the others down after it, which here is the node's end, or starts it again.
 func (c *controller) Exit(code crmexit.Code) {
+	if c.gone {
+		return
+	}
 	c.n.w.trace(c.n, "the controller exits: %v", code)
+	if c.n.w.course.Daemons && code != crmexit.Fatal && code != crmexit.Panic {
+		c.n.controllerEnds()
+		return
+	}
 	c.n.crash("exit")
 	c.n.w.after(c.n.w.between(5*time.Second, 30*time.Second), nil, c.n.boots)
 }

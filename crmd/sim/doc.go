@@ -4,13 +4,14 @@
 // bus.go delivers messages, changes of groups and quorum to the nodes; world.go has the clock and
 // what goes wrong; cib.go, executor.go, attributes.go, fencer.go, scheduler.go and controller.go are a
 // node's daemons around their cores; agents.go is what resources do; admin.go are those who
-// change the configuration; check.go
+// change the configuration; processes.go has single daemons die and be started again; check.go
 // says what must hold.
 //
 // # What must hold
 //
 //   - Of a resource that is no clone at most one instance is active in the world, from the moment that
-//     its start is asked of an agent until its stop has been done or its node is off.
+//     its start is asked of an agent until its stop has been done or its node is off: a daemon that dies takes no instance with it,
+//     and what an agent has begun it ends.
 //   - Of a clone there are no more instances than its limits allow, in the world and on a node, and no more promoted:
 //     from the moment that an agent is asked to promote until it has demoted, stopped, or its node is off. So none is
 //     promoted on two sides of a partition.

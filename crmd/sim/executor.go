@@ -16,8 +16,9 @@ type executor struct {
 	n     *node
 	core  *lrmd.Executor
 	calls int
-	runs  map[lrmd.Token]bool
+	runs  map[lrmd.Token]string // agents that run, by what they do
 	due   time.Time
+	gone  bool // the process has ended; agents that it has begun go on
 	// event is the controller's.
 	event func(*etree.Element)
 }
@@ -25,7 +26,7 @@ type executor struct {
 const controllerClient = "crmd"
 
 func (n *node) startExecutor() {
-	n.exec = &executor{n: n, core: lrmd.New(n.log), runs: map[lrmd.Token]bool{}}
+	n.exec = &executor{n: n, core: lrmd.New(n.log), runs: map[lrmd.Token]string{}}
 }
 
 // errno is what the protocol calls an error.
@@ -73,12 +74,16 @@ func (x *executor) request(r *wire.Request) (answer int, info *etree.Element) {
 }
 
 func (x *executor) do(effects []lrmd.Effect) {
+	if x.gone {
+		return
+	}
 	w := x.n.w
 	for _, f := range effects {
 		switch f := f.(type) {
 		case lrmd.Launch:
-			x.runs[f.Token] = true
+			x.runs[f.Token] = f.Op.Key()
 			takes, result := w.agents.run(x.n, &f.Op)
+			natural, orphan := takes, result
 			if limit := time.Duration(f.Op.Timeout) * time.Millisecond; f.Op.Timeout > 0 && takes > limit {
 				takes = limit
 				result = func() *lrmd.Result {
@@ -87,27 +92,37 @@ func (x *executor) do(effects []lrmd.Effect) {
 				}
 			}
 			w.after(takes, x.n, func() {
-				if x.runs[f.Token] {
+				if x.gone && x.runs[f.Token] != "" {
+					w.after(natural-takes, x.n, func() { orphan() }) // nobody hears of it, nor ends it when its time is over
+					return
+				}
+				if x.runs[f.Token] != "" {
 					delete(x.runs, f.Token)
 					x.do(x.core.Complete(w.now, f.Token, result()))
 				}
 			})
 		case lrmd.Kill:
-			if x.runs[f.Token] {
+			if x.runs[f.Token] != "" {
 				delete(x.runs, f.Token)
 				w.after(time.Millisecond, x.n, func() {
+					if x.gone {
+						return
+					}
 					x.do(x.core.Complete(w.now, f.Token, &lrmd.Result{Status: lrmd.Cancelled, Code: int(lrmd.UnknownError)}))
 				})
 			}
 		case lrmd.Fence:
 			// The fencer has the device from the CIB.
 			w.after(w.between(time.Millisecond, 50*time.Millisecond), x.n, func() {
+				if x.gone {
+					return
+				}
 				x.do(x.core.Fenced(w.now, f.Token, &lrmd.FenceResult{Status: lrmd.Done}))
 			})
 		case lrmd.Notify:
 			e := f.Completion.Element()
 			w.after(w.between(20*time.Microsecond, time.Millisecond), x.n, func() {
-				if x.event != nil {
+				if x.event != nil && !x.gone {
 					x.event(e)
 				}
 			})
@@ -119,6 +134,9 @@ func (x *executor) do(effects []lrmd.Effect) {
 		w.at(at, x.n, func() {
 			if x.due.Equal(at) {
 				x.due = time.Time{}
+				if x.gone {
+					return
+				}
 				x.do(x.core.Tick(w.now))
 			}
 		})

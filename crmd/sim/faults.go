@@ -19,6 +19,8 @@ type Course struct {
 	Clones bool
 	// Administrators change the configuration.
 	Administrators bool
+	// Daemons die alone: controllers, executors and schedulers.
+	Daemons bool
 	// Small is a cluster of three nodes and few resources.
 	Small bool
 	// Harm is how long faults happen; zero has it drawn, from one minute to ten.
@@ -26,7 +28,7 @@ type Course struct {
 }
 
 // Full is a course with everything.
-var Full = Course{Clones: true, Administrators: true}
+var Full = Course{Clones: true, Administrators: true, Daemons: true}
 
 // New is a cluster of a seed: three to five nodes that are off, with a configuration on their disks.
 func New(seed uint64, c Course) *World {
@@ -67,7 +69,12 @@ func (w *World) Harm(d time.Duration) {
 		if w.course.Administrators {
 			kinds = 8
 		}
-		switch w.rand.IntN(kinds) {
+		kind := w.rand.IntN(kinds)
+		if w.course.Daemons && w.rand.IntN(3) == 0 {
+			n.dies()
+			continue
+		}
+		switch kind {
 		case 0:
 			n.crash("crash")
 			w.after(w.between(downLeast, downMost), nil, n.boots)

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -165,7 +164,7 @@ func (f *fencer) Send(to string, e *etree.Element) {
 
 // client is what the controller is called, which other nodes hear of too.
 func (f *fencer) client() string {
-	return fmt.Sprintf("%s-%d-%s", f.n.name, f.n.boot, controllerClient)
+	return f.n.controller.client
 }
 
 // Reply answers the controller.

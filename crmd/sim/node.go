@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
-	"github.com/ringmaster-ha/ringmaster/pengine/service"
 )
 
 // node is a machine.
@@ -34,8 +33,11 @@ type node struct {
 	exec       *executor
 	attributes *attributes
 	fencer     *fencer
-	scheduler  *service.Calculator
+	scheduler  *scheduler
 	controller *controller
+	forgets    bool   // an instance of extra, which a controller has left behind
+	processes  int    // of controllers, ever
+	told       func() // tells the controller what quorum has said last
 }
 
 // cpu is what a daemon has used of a processor.
@@ -49,7 +51,7 @@ func (n *node) boots() {
 	}
 	n.boot++
 	n.up, n.booted, n.paused, n.arrival = true, w.now, time.Time{}, time.Time{}
-	n.groups, n.out, n.part, n.scheduler = map[string]*member{}, nil, nil, nil
+	n.groups, n.out, n.part, n.told = map[string]*member{}, nil, nil, nil
 	n.pids = uint32(n.boot) * 100
 	w.trace(n, "boots")
 	w.disturbed()
@@ -57,6 +59,7 @@ func (n *node) boots() {
 	n.startExecutor()
 	n.startAttributes()
 	n.startFencer()
+	n.startScheduler()
 	n.startController()
 }
 
@@ -73,5 +76,6 @@ func (n *node) crash(why string) {
 
 // quorum is what quorum tells.
 func (n *node) quorum(ring uint64, members []uint32, quorate bool) {
-	n.controller.quorum(ring, members, quorate)
+	n.told = func() { n.controller.quorum(ring, members, quorate) }
+	n.told()
 }

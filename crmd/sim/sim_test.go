@@ -88,6 +88,9 @@ func TestReplay(t *testing.T) {
 // TestAdministrators: what was acknowledged in a ring with quorum stays.
 func TestAdministrators(t *testing.T) { many(t, 20, Course{Administrators: true}) }
 
+// TestDaemons: what must hold does when daemons die alone.
+func TestDaemons(t *testing.T) { many(t, 20, Course{Daemons: true}) }
+
 // TestLost: an acknowledged write that is gone is noticed, and nothing else is taken for one.
 func TestLost(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
