@@ -235,16 +235,18 @@ func (c *collector) purge() {
 }
 
 // eventPatterns are lines that tell of states, membership, quorum, pauses, resources, fencing, and starts and ends.
-var eventPatterns = regexp.MustCompile(`do_state_transition` +
-	`|pcmk_peer_update.*(lost|memb):` +
-	`|(crmd|pacemaker-controld).*crm_update_quorum` +
-	`|Process.pause.detected` +
-	`|(lrmd|pacemaker-execd).*rsc:(start|stop)` +
-	`|te_fence_node|fenced.*(requests|(Succeeded|Failed).to.|result=)` +
-	`|shutdown.decision|Corosync.Cluster.Engine|corosync.*Initializing.transport|Executive.Service.RELEASE|crm_shutdown:.Requesting.shutdown|pcmk_shutdown:.Shutdown.complete`)
+var eventPatterns = pattern{text: func() string {
+	return `do_state_transition` +
+		`|pcmk_peer_update.*(lost|memb):` +
+		`|(crmd|pacemaker-controld).*crm_update_quorum` +
+		`|Process.pause.detected` +
+		`|(lrmd|pacemaker-execd).*rsc:(start|stop)` +
+		`|te_fence_node|fenced.*(requests|(Succeeded|Failed).to.|result=)` +
+		`|shutdown.decision|Corosync.Cluster.Engine|corosync.*Initializing.transport|Executive.Service.RELEASE|crm_shutdown:.Requesting.shutdown|pcmk_shutdown:.Shutdown.complete`
+}}
 
 // events are the lines of a log that tell of one.
-func events(log []byte) string { return matching(log, []*regexp.Regexp{eventPatterns}) }
+func events(log []byte) string { return matching(log, []*regexp.Regexp{eventPatterns.get()}) }
 
 // findEvents keeps the events of the last log, as the reference does, and gives the first a name that is always there.
 func (c *collector) findEvents() {

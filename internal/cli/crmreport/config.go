@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -69,8 +68,8 @@ func variable(conf, key string) string {
 }
 
 var (
-	isTrue  = regexp.MustCompile(`(?i)^(true|y|yes|on|1)`)
-	isFalse = regexp.MustCompile(`(?i)^(false|n|no|off|0)`)
+	isTrue  = pattern{text: func() string { return `(?i)^(true|y|yes|on|1)` }}
+	isFalse = pattern{text: func() string { return `(?i)^(false|n|no|off|0)` }}
 )
 
 // pacemakerVariable is a variable of /etc/default/pacemaker, which the shell would read.

@@ -2,14 +2,13 @@ package crmreport
 
 import (
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 )
 
 var (
-	ctsNode   = regexp.MustCompile(`.*\*`)
+	ctsNode   = pattern{text: func() string { return `.*\*` }}
 	allOfThem = `BEGINNING [0-9].* TESTS`
 )
 
@@ -94,7 +93,7 @@ func ctsNodes(lines []string) string {
 	var names []string
 	for _, line := range lines {
 		if strings.Contains(line, "CTS:") && !strings.Contains(line, "debug:") && strings.Contains(line, " * ") {
-			names = append(names, ctsNode.ReplaceAllString(strings.TrimSuffix(line, "\n"), ""))
+			names = append(names, ctsNode.get().ReplaceAllString(strings.TrimSuffix(line, "\n"), ""))
 		}
 	}
 	slices.Sort(names)

@@ -193,11 +193,11 @@ func (c *collector) detectLogs(cluster string) (logs []string) {
 	if text, err := os.ReadFile(c.conf); cluster == "corosync" && err == nil {
 		conf := string(text)
 		c.debug("Reading corosync log settings from %s", c.conf)
-		if !isFalse.MatchString(variable(conf, "to_syslog")) {
+		if !isFalse.get().MatchString(variable(conf, "to_syslog")) {
 			facility = cmp.Or(variable(conf, "syslog_facility"), "daemon")
 			add(c.findSyslog(facility + ".info")...)
 		}
-		if !c.sos && isTrue.MatchString(variable(conf, "to_logfile")) {
+		if !c.sos && isTrue.get().MatchString(variable(conf, "to_logfile")) {
 			if log := variable(conf, "logfile"); isFile(log) {
 				c.debug("Log settings found for cluster type %s: %s", cluster, log)
 				add(log)
@@ -435,12 +435,12 @@ func (l *indexed) cut(first, last int) string {
 	return strings.Join(l.lines[first-1:last], "")
 }
 
-var clock = regexp.MustCompile(`:[0-5][0-9]:`)
+var clock = pattern{text: func() string { return `:[0-5][0-9]:` }}
 
 // at is the time of the first line with one from a line on.
 func (l *indexed) at(line int) (int64, bool) {
 	for i := max(line, 1) - 1; i < len(l.lines); i++ {
-		if clock.MatchString(l.lines[i]) {
+		if clock.get().MatchString(l.lines[i]) {
 			return l.timeOf("", l.lines[i])
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/dsnet/compress/bzip2"
 )
 
-var xmlValue = regexp.MustCompile(`value="[^"]*"`)
+var xmlValue = pattern{text: func() string { return `value="[^"]*"` }}
 
 // mask hides the first value in each line that has a name which one of the patterns finds, as an attribute of XML: each
 // pattern by itself. A pattern that is none hides all: nothing of the text is left.
@@ -34,7 +34,7 @@ func mask(text, patterns string) (string, error) {
 	for line := range strings.Lines(text) {
 		for _, name := range names {
 			if name.MatchString(strings.TrimSuffix(line, "\n")) {
-				if at := xmlValue.FindStringIndex(line); at != nil {
+				if at := xmlValue.get().FindStringIndex(line); at != nil {
 					line = line[:at[0]] + `value="****"` + line[at[1]:]
 				}
 			}

@@ -176,7 +176,7 @@ func (c *collector) dlm() string {
 	return b.String()
 }
 
-var sharedSecret = regexp.MustCompile(`(shared-secret[ \t]*")[^"]*";`)
+var sharedSecret = pattern{text: func() string { return `(shared-secret[ \t]*")[^"]*";` }}
 
 // drbd is what there is of DRBD.
 func (c *collector) drbd() string {
@@ -190,7 +190,7 @@ func (c *collector) drbd() string {
 		if c.sanitize != "" {
 			var lines strings.Builder
 			for line := range strings.Lines(dump) {
-				if at := sharedSecret.FindStringSubmatchIndex(line); at != nil {
+				if at := sharedSecret.get().FindStringSubmatchIndex(line); at != nil {
 					line = line[:at[3]] + `****";` + line[at[1]:]
 				}
 				lines.WriteString(line)

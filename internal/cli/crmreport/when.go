@@ -29,34 +29,40 @@ func alternatives(pattern string, separators ...string) string {
 }
 
 var (
-	reComment   = regexp.MustCompile(`\([^()]*\)`)
-	rePoint     = regexp.MustCompile(`([\w\s])[.,]\s`)
-	reWeekday   = regexp.MustCompile(`(?:` + weekdays + `)\s*(?:den\s)?\b`)
-	reISO       = regexp.MustCompile(`\s(\d{4})` + alternatives(`SEP(\d\d?)SEP(\d\d?)`, "-", ":", "") + `(?:[-t ](\d\d?)` + alternatives(`SEP(\d\d?)(?:SEP(\d\d?)(?:[.,](\d+))?)?`, "-", ":", "") + `?)?(\D)`)
-	reClock     = regexp.MustCompile(`[:\s](\d\d?):(\d\d?)(?::(\d\d?)(?:\.\d+)?)?(z)?\s*(?:([ap])\.?m?\.?)?\s`)
-	reHour      = regexp.MustCompile(`\s(\d\d?)\s*([ap])\.?m?\.?\s`)
-	reMeridian  = regexp.MustCompile(` ([ap])\.?m?\.?\s`)
-	reDayName   = regexp.MustCompile(`\s(\d\d?)` + alternatives(`SEP(`+months+`)(?:SEP(\d\d+))?`, "-", `\.`, "/") + `\s`)
-	reNumbers   = regexp.MustCompile(`\s(\d+)` + alternatives(`SEP(\d\d?)(?:SEP(\d+))?`, "-", `\.`, "/") + `\s`)
-	reDayFirst  = regexp.MustCompile(`\s(\d+)\s*(?:` + ordinals + `)?\s*(` + months + `)`)
-	reDayLast   = regexp.MustCompile(`(` + months + `)\s*(\d+)\s*(?:` + ordinals + `)?\s`)
-	reDayIn     = regexp.MustCompile(`(` + months + `)[/-](\d+)[/-]`)
-	reSix       = regexp.MustCompile(`\s(\d\d)(\d\d)(\d\d)\s`)
-	reYear      = regexp.MustCompile(`\s(\d\d(?:\d\d)?)[\s.,]`)
-	reSummer    = regexp.MustCompile(`\bdst\b`)
-	reZone      = regexp.MustCompile(`\s"?([a-z]{3,4})(dst|\d+[a-z]*|_[a-z]+)?"?\s`)
-	reOffset    = regexp.MustCompile(`\s([a-z]{3,4})?([-+]?)-?(\d\d?):?(\d\d)?(?:00)?\s`)
-	reUniversal = regexp.MustCompile(`^\s*(?:ut?|z)\s*$`)
+	reComment = pattern{text: func() string { return `\([^()]*\)` }}
+	rePoint   = pattern{text: func() string { return `([\w\s])[.,]\s` }}
+	reWeekday = pattern{text: func() string { return `(?:` + weekdays + `)\s*(?:den\s)?\b` }}
+	reISO     = pattern{text: func() string {
+		return `\s(\d{4})` + alternatives(`SEP(\d\d?)SEP(\d\d?)`, "-", ":", "") + `(?:[-t ](\d\d?)` + alternatives(`SEP(\d\d?)(?:SEP(\d\d?)(?:[.,](\d+))?)?`, "-", ":", "") + `?)?(\D)`
+	}}
+	reClock    = pattern{text: func() string { return `[:\s](\d\d?):(\d\d?)(?::(\d\d?)(?:\.\d+)?)?(z)?\s*(?:([ap])\.?m?\.?)?\s` }}
+	reHour     = pattern{text: func() string { return `\s(\d\d?)\s*([ap])\.?m?\.?\s` }}
+	reMeridian = pattern{text: func() string { return ` ([ap])\.?m?\.?\s` }}
+	reDayName  = pattern{text: func() string {
+		return `\s(\d\d?)` + alternatives(`SEP(`+months+`)(?:SEP(\d\d+))?`, "-", `\.`, "/") + `\s`
+	}}
+	reNumbers   = pattern{text: func() string { return `\s(\d+)` + alternatives(`SEP(\d\d?)(?:SEP(\d+))?`, "-", `\.`, "/") + `\s` }}
+	reDayFirst  = pattern{text: func() string { return `\s(\d+)\s*(?:` + ordinals + `)?\s*(` + months + `)` }}
+	reDayLast   = pattern{text: func() string { return `(` + months + `)\s*(\d+)\s*(?:` + ordinals + `)?\s` }}
+	reDayIn     = pattern{text: func() string { return `(` + months + `)[/-](\d+)[/-]` }}
+	reSix       = pattern{text: func() string { return `\s(\d\d)(\d\d)(\d\d)\s` }}
+	reYear      = pattern{text: func() string { return `\s(\d\d(?:\d\d)?)[\s.,]` }}
+	reSummer    = pattern{text: func() string { return `\bdst\b` }}
+	reZone      = pattern{text: func() string { return `\s"?([a-z]{3,4})(dst|\d+[a-z]*|_[a-z]+)?"?\s` }}
+	reOffset    = pattern{text: func() string { return `\s([a-z]{3,4})?([-+]?)-?(\d\d?):?(\d\d)?(?:00)?\s` }}
+	reUniversal = pattern{text: func() string { return `^\s*(?:ut?|z)\s*$` }}
 )
 
 // zones are the hours that zones which Date::Parse knows are before those of Greenwich.
-var zones = map[string]int{
-	"gmt": 0, "ut": 0, "utc": 0, "wet": 0, "wat": -1, "at": -2, "fnt": -2, "brt": -3, "mnt": -4, "ewt": -4, "ast": -4, "est": -5, "act": -5,
-	"cst": -6, "mst": -7, "pst": -8, "akst": -9, "yst": -9, "hst": -10, "cat": -10, "ahst": -10, "nt": -11, "idlw": -12, "cet": 1, "mez": 1,
-	"ect": 1, "met": 1, "mewt": 1, "swt": 1, "set": 1, "fwt": 1, "eet": 2, "ukr": 2, "bt": 3, "msk": 3, "zp4": 4, "zp5": 5, "zp6": 6, "wst": 8, "hkt": 8,
-	"cct": 8, "jst": 9, "kst": 9, "aest": 10, "east": 10, "gst": 10, "nzt": 12, "nzst": 12, "idle": 12,
-	"brst": -2, "adt": -3, "edt": -4, "cdt": -5, "mdt": -6, "pdt": -7, "akdt": -8, "ydt": -8, "hdt": -9, "bst": 1, "mest": 2, "metdst": 2, "sst": 2,
-	"fst": 2, "cest": 2, "eest": 3, "msd": 4, "wadt": 8, "kdt": 10, "aedt": 11, "eadt": 11, "nzd": 13, "nzdt": 13,
+func zones() map[string]int {
+	return map[string]int{
+		"gmt": 0, "ut": 0, "utc": 0, "wet": 0, "wat": -1, "at": -2, "fnt": -2, "brt": -3, "mnt": -4, "ewt": -4, "ast": -4, "est": -5, "act": -5,
+		"cst": -6, "mst": -7, "pst": -8, "akst": -9, "yst": -9, "hst": -10, "cat": -10, "ahst": -10, "nt": -11, "idlw": -12, "cet": 1, "mez": 1,
+		"ect": 1, "met": 1, "mewt": 1, "swt": 1, "set": 1, "fwt": 1, "eet": 2, "ukr": 2, "bt": 3, "msk": 3, "zp4": 4, "zp5": 5, "zp6": 6, "wst": 8, "hkt": 8,
+		"cct": 8, "jst": 9, "kst": 9, "aest": 10, "east": 10, "gst": 10, "nzt": 12, "nzst": 12, "idle": 12,
+		"brst": -2, "adt": -3, "edt": -4, "cdt": -5, "mdt": -6, "pdt": -7, "akdt": -8, "ydt": -8, "hdt": -9, "bst": 1, "mest": 2, "metdst": 2, "sst": 2,
+		"fst": 2, "cest": 2, "eest": 3, "msd": 4, "wadt": 8, "kdt": 10, "aedt": 11, "eadt": 11, "nzd": 13, "nzdt": 13,
+	}
 }
 
 // take cuts the first match out of the text; a match leaves a blank.
@@ -119,18 +125,18 @@ func parseTime(text string, now time.Time) (int64, bool) {
 
 func readDate(text string) (d date, ok bool) {
 	text = strings.ToLower(text)
-	for reComment.MatchString(text) {
-		text = reComment.ReplaceAllString(text, " ")
+	for reComment.get().MatchString(text) {
+		text = reComment.get().ReplaceAllString(text, " ")
 	}
 	text = " " + strings.ReplaceAll(text, "\n", " ") + " "
-	text = strings.ReplaceAll(rePoint.ReplaceAllString(text, "$1 "), ",", " ")
-	take(&text, reWeekday)
+	text = strings.ReplaceAll(rePoint.get().ReplaceAllString(text, "$1 "), ",", " ")
+	take(&text, reWeekday.get())
 	if strings.TrimSpace(text) == "" {
 		return d, false
 	}
 	set := func(to **int, n int) { *to = &n }
-	if at := reISO.FindStringSubmatchIndex(text); at != nil {
-		g := take(&text, reISO)
+	if at := reISO.get().FindStringSubmatchIndex(text); at != nil {
+		g := take(&text, reISO.get())
 		// What follows is only looked at.
 		text = text[:at[0]+1] + g[len(g)-1] + text[at[0]+1:]
 		set(&d.year, number(g[1]))
@@ -148,7 +154,7 @@ func readDate(text string) (d date, ok bool) {
 	}
 	meridian := ""
 	if d.hour == nil {
-		if g := take(&text, reClock); g != nil {
+		if g := take(&text, reClock.get()); g != nil {
 			set(&d.hour, number(g[1]))
 			set(&d.minute, number(g[2]))
 			if g[3] != "" {
@@ -158,13 +164,13 @@ func readDate(text string) (d date, ok bool) {
 				set(&d.zone, 0)
 			}
 			meridian = g[5]
-		} else if g := take(&text, reHour); g != nil {
+		} else if g := take(&text, reHour.get()); g != nil {
 			set(&d.hour, number(g[1]))
 			meridian = g[2]
 		}
 	}
 	if d.hour != nil && *d.hour <= 12 {
-		if g := take(&text, reMeridian); g != nil {
+		if g := take(&text, reMeridian.get()); g != nil {
 			meridian = g[1]
 		}
 	}
@@ -195,9 +201,9 @@ func (d *date) readDay(text *string) bool {
 			d.year = &y
 		}
 	}
-	if g := take(text, reDayName); g != nil {
+	if g := take(text, reDayName.get()); g != nil {
 		set(either(g, 3, 5, 7), monthOf(either(g, 2, 4, 6)), g[1])
-	} else if g := take(text, reNumbers); g != nil {
+	} else if g := take(text, reNumbers.get()); g != nil {
 		first, second, third := g[1], either(g, 2, 4, 6), either(g, 3, 5, 7)
 		if third == "0" {
 			third = "" // Perl's idea of false
@@ -211,17 +217,17 @@ func (d *date) readDay(text *string) bool {
 		if len(third) > 2 && number(third) < 1901 {
 			return false
 		}
-	} else if g := take(text, reDayFirst); g != nil {
+	} else if g := take(text, reDayFirst.get()); g != nil {
 		set("", monthOf(g[2]), g[1])
-	} else if g := take(text, reDayLast); g != nil {
+	} else if g := take(text, reDayLast.get()); g != nil {
 		set("", monthOf(g[1]), g[2])
-	} else if g := take(text, reDayIn); g != nil {
+	} else if g := take(text, reDayIn.get()); g != nil {
 		set("", monthOf(g[1]), g[2])
-	} else if g := take(text, reSix); g != nil {
+	} else if g := take(text, reSix.get()); g != nil {
 		set(g[1], number(g[2])-1, g[3])
 	}
 	if d.year == nil {
-		if g := take(text, reYear); g != nil {
+		if g := take(text, reYear.get()); g != nil {
 			y := number(g[1])
 			d.year = &y
 		}
@@ -232,11 +238,11 @@ func (d *date) readDay(text *string) bool {
 // readZone finds the zone in what is left.
 func (d *date) readZone(text *string) bool {
 	summer := 0
-	if take(text, reSummer) != nil {
+	if take(text, reSummer.get()) != nil {
 		summer = 3600
 	}
 	named := func(name string) bool {
-		hours, ok := zones[name]
+		hours, ok := zones()[name]
 		if ok {
 			seconds := hours * 3600
 			d.zone = &seconds
@@ -244,7 +250,7 @@ func (d *date) readZone(text *string) bool {
 		return ok
 	}
 	offset := func() (found, ok bool) {
-		g := take(text, reOffset)
+		g := take(text, reOffset.get())
 		if g == nil {
 			return false, true
 		}
@@ -266,7 +272,7 @@ func (d *date) readZone(text *string) bool {
 		d.zone = &seconds
 		return true, true
 	}
-	if g := take(text, reZone); g != nil {
+	if g := take(text, reZone.get()); g != nil {
 		if g[2] == "dst" {
 			summer = 3600
 		}
@@ -277,7 +283,7 @@ func (d *date) readZone(text *string) bool {
 		return false
 	}
 	if strings.TrimSpace(*text) != "" {
-		if reUniversal.MatchString(*text) {
+		if reUniversal.get().MatchString(*text) {
 			zero := 0
 			d.zone, *text = &zero, ""
 		} else if _, ok := offset(); !ok {
