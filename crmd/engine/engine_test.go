@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -133,6 +134,27 @@ func TestAlone(t *testing.T) {
 	}
 	if e := w.nodes[0].doc.root.FindElement("configuration/nodes/node[@id='3']/instance_attributes[@id='nodes-3']/nvpair[@id='nodes-3-standby']"); e == nil || e.SelectAttrValue("value", "") != "on" {
 		t.Errorf("node3 is not in standby: %s", w.nodes[0].show())
+	}
+}
+
+// A node does not join before its manager of attributes takes clients: its agents would find none. If none comes
+// it joins without.
+func TestAttributesAwaited(t *testing.T) {
+	for _, absent := range []error{nil, errors.New("connection refused")} {
+		w := newWorld(t, 3, 3)
+		late := w.nodes[1]
+		late.attributes.after, late.attributes.err = 5*time.Second, absent
+		for _, x := range w.nodes {
+			x.start()
+		}
+		w.run(4900 * time.Millisecond)
+		if s := late.c.State(); s != fsa.SStarting || late.served {
+			t.Errorf("%v: after 4.9 s node2 is in %v, and serves: %t", absent, s, late.served)
+		}
+		w.settles(5 * time.Second)
+		if said := strings.Contains(w.tail(len(w.log)), "Starting without the attribute manager: connection refused"); said != (absent != nil) {
+			t.Errorf("%v: that it starts without is said: %t", absent, said)
+		}
 	}
 }
 

@@ -25,10 +25,11 @@ const (
 	Executor
 	Scheduler
 	Fencer
+	Attributes // no connection: it is enough that the manager takes clients once
 	numSubsystems
 )
 
-var subsystemNames = [...]string{"CIB manager", "cluster layer", "executor", "scheduler", "fencer"}
+var subsystemNames = [...]string{"CIB manager", "cluster layer", "executor", "scheduler", "fencer", "attribute manager"}
 
 func (s Subsystem) String() string { return subsystemNames[s] }
 

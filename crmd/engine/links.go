@@ -235,6 +235,16 @@ func (c *Controller) started(e *event) {
 			return
 		}
 	}
+	// A controller of the reference takes so long to join that its manager of attributes is there. Here it is
+	// waited for: agents that start earlier would set promotion scores behind its back, in the CIB, and it begins by
+	// erasing what the CIB has of its node.
+	if up, err := c.connect(Attributes); err != nil {
+		c.logf(loglevel.Warning, function, "Starting without the attribute manager: %v", err)
+	} else if !up {
+		c.logf(loglevel.Info, function, "Delaying start, no attribute manager")
+		c.stall(fsa.AStarted, nil, function)
+		return
+	}
 	if err := c.host.Serve(true); err != nil {
 		c.logf(loglevel.Error, function, "Failed to create IPC server: shutting down and inhibiting respawn")
 		c.fail(fsa.IError, e, function)

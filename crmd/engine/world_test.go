@@ -102,6 +102,11 @@ type node struct {
 	asked    int  // how often the scheduler was
 	stuck    bool // the scheduler does not answer
 	deaf     bool // the manager of attributes does nothing
+	// attributes is what a start learns of that manager, and after how long; there at once if that is 0.
+	attributes struct {
+		after time.Duration
+		err   error
+	}
 }
 
 const configuration = `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="%d" num_updates="0" admin_epoch="0"><configuration>` +
@@ -502,6 +507,10 @@ func (n *node) Serve(on bool) error {
 }
 
 func (n *node) Connect(s Subsystem) {
+	if s == Attributes && n.attributes.after > 0 {
+		n.soon(n.w.now.Add(n.attributes.after), func() { n.c.Connected(n.w.now, s, n.attributes.err) })
+		return
+	}
 	n.soon(n.w.now.Add(n.w.some(30)), func() {
 		n.links[s] = true
 		if s != ClusterLayer {

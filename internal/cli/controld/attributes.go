@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/attrd/client"
 	"github.com/ringmaster-ha/ringmaster/attrd/wire"
+	"github.com/ringmaster-ha/ringmaster/crmd/engine"
 	"github.com/ringmaster-ha/ringmaster/crmd/fsa"
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
@@ -24,6 +25,9 @@ const (
 	// attributeSettle is how long a manager of attributes that has just begun is left alone: the first that it
 	// does is to erase the node's attributes from the CIB, which another node's may write faster.
 	attributeSettle = time.Second
+	// attributeAbsent is how long a start waits for one. One that does not come up
+	// is pacemakerd's business, and the reference would not wait at all.
+	attributeAbsent = 10 * time.Second
 )
 
 // attributeQueue sends changes of attributes one after the other.
@@ -96,6 +100,22 @@ func (q *attributeQueue) begun(ctx context.Context) bool {
 		}
 	}
 	return false
+}
+
+// awaitAttributes looks for the manager of attributes until it takes clients, or for attributeAbsent.
+func (s *server) awaitAttributes() {
+	ctx, cancel := context.WithTimeout(s.ctx, attributeAbsent)
+	defer cancel()
+	for {
+		c, err := client.Dial(ctx, client.Options{IPC: s.dialOptions()})
+		if err == nil {
+			_ = c.Close()
+		}
+		if err == nil || !wait(ctx, attributePause) {
+			s.enter(func(now time.Time) { s.core.Connected(now, engine.Attributes, err) })
+			return
+		}
+	}
 }
 
 // attributeFailed gives the DC to another node: the scheduler would not get the right picture here. A node that

@@ -186,6 +186,8 @@ func (s *server) Connect(what engine.Subsystem) {
 		s.all.Go(s.connectScheduler)
 	case engine.Fencer:
 		s.connectFencer()
+	case engine.Attributes:
+		s.all.Go(s.awaitAttributes)
 	}
 }
 
