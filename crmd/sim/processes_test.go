@@ -43,7 +43,7 @@ func TestDies(t *testing.T) {
 			}
 			rest = rest[at+1:]
 		}
-		if !n.up || !slices.Equal(w.agents.active["r1"], []*node{n}) {
+		if n.up != slices.Contains(w.agents.active["r1"], n) { // the other node may have had it fenced by now
 			t.Errorf("%s: %s is up: %v; r1 is active on %d nodes", tt.what, n.name, n.up, len(w.agents.active["r1"]))
 		}
 		w.Run(10 * time.Minute)
