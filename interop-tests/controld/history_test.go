@@ -114,10 +114,17 @@ func (s *scene) histories() {
 	s.Do(1, "crm_resource", "-r", "plain", "-U")
 	s.shows(1, `plain\s+\(ocf:test:Plain\):\s+Started node1`)
 	s.noted("failed migration")
-	s.add(primitive("unit", `class="systemd" type="no-such-unit"`, "")+primitive("lsb", `class="lsb" type="/run/no-such"`, "")+primitive("gone", `class="ocf" provider="test" type="NoSuch"`, ""),
-		`<rsc_location id="on-unit" rsc="unit" node="node1" score="1"/><rsc_location id="on-lsb" rsc="lsb" node="node2" score="1"/><rsc_location id="on-gone" rsc="gone" node="node3" score="1"/>`)
+	s.add(primitive("unit", `class="systemd" type="no-such-unit"`, ""), `<rsc_location id="on-unit" rsc="unit" node="node1" score="1"/>`)
+	s.idle(1) // alone, as all nodes are to be asked for it before the first has answered (see below)
+	s.add(primitive("lsb", `class="lsb" type="/run/no-such"`, "")+primitive("gone", `class="ocf" provider="test" type="NoSuch"`, ""),
+		`<rsc_location id="on-lsb" rsc="lsb" node="node2" score="1"/><rsc_location id="on-gone" rsc="gone" node="node3" score="1"/>`)
 	s.idle(1)
 	s.noted("no agents")
+	// Where a probe of it fails it is taken for active, and stopped. A refresh of all has more probes for a node than
+	// are sent to it at once, and the first that fails keeps those from being sent that wait: on which nodes it is
+	// stopped, and on which only asked for, is then decided by time, with the reference too. So one node is asked.
+	s.Host(1).MustRun("cibadmin", "-M", "--xml-text", `<rsc_location id="on-unit" resource-discovery="exclusive"/>`)
+	s.idle(1)
 	s.DoMasked(replies, 2, "crm_resource", "-C", "-r", "bad")
 	s.idle(1)
 	s.DoMasked(replies, 2, "crm_resource", "-R", "-r", "slow", "-N", "node3")
