@@ -136,6 +136,7 @@ var floors = map[string]int{
 	"internal/mar":         0,
 	"internal/root":        0,
 	"internal/nss":         0,
+	"internal/monitor":     0,
 	"internal/resident":    0,
 	"internal/spawn":       0,
 	"internal/child":       0,

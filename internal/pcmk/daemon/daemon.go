@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringmaster-ha/ringmaster/internal/crmexit"
 	"github.com/ringmaster-ha/ringmaster/internal/loglevel"
+	"github.com/ringmaster-ha/ringmaster/internal/monitor"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/account"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/env"
 	"github.com/ringmaster-ha/ringmaster/internal/pcmk/pcmklog"
@@ -45,6 +46,7 @@ type Daemon struct {
 func Start(name string) *Daemon {
 	debug.SetGCPercent(gcPercent)
 	resident.Rest()
+	_ = monitor.Relax() // only root's daemons may
 	unix.Umask(umask)
 	d := &Daemon{Name: name, Env: os.LookupEnv}
 	config := pcmklog.ConfigOf(name, d.Env)
